@@ -1,0 +1,80 @@
+package abi
+
+// Kind is the kind of a value that goes into a task or a statement.
+type Kind uint8
+
+// The kinds. The numbers are the wire's.
+const (
+	Int       Kind = 1  // 64-bit signed
+	Float     Kind = 2  // IEEE 754 double
+	Str       Kind = 3  // UTF-8 text
+	Bool      Kind = 4  //
+	Datetime  Kind = 5  // an instant, in microseconds since 1970-01-01T00:00:00Z
+	Date      Kind = 6  // days since 1970-01-01
+	Time      Kind = 7  // time of day, in microseconds since midnight
+	Timedelta Kind = 8  // a duration, in microseconds
+	Decimal   Kind = 9  // a decimal number as text: [-]digits[.digits]
+	Bytes     Kind = 10 //
+	UUID      Kind = 11 // 16 bytes
+	JSON      Kind = 12 // a JSON document as UTF-8 text
+	List      Kind = 13 // values of one type
+)
+
+var kindNames = [...]string{
+	"", "int", "float", "str", "bool", "datetime", "date", "time", "timedelta",
+	"decimal", "bytes", "uuid", "json", "list",
+}
+
+// String returns the kind's name as a task file writes it, for instance "int".
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// Type is the type of a value: a kind, what a list holds, and whether null is
+// one of its values.
+type Type struct {
+	Kind     Kind
+	Elem     *Type // of a List, else nil
+	Nullable bool
+}
+
+// String returns the type as a task file writes it: int, str?, list[int],
+// list[float?]?.
+func (t Type) String() string {
+	s := t.Kind.String()
+	if t.Kind == List && t.Elem != nil {
+		s += "[" + t.Elem.String() + "]"
+	}
+	if t.Nullable {
+		s += "?"
+	}
+	return s
+}
+
+// Equal reports whether two types are the same, nullability included.
+func (t Type) Equal(u Type) bool {
+	if t.Kind != u.Kind || t.Nullable != u.Nullable || (t.Elem == nil) != (u.Elem == nil) {
+		return false
+	}
+	return t.Elem == nil || t.Elem.Equal(*u.Elem)
+}
+
+// Value is one value with its type; a null has a type too. The zero Value is
+// not valid. Which field holds it depends on Type.Kind:
+//
+//	Int, Datetime, Date, Time, Timedelta    Int, in the units of the Kind
+//	Bool                                    Int, 0 or 1
+//	Float                                   Float
+//	Str, Decimal, JSON, Bytes, UUID         Str, the bytes as they are
+//	List                                    List
+type Value struct {
+	Type  Type
+	Null  bool
+	Int   int64
+	Float float64
+	Str   string
+	List  []Value
+}

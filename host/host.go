@@ -1,0 +1,2 @@
+// Package host runs SQL tasks whose logic is a WebAssembly guest.
+package host

@@ -1,0 +1,11 @@
+package sqldb
+
+import "time"
+
+// Pool bounds the connections that a DB keeps. The zero Pool has the
+// driver's defaults.
+type Pool struct {
+	Max      int           // connections at once
+	Idle     int           // connections kept while unused
+	Lifetime time.Duration // age at which a connection is not used again
+}

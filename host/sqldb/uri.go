@@ -1,0 +1,96 @@
+package sqldb
+
+import (
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/wasmsql/wasmsql/host/secret"
+)
+
+// URI is a parsed SQLAlchemy URL:
+//
+//	dialect[+driver]://[user[:password]@][host][:port]/[database][?name=value&…]
+//
+// User, password and database are percent-decoded, as SQLAlchemy does it.
+// It prints without its password, user and host.
+type URI struct {
+	Scheme   string // the dialect, lower case, without its +driver
+	PyDriver string // what follows +, may be empty
+	User     string
+	Password secret.Value
+	HasPass  bool
+	Host     string
+	Port     int    // 0 is not given
+	Database string // everything after the host's slash, for sqlite the file
+	Query    url.Values
+}
+
+// String returns the scheme alone.
+func (u URI) String() string { return u.Scheme + "://***" }
+
+// ParseURI parses a SQLAlchemy URL. Its errors do not hold the text.
+//
+// Source: SQLAlchemy 2.0, "Database URLs"; sqlalchemy/engine/url.py.
+func ParseURI(s string) (URI, error) {
+	name, rest, ok := strings.Cut(s, "://")
+	if !ok || name == "" {
+		return URI{}, errors.New("not a database URL: it has no scheme://")
+	}
+	var u URI
+	u.Scheme, u.PyDriver, _ = strings.Cut(strings.ToLower(name), "+")
+	rest, query, hasQuery := strings.Cut(rest, "?")
+	if hasQuery {
+		var err error
+		if u.Query, err = url.ParseQuery(query); err != nil {
+			return URI{}, errors.New("the options after ? are not well formed")
+		}
+	}
+	host, db, _ := strings.Cut(rest, "/")
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 && strings.IndexByte(rest, '/') < i {
+		// An @ after the first slash: a password with a bare slash in it. SQLAlchemy refuses it too.
+		if u.Scheme != "sqlite" {
+			return URI{}, errors.New("user and password must be percent-encoded: write %2F for / and %40 for @")
+		}
+	}
+	if i := strings.LastIndexByte(host, '@'); i >= 0 {
+		var pass string
+		u.User, pass, u.HasPass = strings.Cut(host[:i], ":")
+		host = host[i+1:]
+		var err error
+		if u.User, err = url.PathUnescape(u.User); err != nil {
+			return URI{}, errors.New("the user is not well percent-encoded")
+		}
+		if pass, err = url.PathUnescape(pass); err != nil {
+			return URI{}, errors.New("the password is not well percent-encoded")
+		}
+		u.Password = secret.New(pass)
+	}
+	if strings.HasPrefix(host, "[") {
+		end := strings.IndexByte(host, ']')
+		if end < 0 {
+			return URI{}, errors.New("the host has [ without ]")
+		}
+		u.Host, host = host[1:end], host[end+1:]
+	} else if i := strings.IndexByte(host, ':'); i >= 0 {
+		u.Host, host = host[:i], host[i:]
+	} else {
+		u.Host, host = host, ""
+	}
+	if host != "" {
+		port, err := strconv.ParseUint(strings.TrimPrefix(host, ":"), 10, 16)
+		if err != nil || !strings.HasPrefix(host, ":") {
+			return URI{}, errors.New("the port is not a number from 0 to 65535")
+		}
+		u.Port = int(port)
+	}
+	u.Database = db
+	if u.Scheme != "sqlite" {
+		var err error
+		if u.Database, err = url.PathUnescape(db); err != nil {
+			return URI{}, errors.New("the database is not well percent-encoded")
+		}
+	}
+	return u, nil
+}
