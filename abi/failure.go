@@ -1,0 +1,94 @@
+package abi
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Failure is what a guest says of an execution that it failed: the text of
+// FuncFail in parts. Every part may be missing.
+//
+//	[LINE:COLUMN: ][statement N of M[: ]]MESSAGE[\nhint: HINT]
+type Failure struct {
+	Line, Column int    // a place in the task's query, from 1, the column in characters; Line 0 is unknown
+	Message      string // empty: the Error of the last host call that failed says it
+	Hint         string // one line
+	// Statement and Statements say which statement of how many failed, from
+	// 1. A task of one statement need not say so: both are 0.
+	Statement, Statements int
+}
+
+const (
+	hintMark      = "\nhint: "
+	statementMark = "statement "
+	ofMark        = " of "
+)
+
+// String returns the text of the failure. ParseFailure reads it back.
+func (f Failure) String() string {
+	s := ""
+	if f.Line > 0 {
+		s = strconv.Itoa(f.Line) + ":" + strconv.Itoa(max(f.Column, 1)) + ": "
+	}
+	if f.Statement > 0 {
+		s += statementMark + strconv.Itoa(f.Statement) + ofMark + strconv.Itoa(max(f.Statements, f.Statement))
+		if f.Message != "" {
+			s += ": "
+		}
+	}
+	s += f.Message
+	if f.Hint != "" {
+		s += hintMark + strings.ReplaceAll(f.Hint, "\n", " ")
+	}
+	return s
+}
+
+// ParseFailure returns the parts of a text that a guest gave to FuncFail. It
+// accepts every text: what is not of the form is the message.
+func ParseFailure(s string) Failure {
+	var f Failure
+	if i := strings.LastIndex(s, hintMark); i >= 0 {
+		if h := s[i+len(hintMark):]; h != "" && !strings.Contains(h, "\n") {
+			s, f.Hint = s[:i], h
+		}
+	}
+	if line, rest, ok := cutNumber(s, ":"); ok {
+		if column, rest, ok := cutNumber(rest, ": "); ok {
+			f.Line, f.Column, s = line, column, rest
+		}
+	}
+	f.Message = s
+	rest, ok := strings.CutPrefix(s, statementMark)
+	if !ok {
+		return f
+	}
+	n, rest, ok := cutNumber(rest, ofMark)
+	if !ok {
+		return f
+	}
+	m, rest, ok := leadingNumber(rest)
+	if ok && n <= m && (rest == "" || strings.HasPrefix(rest, ": ") && len(rest) > 2) {
+		f.Statement, f.Statements, f.Message = n, m, strings.TrimPrefix(rest, ": ")
+	}
+	return f
+}
+
+// cutNumber splits s into a number from 1 and what follows it after sep.
+func cutNumber(s, sep string) (n int, rest string, ok bool) {
+	n, rest, ok = leadingNumber(s)
+	if !ok {
+		return 0, s, false
+	}
+	rest, ok = strings.CutPrefix(rest, sep)
+	return n, rest, ok
+}
+
+// leadingNumber reads a number from 1 to 999999999 without leading zeros.
+func leadingNumber(s string) (n int, rest string, ok bool) {
+	i := 0
+	for i < len(s) && i < 10 && '0' <= s[i] && s[i] <= '9' {
+		n = n*10 + int(s[i]-'0')
+		i++
+	}
+	return n, s[i:], i > 0 && i < 10 && s[0] != '0'
+}
