@@ -1,0 +1,11 @@
+//go:build wasip1
+
+package guest
+
+// The exports of abi.ExportConfigure and abi.ExportRun.
+
+//go:wasmexport wasmsql_v1_configure
+func exportConfigure() int32 { return Call(registered.configure) }
+
+//go:wasmexport wasmsql_v1_run
+func exportRun() int32 { return Call(registered.run) }
