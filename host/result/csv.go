@@ -1,0 +1,121 @@
+package result
+
+import (
+	"bufio"
+	"bytes"
+
+	"github.com/apache/arrow/go/v15/arrow"
+)
+
+// csvEncoder writes CSV.
+type csvEncoder struct {
+	buf     *bufio.Writer
+	o       Options
+	cells   []cell
+	formula []bool // which columns a spreadsheet could take for formulas
+	line    []byte
+	scratch []byte
+	fields  []arrow.Field
+	row     int64
+}
+
+func newCSV(out *output, o Options) *csvEncoder {
+	return &csvEncoder{buf: bufio.NewWriterSize(out, 64<<10), o: o}
+}
+
+func (e *csvEncoder) open(s *arrow.Schema) error {
+	e.fields = s.Fields()
+	var err error
+	if e.cells, err = newCells(CSV, e.fields); err != nil {
+		return err
+	}
+	for i, f := range e.fields {
+		e.formula = append(e.formula, e.o.CSVSafe && (!isNumber(f) || isNumericText(f)))
+		e.comma(i)
+		e.field([]byte(f.Name), e.o.CSVSafe)
+	}
+	return e.flushLine()
+}
+
+func (e *csvEncoder) write(rec arrow.Record) error {
+	for i, c := range e.cells {
+		c.bind(rec.Column(i))
+	}
+	for row := range int(rec.NumRows()) {
+		e.row++
+		for i, c := range e.cells {
+			e.comma(i)
+			if c.null(row) {
+				continue
+			}
+			var err error
+			if e.scratch, err = c.text(e.scratch[:0], row); err != nil {
+				return cellError(CSV, e.fields[i], e.row, err)
+			}
+			e.field(e.scratch, e.formula[i] && !isNumberText(e.scratch))
+		}
+		if err := e.flushLine(); err != nil {
+			return err
+		}
+	}
+	e.scratch = shrink(e.scratch)
+	return e.buf.Flush()
+}
+
+func (e *csvEncoder) close() error { return e.buf.Flush() }
+
+func (e *csvEncoder) comma(i int) {
+	if i > 0 {
+		e.line = append(e.line, ',')
+	}
+}
+
+func (e *csvEncoder) flushLine() error {
+	e.line = append(e.line, '\n')
+	_, err := e.buf.Write(e.line)
+	e.line = shrink(e.line)[:0]
+	return err
+}
+
+// field appends a field that is not NULL.
+func (e *csvEncoder) field(s []byte, formula bool) {
+	if len(s) == 0 {
+		e.line = append(e.line, `""`...)
+		return
+	}
+	formula = formula && bytes.IndexByte([]byte("=+-@\t\r\n"), s[0]) >= 0
+	if bytes.ContainsAny(s, ",\"\r\n") {
+		e.line = append(e.line, '"')
+		if formula {
+			e.line = append(e.line, '\'')
+		}
+		e.visible(bytes.ReplaceAll(s, []byte(`"`), []byte(`""`)))
+		e.line = append(e.line, '"')
+		return
+	}
+	if formula {
+		e.line = append(e.line, '\'')
+	}
+	e.visible(s)
+}
+
+// visible appends s, on a terminal with control characters written out.
+func (e *csvEncoder) visible(s []byte) {
+	if e.o.Terminal {
+		e.line = appendVisible(e.line, s)
+		return
+	}
+	e.line = append(e.line, s...)
+}
+
+// isNumberText reports whether a text is made of what numbers are made of, so
+// that a spreadsheet takes it for one: -12.5e+3.
+func isNumberText(s []byte) bool { return isJSONNumber(string(s)) }
+
+// shrink drops a buffer that one large value has made large.
+func shrink(b []byte) []byte {
+	if cap(b) > 1<<20 {
+		return nil
+	}
+	return b
+}

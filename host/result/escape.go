@@ -1,0 +1,81 @@
+package result
+
+import (
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
+
+// isControl reports whether a terminal could act upon r, or show what follows
+// it elsewhere than where it stands: control and format characters, line and
+// paragraph separators. The joiners that emoji and several scripts are
+// written with are not.
+func isControl(r rune) bool {
+	switch {
+	case r < 0x20 || r >= 0x7f && r < 0xa0:
+		return true
+	case r < 0xad, r == 0x200c, r == 0x200d:
+		return false
+	}
+	return r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Cf, r)
+}
+
+// hasControl reports whether s, which is UTF-8, has something that isControl
+// is true of.
+func hasControl(s []byte) bool {
+	for i := 0; i < len(s); {
+		if c := s[i]; c >= 0x20 && c < 0x7f {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(s[i:])
+		if isControl(r) {
+			return true
+		}
+		i += size
+	}
+	return false
+}
+
+// appendVisible appends s with control characters and bytes that are not
+// UTF-8 written out: \n, \t, \x1b, \u202e.
+func appendVisible(dst, s []byte) []byte {
+	for i := 0; i < len(s); {
+		if c := s[i]; c >= 0x20 && c < 0x7f {
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			dst = appendHexByte(dst, s[i])
+		case isControl(r):
+			dst = appendEscape(dst, r)
+		default:
+			dst = append(dst, s[i:i+size]...)
+		}
+		i += size
+	}
+	return dst
+}
+
+func appendHexByte(dst []byte, c byte) []byte {
+	return append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+}
+
+func appendEscape(dst []byte, r rune) []byte {
+	switch {
+	case r == '\n':
+		return append(dst, `\n`...)
+	case r == '\r':
+		return append(dst, `\r`...)
+	case r == '\t':
+		return append(dst, `\t`...)
+	case r < 0x80:
+		return appendHexByte(dst, byte(r))
+	case r <= 0xffff:
+		return appendJSONEscape(dst, r)
+	}
+	return strconv.AppendInt(append(dst, `\U`...), int64(r), 16)
+}

@@ -1,0 +1,155 @@
+package result
+
+import (
+	"io"
+	"sync/atomic"
+
+	"github.com/apache/arrow/go/v15/arrow"
+)
+
+// Writer writes one result. It is a host.Sink. One goroutine uses it at a
+// time; Rows and Bytes may be called by others.
+//
+// After an error the result is not whole: Abort is then what is left to call.
+type Writer struct {
+	out    *output
+	enc    encoder
+	schema *arrow.Schema
+	file   *target // nil: the output is the caller's, who closes it
+	rows   atomic.Int64
+	state  state
+}
+
+type state uint8
+
+const (
+	fresh state = iota
+	opened
+	ended
+)
+
+// encoder writes the records of one result in one format. It may buffer; close
+// writes what is left. It does not retain a record.
+type encoder interface {
+	open(*arrow.Schema) error
+	write(arrow.Record) error
+	close() error
+}
+
+// New returns a Writer that writes to w, which stays the caller's: neither
+// Close nor Abort closes it, and Abort cannot take back what was written.
+func New(f Format, w io.Writer, o Options) *Writer {
+	return newWriter(f, &output{w: w, what: "cannot write the output"}, o)
+}
+
+func newWriter(f Format, out *output, o Options) *Writer {
+	return &Writer{out: out, enc: newEncoder(f, out, o)}
+}
+
+func newEncoder(f Format, out *output, o Options) encoder {
+	if o.Terminal && f.Binary() {
+		return refused{&Error{
+			Message: string(f) + " is not for a terminal",
+			Hint:    "write it to a file with --output-file, or send the output through a pipe",
+		}}
+	}
+	switch f {
+	case Table:
+		return newTable(out, o)
+	case CSV:
+		return newCSV(out, o)
+	case JSON:
+		return &jsonEncoder{out: out, array: true}
+	case NDJSON:
+		return &jsonEncoder{out: out}
+	case Arrow:
+		return &arrowEncoder{out: out}
+	case Parquet:
+		return &parquetEncoder{out: out}
+	}
+	_, err := ParseFormat(string(f))
+	return refused{err}
+}
+
+// refused is the encoder of a format that cannot be written here.
+type refused struct{ err error }
+
+func (r refused) open(*arrow.Schema) error { return r.err }
+func (r refused) write(arrow.Record) error { return r.err }
+func (r refused) close() error             { return r.err }
+
+// Rows returns how many rows were taken so far.
+func (w *Writer) Rows() int64 { return w.rows.Load() }
+
+// Bytes returns how many bytes were written so far, in the format.
+func (w *Writer) Bytes() int64 { return w.out.n.Load() }
+
+// Open implements host.Sink. It fails if the format cannot hold the columns.
+func (w *Writer) Open(s *arrow.Schema) error {
+	if w.state != fresh {
+		return &Error{Message: "the result was opened twice"}
+	}
+	w.state, w.schema = opened, s
+	return w.enc.open(s)
+}
+
+// Write implements host.Sink.
+func (w *Writer) Write(rec arrow.Record) error {
+	if w.state != opened {
+		return &Error{Message: "the result is not open"}
+	}
+	if err := w.check(rec); err != nil {
+		return err
+	}
+	if err := w.enc.write(rec); err != nil {
+		return err
+	}
+	w.rows.Add(rec.NumRows())
+	return w.out.err
+}
+
+// check refuses a batch that is not of the schema, which the encoders rely on.
+func (w *Writer) check(rec arrow.Record) error {
+	if int(rec.NumCols()) != w.schema.NumFields() {
+		return &Error{Message: "a batch has other columns than the result"}
+	}
+	for i, c := range rec.Columns() {
+		if f := w.schema.Field(i); !arrow.TypeEqual(c.DataType(), f.Type) {
+			return &Error{Message: "column " + quote(f.Name) + " changed from " + f.Type.String() + " to " + c.DataType().String()}
+		}
+	}
+	return nil
+}
+
+// Close implements host.Sink: it writes what is buffered and gives a file its
+// name. A result that was never opened leaves no file.
+func (w *Writer) Close() error {
+	if w.state == ended {
+		return w.out.err
+	}
+	was := w.state
+	w.state = ended
+	if was == fresh {
+		w.file.abort()
+		return nil
+	}
+	err := w.enc.close()
+	if err == nil {
+		err = w.out.err
+	}
+	if err != nil {
+		w.file.abort()
+		return err
+	}
+	return w.file.commit()
+}
+
+// Abort implements host.Sink: a file is gone, and what is buffered is not
+// written.
+func (w *Writer) Abort(error) {
+	if w.state == ended {
+		return
+	}
+	w.state = ended
+	w.file.abort()
+}
