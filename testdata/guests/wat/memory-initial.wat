@@ -1,0 +1,4 @@
+;; Starts with 4 GiB of memory: refused at load, for the limit.
+(module
+  (memory (export "memory") 65536)
+  (func (export "wasmsql_v1_run") (result i32) (i32.const 0)))

@@ -1,0 +1,3 @@
+;; Has no wasmsql_v1_run: refused at load.
+(module
+  (memory (export "memory") 1))

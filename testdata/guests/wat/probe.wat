@@ -1,0 +1,51 @@
+;; Asks for the connection "secret", which exists in the test and is not granted, and for "nosuch", which does not exist.
+;; Both are DENIED, and what error_read tells is the same but for the name.
+(module
+  (import "wasmsql_v1" "query" (func $query (param i32 i32) (result i64)))
+  (import "wasmsql_v1" "exec" (func $exec (param i32 i32) (result i64)))
+  (import "wasmsql_v1" "error_read" (func $error_read (param i32 i32) (result i64)))
+  (import "wasmsql_v1" "fail" (func $fail (param i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  ;; The first check whose answer is not the wanted one ends in fail("check NN").
+  (global $bad (mut i32) (i32.const 0))
+  (data (i32.const 0) "check NN")
+  (func $check (param $n i32) (param $got i64) (param $want i64)
+    (if (i32.or (i64.eq (local.get $got) (local.get $want)) (i32.ne (global.get $bad) (i32.const 0)))
+      (then (return)))
+    (global.set $bad (local.get $n))
+    (i32.store8 (i32.const 6) (i32.add (i32.const 48) (i32.div_u (local.get $n) (i32.const 10))))
+    (i32.store8 (i32.const 7) (i32.add (i32.const 48) (i32.rem_u (local.get $n) (i32.const 10))))
+    (drop (call $fail (i32.const 0) (i32.const 8))))
+  (data (i32.const 1024) "\0a\06secret\12\08SELECT 1") ;; (1024, 18)
+  (data (i32.const 1056) "\0a\06nosuch\12\08SELECT 1") ;; (1056, 18)
+  ;; mask overwrites the name in an error of n bytes at p, wherever it stands.
+  (func $mask (param $p i32) (param $n i32) (param $name i32)
+    (local $end i32)
+    (local.set $end (i32.add (local.get $p) (local.get $n)))
+    (loop $next
+      (if (i32.and
+            (i32.eq (i32.load (local.get $p)) (i32.load (local.get $name)))
+            (i32.eq (i32.load16_u offset=4 (local.get $p)) (i32.load16_u offset=4 (local.get $name))))
+        (then
+          (i32.store (local.get $p) (i32.const 0x2a2a2a2a))
+          (i32.store16 offset=4 (local.get $p) (i32.const 0x2a2a))))
+      (local.set $p (i32.add (local.get $p) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $p) (local.get $end)))))
+  (func (export "wasmsql_v1_run") (result i32)
+    (local $n i64)
+    (local $i i32)
+    (call $check (i32.const 1) (call $query (i32.const 1024) (i32.const 18)) (i64.const -3))
+    (local.set $n (call $error_read (i32.const 8192) (i32.const 4096)))
+    (call $check (i32.const 2) (call $query (i32.const 1056) (i32.const 18)) (i64.const -3))
+    (call $check (i32.const 3) (call $error_read (i32.const 16384) (i32.const 4096)) (local.get $n))
+    (call $mask (i32.const 8192) (i32.wrap_i64 (local.get $n)) (i32.const 1026))
+    (call $mask (i32.const 16384) (i32.wrap_i64 (local.get $n)) (i32.const 1058))
+    (loop $next
+      (call $check (i32.const 4)
+        (i64.load8_u offset=8192 (local.get $i))
+        (i64.load8_u offset=16384 (local.get $i)))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $i) (i32.wrap_i64 (local.get $n)))))
+    (call $check (i32.const 5) (call $exec (i32.const 1024) (i32.const 18)) (i64.const -3))
+    (call $check (i32.const 6) (call $exec (i32.const 1056) (i32.const 18)) (i64.const -3))
+    (global.get $bad)))

@@ -1,0 +1,11 @@
+;; 2^40 calls, 40 deep, without a loop: metered at function entries or not at all.
+(module
+  (memory (export "memory") 1)
+  (func $f (param $n i32)
+    (if (local.get $n)
+      (then
+        (call $f (i32.sub (local.get $n) (i32.const 1)))
+        (call $f (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "wasmsql_v1_run") (result i32)
+    (call $f (i32.const 40))
+    (i32.const 0)))

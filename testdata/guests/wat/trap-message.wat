@@ -1,0 +1,8 @@
+;; run calls fail and then traps: the trap is the error.
+(module
+  (import "wasmsql_v1" "fail" (func $fail (param i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "last words")
+  (func (export "wasmsql_v1_run") (result i32)
+    (drop (call $fail (i32.const 0) (i32.const 10)))
+    unreachable))
