@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/manifest"
+)
+
+// checkCommand is wasmsql check.
+func (a *app) checkCommand() *cobra.Command {
+	var config string
+	cmd := &cobra.Command{
+		Use:   "check [flags] PATH...",
+		Short: "find every fault of task files, configurations and modules",
+		Long: `Find every fault of task files, configurations and modules, with its place.
+
+A folder is searched for .yaml, .yml and .wasm files. Tasks are checked with the
+configuration beside them that is checked too, else with the one that wasmsql
+run would use. No connection is opened and no secret is read.`,
+		Example: `  wasmsql check .
+  wasmsql check -c wasmsql.yaml tasks/ plugin.wasm`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("PATH is missing", "usage: "+cmd.UseLine())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd.Context(), args, config) },
+	}
+	cmd.Flags().StringVarP(&config, "config", "c", "", "check tasks with the host configuration in `FILE`")
+	return cmd
+}
+
+// checked is a file that is checked.
+type checked struct {
+	file   string
+	data   []byte
+	tasks  []host.Task
+	config *settings // nil: it is no configuration, or a faulty one
+	err    error
+}
+
+// check prints a line for each file that is right, and returns everything
+// that is wrong with the others.
+func (a *app) check(ctx context.Context, paths []string, config string) error {
+	files, err := a.findFiles(ctx, paths)
+	if err != nil {
+		return err
+	}
+	c := checker{a: a, ctx: ctx, configs: map[string]*settings{}}
+	if config != "" {
+		s, err := a.settings(ctx, config)
+		if err != nil {
+			return err
+		}
+		c.named = &s
+	}
+	if c.rt, err = a.runtime(ctx); err != nil {
+		return err
+	}
+	defer c.rt.Close()
+	for _, f := range files {
+		c.parse(f)
+	}
+	var wrong []error
+	for _, f := range files {
+		if f.err == nil {
+			f.err = c.load(f)
+		}
+		if f.err != nil {
+			wrong = append(wrong, f.err)
+			continue
+		}
+		if err := a.print([]byte(printable(label(f.file)) + ": ok\n")); err != nil {
+			return err
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// findFiles reads the files that paths name, with those in the folders.
+func (a *app) findFiles(ctx context.Context, paths []string) ([]*checked, error) {
+	var files []*checked
+	add := func(file string) {
+		data, err := a.read(ctx, "file", file)
+		files = append(files, &checked{file: file, data: data, err: err})
+	}
+	for _, p := range paths {
+		if p == "-" {
+			add(p)
+			continue
+		}
+		before := len(files)
+		err := filepath.WalkDir(p, func(file string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			hidden := strings.HasPrefix(d.Name(), ".") && file != p
+			switch {
+			case d.IsDir() && hidden:
+				return fs.SkipDir
+			case d.IsDir() || hidden || file != p && !checkable(file):
+				return nil
+			}
+			add(file)
+			return nil
+		})
+		if err != nil {
+			return nil, unreadable("file", p, err)
+		}
+		if len(files) == before {
+			return nil, usage(fmt.Sprintf("there is no task file, configuration or module in %s", shown(p)), "they end in .yaml, .yml and .wasm")
+		}
+	}
+	return files, nil
+}
+
+func checkable(file string) bool {
+	switch filepath.Ext(file) {
+	case ".yaml", ".yml", ".wasm":
+		return true
+	}
+	return false
+}
+
+// checker checks files against the configurations among them.
+type checker struct {
+	a       *app
+	ctx     context.Context
+	rt      *host.Runtime
+	named   *settings            // that of --config
+	configs map[string]*settings // by folder
+	usual   *settings            // that of wasmsql run, once it was looked for
+}
+
+// parse reads what a file is, and what is wrong with that alone.
+func (c *checker) parse(f *checked) {
+	switch {
+	case f.err != nil:
+	case bytes.HasPrefix(f.data, wasmMagic) || filepath.Ext(f.file) == ".wasm":
+		f.err = checkModule(f.file, f.data)
+	case isConfig(f.data):
+		s, err := readSettings(label(f.file), f.data)
+		if err != nil {
+			f.err = err
+			return
+		}
+		f.config = &s
+		c.configs[filepath.Dir(f.file)] = &s
+	default:
+		f.tasks, f.err = manifest.ReadTasks(label(f.file), f.data)
+	}
+}
+
+// checkModule says what admission would refuse.
+func checkModule(file string, data []byte) error {
+	m, err := inspect(file, data)
+	if err != nil {
+		return err
+	}
+	var wrong host.Errors
+	for _, r := range m.Refusals {
+		wrong = append(wrong, &host.Error{Code: host.CodeDenied, Place: host.Place{File: label(file)}, Message: r})
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return wrong
+}
+
+// load lets a Host check a configuration, or tasks with theirs.
+func (c *checker) load(f *checked) error {
+	if f.config == nil && len(f.tasks) == 0 {
+		return nil
+	}
+	s := f.config
+	if s == nil {
+		var err error
+		if s, err = c.settingsFor(f.file); err != nil {
+			return err
+		}
+	}
+	h, err := c.a.host(c.ctx, c.rt, *s)
+	if err != nil {
+		if f.config == nil && s.file != "" {
+			return configFault(fmt.Sprintf("%s cannot be checked: the configuration %s is wrong", shown(f.file), shown(s.file)), "wasmsql check "+s.file)
+		}
+		return err
+	}
+	defer h.Close()
+	var wrong []error
+	for _, t := range f.tasks {
+		err := s.known(t)
+		if err == nil {
+			_, err = h.Load(c.ctx, t)
+		}
+		if err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// settingsFor returns the configuration of a task file: the one that is
+// named, else that of its folder or of the nearest one above that is checked
+// too, else that of wasmsql run.
+func (c *checker) settingsFor(file string) (*settings, error) {
+	if c.named != nil {
+		return c.named, nil
+	}
+	for dir := filepath.Dir(file); file != "-"; dir = filepath.Dir(dir) {
+		if s, ok := c.configs[dir]; ok {
+			return s, nil
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	if c.usual == nil {
+		s, err := c.a.settings(c.ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		c.usual = &s
+	}
+	return c.usual, nil
+}
+
+// isConfig reports whether a file is a host configuration: it has a key at
+// its top that only configurations have.
+func isConfig(data []byte) bool {
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err == nil && len(root.Content) > 0 {
+		doc := root.Content[0]
+		for i := 0; doc.Kind == yaml.MappingNode && i < len(doc.Content); i += 2 {
+			if configKey(doc.Content[i].Value) {
+				return true
+			}
+		}
+		return false
+	}
+	for line := range bytes.Lines(data) { // not YAML: what it is meant to be
+		if key, _, ok := bytes.Cut(line, []byte(":")); ok && configKey(string(key)) {
+			return true
+		}
+	}
+	return false
+}
+
+func configKey(key string) bool { return key == "connections" || key == "limits" || key == "secrets" }

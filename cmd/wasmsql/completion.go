@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/result"
+)
+
+// shells are the shells that there is a completion script for.
+var shells = [...]string{"bash", "zsh", "fish", "powershell"}
+
+// completionCommand is wasmsql completion.
+func (a *app) completionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:       "completion SHELL",
+		Short:     "print a completion script for a shell",
+		Long:      "Print a completion script for bash, zsh, fish or powershell.",
+		ValidArgs: shells[:],
+		Args:      exactly("SHELL"),
+		Example: `  source <(wasmsql completion bash)
+  wasmsql completion zsh > "${fpath[1]}/_wasmsql"
+  wasmsql completion fish > ~/.config/fish/completions/wasmsql.fish`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := cmd.Root()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(a.stdout, true)
+			case "zsh":
+				return root.GenZshCompletion(a.stdout)
+			case "fish":
+				return root.GenFishCompletion(a.stdout, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(a.stdout)
+			}
+			hint := "the shells are " + quoted(shells[:])
+			if n, ok := nearest(args[0], shells[:]); ok {
+				hint = fmt.Sprintf("did you mean %q?", n)
+			}
+			return usage(fmt.Sprintf("unknown shell %q", args[0]), hint)
+		},
+	}
+}
+
+// completeTask completes FILE#name, and files before the #.
+func completeTask(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	file, _, ok := strings.Cut(typed, "#")
+	if !ok {
+		return []string{"yaml", "yml", "json", "wasm"}, cobra.ShellCompDirectiveFilterFileExt
+	}
+	var names []string
+	for _, t := range tasksOf(file) {
+		names = append(names, file+"#"+t.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// tasksOf returns the tasks of a file, none where there is something wrong.
+func tasksOf(file string) []host.Task {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	tasks, _ := manifest.ReadTasks(file, data)
+	return tasks
+}
+
+// completeRunFlags completes the names of inputs, formats and connections.
+func (a *app) completeRunFlags(cmd *cobra.Command) {
+	complete := func(flag string, f cobra.CompletionFunc) {
+		if err := cmd.RegisterFlagCompletionFunc(flag, f); err != nil {
+			panic(err) // a flag of that name is not defined
+		}
+	}
+	complete("output", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		for _, f := range result.Formats() {
+			names = append(names, string(f))
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+	complete("input", func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		file, name := splitPick(args[0])
+		t, err := pick(file, name, tasksOf(file))
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []string
+		for _, d := range t.Inputs {
+			names = append(names, d.Name+"=\t"+d.Type.String()+" "+d.Description)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
+	complete("connection", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		file, _ := cmd.Flags().GetString("config")
+		s, err := a.settings(cmd.Context(), file)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []string
+		for n := range s.config.Connections {
+			names = append(names, n)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+)
+
+// configName is what a host configuration is called where none is named.
+const configName = "wasmsql.yaml"
+
+// settings is the host configuration of a call.
+type settings struct {
+	file   string           // empty: there is none
+	config *manifest.Config // empty without a file, never nil
+	looked []string         // where it was looked for
+}
+
+// settings reads the configuration: the file that is named, else that of the
+// working folder, else that of the user.
+func (a *app) settings(ctx context.Context, file string) (settings, error) {
+	if file != "" {
+		data, err := a.read(ctx, "configuration", file)
+		if err != nil {
+			return settings{}, err
+		}
+		return readSettings(file, data)
+	}
+	s := settings{config: &manifest.Config{}, looked: []string{configName}}
+	if dir, err := os.UserConfigDir(); err == nil {
+		s.looked = append(s.looked, filepath.Join(dir, "wasmsql", configName))
+	}
+	for _, f := range s.looked {
+		data, err := os.ReadFile(f)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return settings{}, unreadable("configuration", f, err)
+		}
+		return readSettings(f, data)
+	}
+	return s, nil
+}
+
+func readSettings(file string, data []byte) (settings, error) {
+	c, err := manifest.ReadConfig(file, data)
+	if err != nil {
+		return settings{}, err
+	}
+	return settings{file: file, config: c}, nil
+}
+
+// configExample is the smallest configuration, for hints.
+const configExample = "for example, with -c FILE:\n" +
+	"  connections:\n" +
+	"    %s:\n" +
+	"      uri: sqlite:///file.db\n" +
+	"      access: read-write"
+
+// known checks that the connection that a task names is configured.
+func (s settings) known(t host.Task) error {
+	if t.Inline != nil || t.Connection == "" {
+		return nil
+	}
+	if _, ok := s.config.Connections[t.Connection]; ok || s.file != "" {
+		return nil // the host says what is wrong, with its place
+	}
+	var place host.Place
+	if t.Source != nil {
+		place = t.Source.Key("connection")
+	}
+	return &host.Error{
+		Code:    host.CodeConfig,
+		Place:   place,
+		Message: fmt.Sprintf("connection %q is not configured: there is no %s", t.Connection, strings.Join(s.looked, " and no ")),
+		Hint:    fmt.Sprintf(configExample, t.Connection),
+	}
+}
+
+// redirect makes a task use another connection: a URI, or a name of the
+// configuration. What it says never holds a URI.
+func redirect(t host.Task, connection string) (host.Task, error) {
+	if connection == "" {
+		return t, nil
+	}
+	if !strings.Contains(connection, "://") {
+		t.Connection, t.Inline = connection, nil
+		return t, nil
+	}
+	uri, err := sqldb.ParseURI(connection)
+	if err != nil {
+		return t, usage("--connection: "+err.Error(), "write it as sqlite:///file.db")
+	}
+	t.Connection, t.Inline = "", &host.Connection{URI: uri, Access: abi.ReadWrite}
+	return t, nil
+}
