@@ -9,6 +9,10 @@ import (
 // FuncFail in parts. Every part may be missing.
 //
 //	[LINE:COLUMN: ][statement N of M[: ]]MESSAGE[\nhint: HINT]
+//
+// Example: "2:14: no input \"afer\" is declared\nhint: did you mean \"after\"?"
+// is a place, a message and a hint; "statement 2 of 3" alone says which
+// statement it was that the last failed host call was made for.
 type Failure struct {
 	Line, Column int    // a place in the task's query, from 1, the column in characters; Line 0 is unknown
 	Message      string // empty: the Error of the last host call that failed says it
@@ -52,11 +56,7 @@ func ParseFailure(s string) Failure {
 			s, f.Hint = s[:i], h
 		}
 	}
-	if line, rest, ok := cutNumber(s, ":"); ok {
-		if column, rest, ok := cutNumber(rest, ": "); ok {
-			f.Line, f.Column, s = line, column, rest
-		}
-	}
+	f.Line, f.Column, s = cutPlace(s)
 	f.Message = s
 	rest, ok := strings.CutPrefix(s, statementMark)
 	if !ok {
@@ -71,6 +71,55 @@ func ParseFailure(s string) Failure {
 		f.Statement, f.Statements, f.Message = n, m, strings.TrimPrefix(rest, ": ")
 	}
 	return f
+}
+
+// Failures is several failures that were found together, for instance in one
+// template. In the text of FuncFail a blank line stands between two of them,
+// and each but the first begins with its place.
+type Failures []Failure
+
+// String returns the text of the failures. ParseFailures reads it back.
+func (f Failures) String() string {
+	s := ""
+	for i, x := range f {
+		if i > 0 {
+			s += failureGap
+		}
+		s += x.String()
+	}
+	return s
+}
+
+const failureGap = "\n\n"
+
+// ParseFailures returns the failures in a text that a guest gave to FuncFail,
+// at least one. A blank line that no place follows is part of a message.
+func ParseFailures(s string) Failures {
+	var all Failures
+	for from := 0; ; {
+		i := strings.Index(s[from:], failureGap)
+		if i < 0 {
+			return append(all, ParseFailure(s))
+		}
+		i += from
+		from = i + len(failureGap)
+		if line, _, _ := cutPlace(s[from:]); line > 0 {
+			all = append(all, ParseFailure(s[:i]))
+			s, from = s[from:], 0
+		}
+	}
+}
+
+// cutPlace splits s into a place and what follows it. Line is 0 without one.
+func cutPlace(s string) (line, column int, rest string) {
+	line, rest, ok := cutNumber(s, ":")
+	if !ok {
+		return 0, 0, s
+	}
+	if column, rest, ok = cutNumber(rest, ": "); !ok {
+		return 0, 0, s
+	}
+	return line, column, rest
 }
 
 // cutNumber splits s into a number from 1 and what follows it after sep.

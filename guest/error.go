@@ -37,12 +37,13 @@ func failed(f abi.Func, n int64) error {
 	return e
 }
 
-// Failed is an error of the guest's own, with the place in the task's query
-// and the hint that the host is to show. It is made by Fail.
-type Failed struct{ abi.Failure }
+// Failed is what the guest itself found wrong, with places in the task's query
+// and hints that the host is to show. It is made by Fail.
+type Failed struct{ Failures abi.Failures }
 
 // Error returns the text that the host is given.
-func (e *Failed) Error() string { return e.Failure.String() }
+func (e *Failed) Error() string { return e.Failures.String() }
 
-// Fail returns the error that ends configure or run with f.
-func Fail(f abi.Failure) error { return &Failed{f} }
+// Fail returns the error that ends configure or run with f, or with several
+// failures that were found together.
+func Fail(f ...abi.Failure) error { return &Failed{f} }

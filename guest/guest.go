@@ -40,7 +40,7 @@ func Register(configure, run func() error) {
 func Call(f func() error) (status int32) {
 	defer func() {
 		if r := recover(); r != nil {
-			tell(abi.Failure{Message: "panic: " + panicText(r)})
+			tell(abi.Failures{{Message: "panic: " + panicText(r)}})
 			status = 1
 		}
 	}()
@@ -60,7 +60,7 @@ func report(err error) {
 	for e := err; e != nil; {
 		switch e := e.(type) {
 		case *Failed:
-			tell(e.Failure)
+			tell(e.Failures)
 			return
 		case *Error:
 			return
@@ -71,10 +71,10 @@ func report(err error) {
 		}
 		e = u.Unwrap()
 	}
-	tell(abi.Failure{Message: err.Error()})
+	tell(abi.Failures{{Message: err.Error()}})
 }
 
-func tell(f abi.Failure) { imports.Fail([]byte(f.String())) }
+func tell(f abi.Failures) { imports.Fail([]byte(f.String())) }
 
 func panicText(r any) string {
 	switch r := r.(type) {

@@ -1,0 +1,128 @@
+// Command template is the built-in guest: it renders the task's query template
+// to statements with bound parameters and runs them. It is built for wasip1
+// and embedded by package host/builtin.
+package main
+
+import (
+	"errors"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/guest"
+	"github.com/wasmsql/wasmsql/guest/template"
+)
+
+// A module's start is its init functions; its main is never called.
+func init() {
+	var t task
+	guest.Register(t.configure, t.run)
+}
+
+func main() {}
+
+// task is a template that was parsed once, and is run for each execution.
+type task struct {
+	template *template.Template
+	outputs  abi.OutputMode
+}
+
+// configure parses the template for the dialect of the task's connection.
+func (t *task) configure() error {
+	c, err := guest.ReadConfig()
+	if err != nil {
+		return err
+	}
+	if c.Template == nil {
+		return errors.New("the configuration has no template")
+	}
+	if len(c.Connections) == 0 {
+		return errors.New("the task has no connection")
+	}
+	t.outputs = c.Outputs.Mode
+	t.template, err = template.Parse(template.Options{
+		Text:          c.Template.Text,
+		Dialect:       c.Connections[0].Dialect,
+		Interpolation: c.Template.Interpolation,
+		Inputs:        c.Inputs,
+	})
+	return placed(err)
+}
+
+// run renders the template and runs its statements in order.
+func (t *task) run() error {
+	if t.template == nil {
+		return errors.New("run before configure")
+	}
+	in, err := guest.ReadInput()
+	if err != nil {
+		return err
+	}
+	statements, err := t.template.Render(in.Values)
+	if err != nil {
+		return placed(err)
+	}
+	for i, s := range statements {
+		if err := t.send(s, i+1, len(statements)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send runs statement n of so many. Only the last may return rows: they are
+// the task's result, or dropped where it has none.
+func (t *task) send(s template.Statement, n, of int) error {
+	q := abi.QueryRequest{SQL: s.SQL, Params: s.Params}
+	last := n == of
+	if last && t.outputs != abi.OutputNone {
+		return numbered(output(q), n, of)
+	}
+	q.DiscardRows = last
+	_, err := guest.Exec(q)
+	if e, ok := err.(*guest.Error); ok && e.Errno == abi.State && !last {
+		return guest.Fail(abi.Failure{
+			Statement: n, Statements: of,
+			Message: "returns rows; only the last may",
+			Hint:    "remove it, or put it last",
+		})
+	}
+	return numbered(err, n, of)
+}
+
+// output hands the rows of a query to the task's result.
+func output(q abi.QueryRequest) error {
+	c, err := guest.Query(q)
+	if err != nil {
+		return err
+	}
+	_, err = c.Output()
+	return err
+}
+
+// numbered says which statement a host call failed for, and leaves it to the
+// host to say how: it knows more than the guest. A task of one statement
+// needs no number.
+func numbered(err error, n, of int) error {
+	if err == nil || of == 1 {
+		return err
+	}
+	return guest.Fail(abi.Failure{Statement: n, Statements: of})
+}
+
+// placed gives errors of the template their places in the query and their
+// hints.
+func placed(err error) error {
+	var all []*template.Error
+	switch e := err.(type) {
+	case template.Errors:
+		all = e
+	case *template.Error:
+		all = append(all, e)
+	default:
+		return err
+	}
+	f := make([]abi.Failure, len(all))
+	for i, e := range all {
+		f[i] = abi.Failure{Line: e.Line, Column: e.Column, Message: e.Message, Hint: e.Hint}
+	}
+	return guest.Fail(f...)
+}
