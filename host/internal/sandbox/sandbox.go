@@ -1,0 +1,158 @@
+// Package sandbox runs WebAssembly guests, each execution in an instance that
+// no other has used. It is the only package that knows the engine; nothing
+// outside may depend on how admission, instances or deadlines are done.
+//
+// Everything in it is safe for concurrent use, but for an Instance, which
+// belongs to one goroutine at a time.
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Engines that a Sandbox can stand on.
+const (
+	Compiler    = "compiler"    // to machine code; the default
+	Interpreter = "interpreter" // slower, starts at once, simple
+)
+
+// Import is a host function that guests may import. Params and Result are the
+// letters of the WebAssembly text format: i is i32, I is i64.
+type Import struct {
+	Module, Name   string
+	Params, Result string
+	// Call gets the context that was given to Instance.Call, and the
+	// parameters in the stack, where it puts its result. A panic with an error
+	// ends the call: Instance.Call returns that error, wrapped in a Trap.
+	Call func(ctx context.Context, mem Memory, stack []uint64)
+}
+
+// Memory is the linear memory of the guest that calls. Out of bounds is
+// false, with nothing read or written. It is valid until Call returns; what
+// Read returns aliases it.
+type Memory interface {
+	Size() uint32
+	Read(ptr, n uint32) ([]byte, bool)
+	Write(ptr uint32, b []byte) bool
+}
+
+// Config is what a Sandbox is made from.
+type Config struct {
+	Engine   string // Compiler or Interpreter; empty is Compiler
+	CacheDir string // compiled code on disk, made with mode 0700; empty: in memory only
+	Imports  []Import
+}
+
+// Sandbox holds compiled code, by digest, for as many tenants as use it. It
+// holds nothing of what a guest did or was given.
+type Sandbox struct {
+	engine  Engine
+	imports map[string]Import
+	codes   codes
+}
+
+// New returns a Sandbox. Its error says what is wrong with the engine's name
+// or with the cache folder.
+func New(ctx context.Context, cfg Config) (*Sandbox, error) {
+	s := &Sandbox{imports: make(map[string]Import, len(cfg.Imports))}
+	for _, im := range cfg.Imports {
+		s.imports[im.Module+"."+im.Name] = im
+	}
+	engine, err := newEngine(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.engine = engine
+	s.codes.entries = map[string]*codeEntry{}
+	return s, nil
+}
+
+// Close frees all compiled code. Guests must be closed before.
+func (s *Sandbox) Close() error { return s.engine.Close() }
+
+// Refused is returned by Admit and Prepare for a module that may not run.
+type Refused struct{ Reasons []string }
+
+// Error returns the reasons, joined.
+func (r *Refused) Error() string { return "module refused: " + strings.Join(r.Reasons, "; ") }
+
+// Trap is how an execution ends that the guest did not end itself: an illegal
+// instruction, a pointer outside of memory, a stack that is too deep.
+type Trap struct {
+	Reason string // for instance "unreachable"
+	Stack  string // the guest's functions, one a line, or empty
+	Cause  error  // what a host function panicked with, or nil
+}
+
+// Error returns the reason.
+func (t *Trap) Error() string { return "guest trapped: " + t.Reason }
+
+// Unwrap returns the cause.
+func (t *Trap) Unwrap() error { return t.Cause }
+
+// Limits bound a guest.
+type Limits struct {
+	Memory int64 // bytes of linear memory
+}
+
+// Guest is a module that has been configured for a task. Every instance taken
+// from it is as the configuration left it.
+type Guest struct {
+	code      Code
+	limits    Limits
+	configure func(context.Context, *Instance) error
+	ready     chan *Instance // the instance that Prepare configured, until it is taken
+}
+
+// Prepare admits and compiles a module, at most once for its digest, and
+// configures a first instance of it, to see that this works.
+func (s *Sandbox) Prepare(ctx context.Context, wasm []byte, limits Limits, configure func(context.Context, *Instance) error) (*Guest, error) {
+	code, err := s.compile(ctx, wasm)
+	if err != nil {
+		return nil, err
+	}
+	if code.InitialMemory() > limits.Memory {
+		return nil, &Refused{Reasons: []string{fmt.Sprintf(
+			"it starts with %d bytes of memory, the limit is %d: raise limits.memory or build it smaller", code.InitialMemory(), limits.Memory)}}
+	}
+	g := &Guest{code: code, limits: limits, configure: configure, ready: make(chan *Instance, 1)}
+	first, err := g.instance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g.ready <- first
+	return g, nil
+}
+
+// Take returns an instance that nobody has used since it was configured.
+func (g *Guest) Take(ctx context.Context) (*Instance, error) {
+	select {
+	case i := <-g.ready:
+		return i, nil
+	default:
+		return g.instance(ctx)
+	}
+}
+
+// Close frees what the guest keeps. Instances that were taken stay valid.
+func (g *Guest) Close() {
+	select {
+	case i := <-g.ready:
+		i.Close()
+	default:
+	}
+}
+
+func (g *Guest) instance(ctx context.Context) (*Instance, error) {
+	i, err := g.code.Instantiate(ctx, g.limits)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.configure(ctx, i); err != nil {
+		i.Close()
+		return nil, err
+	}
+	return i, nil
+}
