@@ -1,0 +1,54 @@
+package manifest
+
+import (
+	"go.yaml.in/yaml/v3"
+
+	"github.com/wasmsql/wasmsql/host"
+)
+
+// ReadInputs reads a file with inputs: one map, of YAML or JSON, from names to
+// values of the declared types. Inputs that it does not give are missing from
+// the result, for defaults and other sources to fill in. The error is
+// host.Errors.
+func ReadInputs(file string, data []byte, decls []host.Input) (host.Inputs, error) {
+	r := &reader{file: file}
+	docs := r.documents(data, MaxInputs)
+	if len(docs) > 1 {
+		r.fault(docs[1], "", "inputs are one document, and this is another")
+	}
+	values := host.Inputs{}
+	if len(docs) > 0 {
+		names := make([]string, len(decls))
+		for i, d := range decls {
+			names[i] = d.Name
+		}
+		r.pairs(r.at(docs[0], ""), "", "a map from names to values", func(k, v *yaml.Node, _ string) {
+			for _, d := range decls {
+				if d.Name == k.Value {
+					r.given(d, v, values)
+					return
+				}
+			}
+			hint := accepted(names)
+			if hint == "" {
+				hint = "the task has no inputs"
+			}
+			r.fault(k, hint, "the task has no input %s%s", quote(k.Value), didYouMean(k.Value, names))
+		})
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
+// given reads the value of an input.
+func (r *reader) given(d host.Input, n *yaml.Node, values host.Inputs) {
+	what := "input " + quote(d.Name)
+	before := len(r.faults)
+	v := r.value(d.Type, n, what+": ")
+	if len(r.faults) == before {
+		r.inEnum(n, d, v, what)
+		values[d.Name] = v
+	}
+}

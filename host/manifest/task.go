@@ -1,0 +1,324 @@
+package manifest
+
+import (
+	"slices"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host"
+)
+
+// maxRetries is how often a task may be tried again.
+const maxRetries = 100
+
+// ReadTasks is the function of that name, with options.
+func (o Options) ReadTasks(file string, data []byte) ([]host.Task, error) {
+	r := &reader{file: file, warn: o.Warn}
+	docs := r.documents(data, MaxFile)
+	if len(docs) == 0 && len(r.faults) == 0 {
+		r.faultAt(1, 1, "write name:, query: and connection:", "the file holds no task")
+	}
+	var tasks []host.Task
+	lines := map[string]int{}
+	for _, doc := range docs {
+		r.places = nil
+		t, named := o.task(r, doc)
+		if named != nil && lines[t.Name] > 0 {
+			r.fault(named, "", "task %s stands already at line %d", quote(t.Name), lines[t.Name])
+		} else if named != nil {
+			lines[t.Name] = named.Line
+		}
+		tasks = append(tasks, t)
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return tasks, nil
+}
+
+// draft is a task that is being read, with the nodes that must agree.
+type draft struct {
+	host.Task
+	name, query, module, config, interpolation *yaml.Node
+}
+
+// task reads one document. Named is the node of the task's name, if it has a
+// right one.
+func (o Options) task(r *reader, doc *yaml.Node) (t host.Task, named *yaml.Node) {
+	var d draft
+	before := len(r.faults)
+	if !r.fields(r.at(doc, ""), "", "a map with a name and a query", o.taskFields(r, &d), configKey) {
+		return d.Task, nil
+	}
+	switch {
+	case d.query == nil && d.module == nil:
+		r.fault(doc, "write query: with a SQL template, or module: with a plugin's path", "the task has neither query nor module")
+	case d.query != nil && d.module != nil:
+		r.fault(d.module, "", "a task has query or module, not both")
+	case d.module == nil && d.config != nil:
+		r.fault(d.config, "", "config is for a module, and this task has a query")
+	case d.query == nil && d.interpolation != nil:
+		r.fault(d.interpolation, "", "interpolation is for a query, and this task has a module")
+	}
+	if d.name == nil {
+		r.fault(doc, "write name: tracks.after", "the task has no name")
+	}
+	for _, e := range r.faults[before:] {
+		e.Task = d.Name
+	}
+	d.Source = &source{file: r.file, places: r.places, text: r.text, query: d.query}
+	if d.Name == "" {
+		d.name = nil
+	}
+	return d.Task, d.name
+}
+
+// configKey tells that a configuration was given as a task file.
+func configKey(key string) string {
+	switch key {
+	case "connections", "limits", "secrets":
+		return "this is a key of the host configuration (--config), not of a task file"
+	}
+	return ""
+}
+
+func (o Options) taskFields(r *reader, d *draft) []field {
+	return []field{
+		{"name", func(n *yaml.Node, path string) {
+			d.name = n
+			if s, ok := r.str(n, path); ok && r.name(n, "task", s) {
+				d.Name = s
+			}
+		}},
+		{"query", func(n *yaml.Node, path string) {
+			d.query = n
+			d.Query = r.query(n)
+		}},
+		{"interpolation", func(n *yaml.Node, path string) {
+			d.interpolation = n
+			if r.word(n, path, "bind", "text") == "text" {
+				d.Interpolation = abi.Text
+			}
+		}},
+		{"module", func(n *yaml.Node, path string) {
+			d.module = n
+			d.Module = o.module(r, n, path)
+		}},
+		{"config", func(n *yaml.Node, _ string) {
+			d.config = n
+			d.Config, _ = r.toJSON(n)
+		}},
+		{"inputs", func(n *yaml.Node, path string) { d.Inputs = r.inputs(n, path) }},
+		{"outputs", func(n *yaml.Node, path string) { d.Outputs = r.outputs(n, path) }},
+		{"connection", func(n *yaml.Node, path string) { r.taskConnection(n, path, &d.Task) }},
+		{"retries", func(n *yaml.Node, path string) { d.Retries = int(r.whole(n, path, 0, maxRetries)) }},
+		{"timeout", func(n *yaml.Node, path string) { d.Timeout = r.duration(n, path) }},
+	}
+}
+
+func (r *reader) query(n *yaml.Node) string {
+	if n.Kind != yaml.ScalarNode || isNull(n) {
+		hint := "write query: | and the SQL below it, indented"
+		if h := templateHint(n); h != "" {
+			hint = h
+		}
+		r.fault(n, hint, "\"query\" must be a text, not %s", kindOf(n))
+		return ""
+	}
+	for _, c := range n.Value {
+		if c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+			return n.Value
+		}
+	}
+	r.fault(n, "", "\"query\" is empty")
+	return ""
+}
+
+func (o Options) module(r *reader, n *yaml.Node, path string) []byte {
+	name, ok := r.str(n, path)
+	if !ok {
+		return nil
+	}
+	b, err := o.readFile(within(folder(r.file), name))
+	if err != nil {
+		r.fault(n, "the path is relative to the folder of the task file", "module %s: %s", quote(name), reason(err))
+	} else if len(b) == 0 {
+		r.fault(n, "", "module %s is empty", quote(name))
+	}
+	return b
+}
+
+func (r *reader) taskConnection(n *yaml.Node, path string, t *host.Task) {
+	if n.Kind == yaml.MappingNode {
+		c := r.connection(n, path, abi.ReadWrite)
+		t.Inline = &c
+		return
+	}
+	if n.Kind != yaml.ScalarNode || isNull(n) {
+		r.fault(n, "a name from the configuration, or {uri: …}", "%s must be a name or a map with a uri, not %s", quote(path), kindOf(n))
+		return
+	}
+	for i := range len(n.Value) - 2 {
+		if n.Value[i:i+3] == "://" {
+			r.fault(n, "write connection: {uri: …}", "%s must be a name or a map with a uri, and this is a uri", quote(path))
+			return
+		}
+	}
+	if r.name(n, "connection", n.Value) {
+		t.Connection = n.Value
+	}
+}
+
+func (r *reader) inputs(n *yaml.Node, path string) []host.Input {
+	var all []host.Input
+	r.pairs(n, path, "a map from a name to a type", func(k, v *yaml.Node, p string) {
+		if !isInputName(k.Value) {
+			r.fault(k, "letters, digits and _, the first no digit", "%s cannot be the name of an input", quote(k.Value))
+			return
+		}
+		all = append(all, r.input(k.Value, v, p))
+	})
+	return all
+}
+
+// isInputName reports whether a template can name an input so.
+func isInputName(s string) bool {
+	for i, c := range s {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_':
+		case i > 0 && c >= '0' && c <= '9':
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxName
+}
+
+// inputDraft is an input that is being read: its values wait for its type.
+type inputDraft struct {
+	host.Input
+	typed         bool
+	preset, among *yaml.Node // of the default and the enum
+}
+
+func (r *reader) inputFields(d *inputDraft) []field {
+	return []field{
+		{"type", func(n *yaml.Node, path string) { d.Type, d.typed = r.typeOf(n, path) }},
+		{"default", func(n *yaml.Node, _ string) { d.preset = n }},
+		{"description", func(n *yaml.Node, path string) { d.Description, _ = r.str(n, path) }},
+		{"enum", func(n *yaml.Node, _ string) { d.among = n }},
+	}
+}
+
+func (r *reader) input(name string, n *yaml.Node, path string) host.Input {
+	d := inputDraft{Input: host.Input{Name: name}}
+	if n.Kind != yaml.MappingNode {
+		d.Type, d.typed = r.typeOf(n, path)
+	} else {
+		r.fields(n, path, "a type or a map with a type", r.inputFields(&d), nil)
+		if _, there := r.places[join(path, "type")]; !there {
+			r.fault(n, typesHint, "input %s has no type", quote(name))
+		}
+	}
+	if !d.typed {
+		return d.Input
+	}
+	before := len(r.faults)
+	if d.among != nil {
+		d.Enum = r.enum(d.Type, d.among, name)
+	}
+	if d.preset != nil {
+		v := r.value(d.Type, d.preset, "default of input "+quote(name)+": ")
+		d.Default = &v
+	} else if d.Type.Nullable {
+		v := nullOf(d.Type)
+		d.Default = &v
+	}
+	if len(r.faults) == before && d.preset != nil {
+		r.inEnum(d.preset, d.Input, *d.Default, "default of input "+quote(name))
+	}
+	return d.Input
+}
+
+// inEnum faults a value that is none of the input's. Null is always one, where
+// the type has it.
+func (r *reader) inEnum(n *yaml.Node, in host.Input, v abi.Value, what string) {
+	if in.Enum == nil || v.Null || slices.ContainsFunc(in.Enum, func(e abi.Value) bool { return equal(e, v) }) {
+		return
+	}
+	names := make([]string, len(in.Enum))
+	for i, e := range in.Enum {
+		names[i] = clip(Format(e))
+	}
+	text := Format(v)
+	r.fault(target(n), accepted(names), "%s: %s is not in its enum%s", what, quote(text), didYouMean(text, names))
+}
+
+func (r *reader) enum(t abi.Type, n *yaml.Node, name string) []abi.Value {
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		r.fault(n, "write enum: [a, b]", "enum of input %s must be a list of the accepted values, not %s", quote(name), emptyOr(n))
+		return nil
+	}
+	var values []abi.Value
+	for i, c := range n.Content {
+		before := len(r.faults)
+		v := r.value(t, c, "enum of input "+quote(name)+": item "+strconv.Itoa(i+1)+": ")
+		if len(r.faults) > before {
+			continue
+		}
+		if slices.ContainsFunc(values, func(e abi.Value) bool { return equal(e, v) }) {
+			r.fault(c, "", "enum of input %s has %s twice", quote(name), quote(Format(v)))
+			continue
+		}
+		values = append(values, v)
+	}
+	return values
+}
+
+// emptyOr returns what n is, "empty" also for a list or map of nothing.
+func emptyOr(n *yaml.Node) string {
+	if n.Kind != yaml.ScalarNode && len(n.Content) == 0 {
+		return "empty"
+	}
+	return kindOf(n)
+}
+
+func (r *reader) typeOf(n *yaml.Node, path string) (abi.Type, bool) {
+	if n.Kind != yaml.ScalarNode || isNull(n) {
+		hint := typesHint
+		if n.Kind == yaml.SequenceNode {
+			hint = "write list[int], list[str] and so on"
+		}
+		r.fault(n, hint, "%s must be a type, not %s", quote(path), kindOf(n))
+		return abi.Type{}, false
+	}
+	t, err := parseType(n.Value, 0)
+	r.add(n, quote(path)+": ", err)
+	return t, err == nil
+}
+
+func (r *reader) outputs(n *yaml.Node, path string) abi.Outputs {
+	const hint = "write any, none, or a map such as {id: int, name: str}"
+	if n.Kind == yaml.ScalarNode && !isNull(n) {
+		switch n.Value {
+		case "any":
+			return abi.Outputs{Mode: abi.OutputAny}
+		case "none":
+			return abi.Outputs{Mode: abi.OutputNone}
+		}
+		r.fault(n, hint, "%s must be any, none or a map of columns, not %s%s", quote(path), shown(n), didYouMean(n.Value, []string{"any", "none"}))
+		return abi.Outputs{}
+	}
+	out := abi.Outputs{Mode: abi.OutputColumns}
+	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
+		r.fault(n, hint, "%s must be any, none or a map of columns, not %s", quote(path), emptyOr(n))
+		return out
+	}
+	r.pairs(n, path, "a map of columns", func(k, v *yaml.Node, p string) {
+		t, _ := r.typeOf(v, p)
+		out.Columns = append(out.Columns, abi.OutputColumn{Name: k.Value, Type: t})
+	})
+	return out
+}

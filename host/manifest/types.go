@@ -1,0 +1,88 @@
+package manifest
+
+import (
+	"strings"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host"
+)
+
+// maxNesting is how deep lists of lists may be.
+const maxNesting = 4
+
+var typeNames = []string{
+	"int", "float", "str", "bool", "datetime", "date", "time", "timedelta",
+	"decimal", "bytes", "uuid", "json", "list[T]",
+}
+
+const typesHint = "types: int float str bool datetime date time timedelta decimal bytes uuid json list[T], and T? for one that may be null"
+
+// otherNames are what types are called elsewhere.
+var otherNames = map[string]string{
+	"integer": "int", "bigint": "int", "long": "int", "int64": "int", "number": "float",
+	"double": "float", "real": "float", "float64": "float", "string": "str", "text": "str",
+	"varchar": "str", "boolean": "bool", "timestamp": "datetime", "timestamptz": "datetime",
+	"duration": "timedelta", "interval": "timedelta", "numeric": "decimal", "binary": "bytes",
+	"blob": "bytes", "bytea": "bytes", "dict": "json", "object": "json", "jsonb": "json",
+	"array": "list[T]",
+}
+
+// ParseType parses a type as a task file writes it: a kind, list[T], and ? at
+// the end of one that may be null. The error is *host.Error.
+func ParseType(s string) (abi.Type, error) {
+	t, err := parseType(s, 0)
+	if err != nil {
+		return abi.Type{}, err
+	}
+	return t, nil
+}
+
+func parseType(s string, depth int) (abi.Type, *host.Error) {
+	var t abi.Type
+	name := strings.TrimSpace(s)
+	if name == "" {
+		return t, problem(typesHint, "the type is empty")
+	}
+	if strings.HasSuffix(name, "?") {
+		t.Nullable = true
+		name = strings.TrimSpace(name[:len(name)-1])
+	}
+	if inner, ok := strings.CutPrefix(name, "list["); ok {
+		inner, ok = strings.CutSuffix(inner, "]")
+		if !ok {
+			return t, problem("write list[int]", "type %s has [ without ]", quote(s))
+		}
+		if depth >= maxNesting {
+			return t, problem("use json", "lists are nested more than %d deep", maxNesting)
+		}
+		elem, err := parseType(inner, depth+1)
+		if err != nil {
+			return t, err
+		}
+		t.Kind, t.Elem = abi.List, &elem
+		return t, nil
+	}
+	for k := abi.Int; k < abi.List; k++ {
+		if k.String() == name {
+			t.Kind = k
+			return t, nil
+		}
+	}
+	return t, unknownType(s, name)
+}
+
+func unknownType(s, name string) *host.Error {
+	lower := strings.ToLower(name)
+	switch {
+	case strings.HasSuffix(name, "?"):
+		return problem("", "type %s has more than one ?", quote(s))
+	case lower == "list":
+		return problem("write list[int], list[str] and so on", "type %s does not say what the list holds", quote(s))
+	case strings.HasPrefix(lower, "decimal(") || strings.HasPrefix(lower, "numeric("):
+		return problem("write decimal", "type %s: precision and scale are those of the database and not declared", quote(s))
+	}
+	if other := otherNames[lower]; other != "" {
+		return problem(typesHint, "unknown type %s; did you mean %q?", quote(s), other)
+	}
+	return problem(typesHint, "unknown type %s%s", quote(s), didYouMean(name, typeNames))
+}
