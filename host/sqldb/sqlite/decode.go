@@ -1,0 +1,291 @@
+package sqlite
+
+import (
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/decimal128"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+)
+
+// decoder appends the cells of one column to an Arrow builder. It is chosen
+// once, from the column's declared type. A misfit is nil where the cell went
+// in; the decoder is as it was where it did not.
+type decoder interface {
+	// add appends a cell that is not null, whose storage class is store, and
+	// returns how many bytes its value has.
+	add(c cell, store int32) (int64, *misfit)
+	builder() array.Builder
+}
+
+// misfit says why a cell does not fit its column.
+type misfit struct {
+	what, hint string
+	size       int64 // of a cell over the limit, else 0
+}
+
+var storeNames = [...]string{storeInt: "an integer", storeReal: "a real", storeText: "a text", storeBlob: "a blob", storeNull: "a null"}
+
+// wrong is the misfit of a storage class in a column that holds something
+// else.
+func wrong(store int32, holds, hint string) *misfit {
+	return &misfit{what: storeNames[store] + " in a column of " + holds, hint: hint}
+}
+
+// newDecoder returns the decoder of a column; limit bounds a cell.
+func newDecoder(d declared, limit int64) decoder {
+	mem := memory.DefaultAllocator
+	switch d.kind {
+	case declaredInt:
+		return &intDecoder{array.NewInt64Builder(mem)}
+	case declaredBool:
+		return &boolDecoder{array.NewBooleanBuilder(mem)}
+	case declaredFloat:
+		return &floatDecoder{array.NewFloat64Builder(mem)}
+	case declaredText, declaredJSON:
+		return newTextDecoder(limit)
+	case declaredBlob:
+		return &blobDecoder{array.NewBinaryBuilder(mem, arrow.BinaryTypes.Binary), limit}
+	case declaredDate:
+		return &dateDecoder{array.NewDate32Builder(mem)}
+	case declaredTime:
+		return &timeDecoder{array.NewTime64Builder(mem, arrow.FixedWidthTypes.Time64us.(*arrow.Time64Type))}
+	case declaredTimestamp:
+		return &timestampDecoder{array.NewTimestampBuilder(mem, &arrow.TimestampType{Unit: arrow.Microsecond})}
+	case declaredInstant:
+		return &timestampDecoder{array.NewTimestampBuilder(mem, &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"})}
+	case declaredDecimal:
+		t := &arrow.Decimal128Type{Precision: int32(d.precision), Scale: int32(d.scale)}
+		return &decimalDecoder{b: array.NewDecimal128Builder(mem, t), precision: d.precision, scale: d.scale}
+	case declaredUUID:
+		return &uuidDecoder{array.NewFixedSizeBinaryBuilder(mem, &arrow.FixedSizeBinaryType{ByteWidth: 16})}
+	}
+	return &guessDecoder{limit: limit}
+}
+
+type intDecoder struct{ b *array.Int64Builder }
+
+func (d *intDecoder) builder() array.Builder { return d.b }
+
+func (d *intDecoder) add(c cell, store int32) (int64, *misfit) {
+	if store != storeInt {
+		return 0, wrong(store, "integers", "CAST the column to the type that all of its values have")
+	}
+	d.b.Append(c.int())
+	return 8, nil
+}
+
+type boolDecoder struct{ b *array.BooleanBuilder }
+
+func (d *boolDecoder) builder() array.Builder { return d.b }
+
+func (d *boolDecoder) add(c cell, store int32) (int64, *misfit) {
+	if store != storeInt {
+		return 0, wrong(store, "bools", "a bool is stored as 0 or 1")
+	}
+	v := c.int()
+	if v != 0 && v != 1 {
+		return 0, &misfit{what: strconv.FormatInt(v, 10) + " in a column of bools", hint: "a bool is stored as 0 or 1; write CAST(… AS INTEGER) for the number"}
+	}
+	d.b.Append(v == 1)
+	return 1, nil
+}
+
+type floatDecoder struct{ b *array.Float64Builder }
+
+func (d *floatDecoder) builder() array.Builder { return d.b }
+
+func (d *floatDecoder) add(c cell, store int32) (int64, *misfit) {
+	switch store {
+	case storeReal:
+		d.b.Append(c.real())
+	case storeInt:
+		x, ok := exactFloat(c.int())
+		if !ok {
+			return 0, &misfit{what: strconv.FormatInt(c.int(), 10) + " has no equal float", hint: "CAST the column AS TEXT"}
+		}
+		d.b.Append(x)
+	default:
+		return 0, wrong(store, "reals", "CAST the column to the type that all of its values have")
+	}
+	return 8, nil
+}
+
+// exactFloat returns the float that equals v, if there is one.
+func exactFloat(v int64) (float64, bool) {
+	x := float64(v)
+	return x, x < math.MaxInt64 && int64(x) == v
+}
+
+type textDecoder struct {
+	b     *array.StringBuilder
+	bytes *array.BinaryBuilder // of b
+	limit int64
+}
+
+func newTextDecoder(limit int64) *textDecoder {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	return &textDecoder{b, b.BinaryBuilder, limit}
+}
+
+func (d *textDecoder) builder() array.Builder { return d.b }
+
+func (d *textDecoder) add(c cell, store int32) (int64, *misfit) {
+	if store != storeText {
+		hint := "write CAST(… AS TEXT)"
+		if store == storeBlob {
+			hint = "write CAST(… AS BLOB) for the bytes, hex(…) for their digits"
+		}
+		return 0, wrong(store, "texts", hint)
+	}
+	size := int64(c.size())
+	if size > d.limit {
+		return 0, &misfit{size: size}
+	}
+	v := c.text()
+	if !utf8.Valid(v) {
+		return 0, &misfit{what: "a text that is not valid UTF-8", hint: "write CAST(… AS BLOB) for its bytes"}
+	}
+	d.bytes.Append(v)
+	return size + 4, nil
+}
+
+type blobDecoder struct {
+	b     *array.BinaryBuilder
+	limit int64
+}
+
+func (d *blobDecoder) builder() array.Builder { return d.b }
+
+func (d *blobDecoder) add(c cell, store int32) (int64, *misfit) {
+	if store != storeBlob {
+		return 0, wrong(store, "blobs", "write CAST(… AS BLOB), or CAST(… AS TEXT)")
+	}
+	size := int64(c.size())
+	if size > d.limit {
+		return 0, &misfit{size: size}
+	}
+	d.b.Append(c.blob())
+	return size + 4, nil
+}
+
+// clockHint is the hint for a date or time that is kept as a number: SQLite
+// has no rule for what it counts.
+const clockHint = "convert it in the query, for instance datetime(…, 'unixepoch'), or write CAST(… AS TEXT)"
+
+// notClock is the misfit of a cell that is no text of the form wanted.
+func notClock(c cell, store int32, holds, form string) *misfit {
+	if store != storeText {
+		return wrong(store, holds, clockHint)
+	}
+	return &misfit{what: quote(c.text()) + " is not " + form, hint: "write CAST(… AS TEXT) for the text as it is"}
+}
+
+// quote returns the text for a message, shortened.
+func quote(b []byte) string {
+	const most = 40
+	if len(b) > most {
+		return strconv.Quote(string(b[:most])) + "…"
+	}
+	return strconv.Quote(string(b))
+}
+
+type dateDecoder struct{ b *array.Date32Builder }
+
+func (d *dateDecoder) builder() array.Builder { return d.b }
+
+func (d *dateDecoder) add(c cell, store int32) (int64, *misfit) {
+	if store == storeText {
+		if days, ok := parseDate(c.text()); ok {
+			d.b.Append(arrow.Date32(days))
+			return 4, nil
+		}
+	}
+	return 0, notClock(c, store, "dates", "a date YYYY-MM-DD")
+}
+
+type timeDecoder struct{ b *array.Time64Builder }
+
+func (d *timeDecoder) builder() array.Builder { return d.b }
+
+func (d *timeDecoder) add(c cell, store int32) (int64, *misfit) {
+	if store == storeText {
+		if micros, ok := parseTime(c.text()); ok {
+			d.b.Append(arrow.Time64(micros))
+			return 8, nil
+		}
+	}
+	return 0, notClock(c, store, "times", "a time HH:MM:SS.ffffff")
+}
+
+type timestampDecoder struct{ b *array.TimestampBuilder }
+
+func (d *timestampDecoder) builder() array.Builder { return d.b }
+
+func (d *timestampDecoder) add(c cell, store int32) (int64, *misfit) {
+	if store == storeText {
+		if micros, ok := parseTimestamp(c.text()); ok {
+			d.b.Append(arrow.Timestamp(micros))
+			return 8, nil
+		}
+	}
+	return 0, notClock(c, store, "timestamps", "a timestamp YYYY-MM-DD HH:MM:SS.ffffff")
+}
+
+type decimalDecoder struct {
+	b                *array.Decimal128Builder
+	precision, scale int
+	room             [32]byte
+}
+
+func (d *decimalDecoder) builder() array.Builder { return d.b }
+
+func (d *decimalDecoder) add(c cell, store int32) (int64, *misfit) {
+	var text []byte
+	switch store {
+	case storeInt:
+		text = strconv.AppendInt(d.room[:0], c.int(), 10)
+	case storeReal:
+		// The shortest digits that mean this float are those that were written.
+		text = strconv.AppendFloat(d.room[:0], c.real(), 'g', -1, 64)
+	case storeText:
+		text = c.text()
+	default:
+		return 0, wrong(store, "decimals", "CAST the column to the type that all of its values have")
+	}
+	var num decimal128.Num
+	num, ok := parseDecimal(text, d.precision, d.scale)
+	if !ok {
+		return 0, &misfit{
+			what: quote(text) + " does not fit decimal(" + strconv.Itoa(d.precision) + "," + strconv.Itoa(d.scale) + ")",
+			hint: "write round(…, " + strconv.Itoa(d.scale) + "), or CAST(… AS REAL)",
+		}
+	}
+	d.b.Append(num)
+	return 16, nil
+}
+
+type uuidDecoder struct{ b *array.FixedSizeBinaryBuilder }
+
+func (d *uuidDecoder) builder() array.Builder { return d.b }
+
+func (d *uuidDecoder) add(c cell, store int32) (int64, *misfit) {
+	switch store {
+	case storeBlob:
+		if c.size() == 16 {
+			d.b.Append(c.blob())
+			return 16, nil
+		}
+		return 0, &misfit{what: "a blob of " + strconv.Itoa(c.size()) + " bytes in a column of UUIDs", hint: "a UUID has 16 bytes"}
+	case storeText:
+		if id, ok := parseUUID(c.text()); ok {
+			d.b.Append(id[:])
+			return 16, nil
+		}
+		return 0, &misfit{what: quote(c.text()) + " is not a UUID", hint: "write CAST(… AS TEXT) for the text as it is"}
+	}
+	return 0, wrong(store, "UUIDs", "write CAST(… AS TEXT)")
+}

@@ -1,0 +1,115 @@
+package sqlite
+
+import (
+	"strconv"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+)
+
+// guessDecoder decodes a column without a declared type: the first value that
+// is not null decides. While the rows that are read ahead last, integers
+// become floats when a real comes; settle ends that.
+type guessDecoder struct {
+	decoder       // what the values decided, or nil
+	store   int32 // of the first value
+	nulls   int   // before it
+	settled bool
+	limit   int64
+}
+
+// settle fixes the column's type. A column without any value has the type null.
+func (g *guessDecoder) settle() { g.settled = true }
+
+// open reports whether more rows could tell the column's type.
+func (g *guessDecoder) open() bool { return g.decoder == nil }
+
+func (g *guessDecoder) builder() array.Builder {
+	if g.decoder == nil {
+		return nil
+	}
+	return g.decoder.builder()
+}
+
+// null appends a null.
+func (g *guessDecoder) null() {
+	if g.decoder == nil {
+		g.nulls++
+	} else {
+		g.decoder.builder().AppendNull()
+	}
+}
+
+// array returns what was appended, and starts anew.
+func (g *guessDecoder) array() arrow.Array {
+	if g.decoder == nil {
+		n := g.nulls
+		g.nulls = 0
+		return array.NewNull(n)
+	}
+	return g.decoder.builder().NewArray()
+}
+
+func (g *guessDecoder) add(c cell, store int32) (int64, *misfit) {
+	switch {
+	case g.decoder == nil && g.settled:
+		return 0, &misfit{
+			what: storeNames[store] + " in a column that had nulls only so far",
+			hint: "its type was to be told by its first rows: order the rows so that one with a value comes first",
+		}
+	case g.decoder == nil:
+		g.decide(store)
+	case g.store == storeInt && store == storeReal && !g.settled:
+		if m := g.widen(); m != nil {
+			return 0, m
+		}
+	case g.store == storeReal && store == storeInt:
+	case store != g.store:
+		return 0, g.mixed(store)
+	}
+	return g.decoder.add(c, store)
+}
+
+func (g *guessDecoder) mixed(store int32) *misfit {
+	hint := "the expression has values of several types: CAST it to one, for instance CAST(… AS TEXT)"
+	if g.store == storeInt && store == storeReal {
+		hint = "rows before it were integers and are gone: write CAST(… AS REAL)"
+	}
+	return wrong(store, kinds[g.store], hint)
+}
+
+var kinds = [...]string{storeInt: "integers", storeReal: "reals", storeText: "texts", storeBlob: "blobs"}
+
+// decide takes the type of the first value.
+func (g *guessDecoder) decide(store int32) {
+	kind := [...]declaredKind{storeInt: declaredInt, storeReal: declaredFloat, storeText: declaredText, storeBlob: declaredBlob}[store]
+	g.store, g.decoder = store, newDecoder(declared{kind: kind}, g.limit)
+	g.decoder.builder().AppendNulls(g.nulls)
+	g.nulls = 0
+}
+
+// widen turns the integers so far into floats.
+func (g *guessDecoder) widen() *misfit {
+	ints := g.decoder.builder().(*array.Int64Builder)
+	old := ints.NewInt64Array()
+	defer old.Release()
+	to := array.NewFloat64Builder(memory.DefaultAllocator)
+	to.Reserve(old.Len())
+	for i := range old.Len() {
+		if old.IsNull(i) {
+			to.AppendNull()
+			continue
+		}
+		x, ok := exactFloat(old.Value(i))
+		if !ok {
+			return &misfit{
+				what: "a real in a column with the integer " + strconv.FormatInt(old.Value(i), 10) + ", which has no equal float",
+				hint: "write CAST(… AS TEXT)",
+			}
+		}
+		to.Append(x)
+	}
+	g.store, g.decoder = storeReal, &floatDecoder{to}
+	return nil
+}

@@ -1,0 +1,171 @@
+package sqlite
+
+import (
+	"math/bits"
+
+	"github.com/apache/arrow/go/v15/arrow/decimal128"
+)
+
+// maxPrecision is the most digits that a decimal128 holds.
+const maxPrecision = 38
+
+// parseDecimal reads [sign]digits[.digits][e[sign]digits] as a decimal of the
+// precision and scale. It is not ok if a digit would be lost.
+func parseDecimal(b []byte, precision, scale int) (decimal128.Num, bool) {
+	negative := false
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		negative, b = b[0] == '-', b[1:]
+	}
+	var d significand
+	b, ok := d.read(b)
+	if !ok {
+		return decimal128.Num{}, false
+	}
+	if len(b) > 0 {
+		e, ok := parseExponent(b)
+		if !ok {
+			return decimal128.Num{}, false
+		}
+		d.exponent += e
+	}
+	if d.n == 0 {
+		return decimal128.Num{}, true
+	}
+	zeros := d.exponent + scale
+	if zeros < 0 || d.n+zeros > precision {
+		return decimal128.Num{}, false
+	}
+	var hi, lo uint64
+	for i := range d.n + zeros {
+		digit := byte(0)
+		if i < d.n {
+			digit = d.digits[i]
+		}
+		carry, low := bits.Mul64(lo, 10)
+		var c uint64
+		lo, c = bits.Add64(low, uint64(digit), 0)
+		hi = hi*10 + carry + c
+	}
+	num := decimal128.New(int64(hi), lo)
+	if negative {
+		num = num.Negate()
+	}
+	return num, true
+}
+
+// significand is the digits of a number from the first to the last that is not
+// zero: 0.digits-as-integer times ten to the exponent.
+type significand struct {
+	digits   [maxPrecision]byte
+	n        int
+	exponent int
+}
+
+// read takes digits[.digits] from the start of b. It is not ok without any
+// digit, or with more significant ones than fit.
+func (d *significand) read(b []byte) (rest []byte, ok bool) {
+	seen, point, zeros := false, false, 0
+	for ; len(b) > 0; b = b[1:] {
+		c := b[0]
+		switch {
+		case c == '.' && !point:
+			point = true
+			continue
+		case c < '0' || c > '9':
+			d.exponent += zeros
+			return b, seen
+		}
+		seen = true
+		if point {
+			d.exponent--
+		}
+		if c == '0' {
+			if d.n > 0 {
+				zeros++
+			}
+			continue
+		}
+		if d.n+zeros+1 > maxPrecision {
+			return b, false
+		}
+		for ; zeros > 0; zeros-- {
+			d.digits[d.n] = 0
+			d.n++
+		}
+		d.digits[d.n] = c - '0'
+		d.n++
+	}
+	d.exponent += zeros
+	return b, seen
+}
+
+// parseExponent reads e[sign]digits, all of b. Beyond four digits it is not ok:
+// no decimal reaches there.
+func parseExponent(b []byte) (int, bool) {
+	if b[0] != 'e' && b[0] != 'E' {
+		return 0, false
+	}
+	b = b[1:]
+	sign := 1
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		if b[0] == '-' {
+			sign = -1
+		}
+		b = b[1:]
+	}
+	if len(b) == 0 || len(b) > 4 {
+		return 0, false
+	}
+	e, _, ok := digits(b, len(b))
+	return sign * e, ok
+}
+
+// parseUUID reads 8-4-4-4-12 hexadecimal digits, or 32 without the hyphens,
+// which is how SQLAlchemy writes them.
+func parseUUID(b []byte) (id [16]byte, ok bool) {
+	hyphens := len(b) == 36
+	if !hyphens && len(b) != 32 {
+		return id, false
+	}
+	at := 0
+	for i := range id {
+		if hyphens && (i == 4 || i == 6 || i == 8 || i == 10) {
+			if b[at] != '-' {
+				return id, false
+			}
+			at++
+		}
+		hi, ok1 := hexDigit(b[at])
+		lo, ok2 := hexDigit(b[at+1])
+		if !ok1 || !ok2 {
+			return id, false
+		}
+		id[i] = hi<<4 | lo
+		at += 2
+	}
+	return id, true
+}
+
+func hexDigit(c byte) (byte, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10, true
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}
+
+// appendUUID writes the 16 bytes of a UUID as 8-4-4-4-12 lower-case digits.
+func appendUUID(b []byte, id string) []byte {
+	const hex = "0123456789abcdef"
+	for i := range len(id) {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			b = append(b, '-')
+		}
+		b = append(b, hex[id[i]>>4], hex[id[i]&15])
+	}
+	return b
+}
