@@ -11,7 +11,11 @@ package host
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"maps"
+	"slices"
+	"sync"
 
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -41,48 +45,106 @@ type Config struct {
 }
 
 // Host is one tenant's world.
-type Host struct{}
+type Host struct {
+	cfg        Config
+	runtime    *Runtime
+	ownRuntime bool
+	databases  map[string]*database
+
+	mu       sync.Mutex
+	closed   bool
+	programs map[*Program]struct{}
+	running  map[*context.CancelCauseFunc]struct{}
+	runs     sync.WaitGroup
+}
+
+// errClosed is the cause of a run that Close ended.
+var errClosed = errors.New("the host was closed")
 
 // New checks cfg and returns a Host. It opens no connection. Its error is
 // Errors: everything that is wrong at once.
-func New(ctx context.Context, cfg Config) (*Host, error) { panic("in progress") }
-
-// Close ends the Host's executions, closes its pools and, if New made it, its
-// Runtime. It is idempotent.
-func (h *Host) Close() error { panic("in progress") }
-
-// Load checks a task against the Host's configuration, compiles its module
-// and lets it configure itself. Its error is an *Error or Errors.
-func (h *Host) Load(ctx context.Context, t Task) (*Program, error) { panic("in progress") }
-
-// Program is a loaded task.
-type Program struct{}
-
-// Render returns the statements that Run would send for these inputs. It
-// opens no connection and finds no secret.
-func (p *Program) Render(ctx context.Context, in Inputs) ([]Statement, error) { panic("in progress") }
-
-// Run executes the task once: in one transaction, which is committed if the
-// guest succeeds and out took the whole result. The Report is valid also with
-// an error, which is an *Error.
-func (p *Program) Run(ctx context.Context, in Inputs, out Sink) (Report, error) { panic("in progress") }
-
-// Runtime is what Hosts of one process may share.
-type Runtime struct{}
-
-// RuntimeConfig is what a Runtime is made from.
-type RuntimeConfig struct {
-	// CacheDir keeps compiled code between processes; empty: it is kept in
-	// memory only. The folder is made with mode 0700.
-	CacheDir string
-	// Engine is "compiler", the default, or "interpreter".
-	Engine string
-	// Slots is how many guests run at once; 0: as many as there are processors.
-	Slots int
+func New(ctx context.Context, cfg Config) (*Host, error) {
+	h := &Host{
+		cfg: cfg, runtime: cfg.Runtime,
+		databases: map[string]*database{}, programs: map[*Program]struct{}{}, running: map[*context.CancelCauseFunc]struct{}{},
+	}
+	if h.cfg.Logger == nil {
+		h.cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	var faults Errors
+	for _, name := range slices.Sorted(maps.Keys(cfg.Connections)) {
+		db, errs := h.open(name, cfg.Connections[name], keysOf(cfg.Source, "connections."+name+"."))
+		faults = append(faults, errs...)
+		if db != nil {
+			h.databases[name] = db
+		}
+	}
+	if len(faults) > 0 {
+		h.closeDatabases()
+		return nil, faults
+	}
+	if h.runtime == nil {
+		r, err := NewRuntime(ctx, RuntimeConfig{})
+		if err != nil {
+			h.closeDatabases()
+			return nil, err
+		}
+		h.runtime, h.ownRuntime = r, true
+	}
+	return h, nil
 }
 
-// NewRuntime returns a Runtime.
-func NewRuntime(ctx context.Context, cfg RuntimeConfig) (*Runtime, error) { panic("in progress") }
+// Close ends the Host's executions, closes its programs and pools and, if New
+// made it, its Runtime. It is idempotent.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil
+	}
+	h.closed = true
+	for cancel := range h.running {
+		(*cancel)(errClosed)
+	}
+	programs := h.programs
+	h.programs = nil
+	h.mu.Unlock()
+	h.runs.Wait()
+	for p := range programs {
+		p.close()
+	}
+	err := h.closeDatabases()
+	if h.ownRuntime {
+		err = errors.Join(err, h.runtime.Close())
+	}
+	return err
+}
 
-// Close frees the compiled code. Hosts that use it must be closed before.
-func (r *Runtime) Close() error { panic("in progress") }
+func (h *Host) closeDatabases() error {
+	var err error
+	for _, db := range h.databases {
+		err = errors.Join(err, db.Close())
+	}
+	return err
+}
+
+// enter registers something that Close has to end and wait for. The context
+// it returns ends with the Host; leave must be called.
+func (h *Host) enter(ctx context.Context) (_ context.Context, leave func(), err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		cancel(errClosed)
+		return nil, nil, &Error{Code: CodeUsage, Message: errClosed.Error()}
+	}
+	h.running[&cancel] = struct{}{}
+	h.runs.Add(1)
+	return ctx, func() {
+		cancel(nil)
+		h.mu.Lock()
+		delete(h.running, &cancel)
+		h.mu.Unlock()
+		h.runs.Done()
+	}, nil
+}

@@ -1,16 +1,51 @@
 package host
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/internal/sandbox"
+	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
+)
+
 // ModuleInfo is what a module's binary says of itself, read without running
 // it.
 type ModuleInfo struct {
-	Digest   string   // SHA-256 in hex
-	Size     int64    // bytes
-	Imports  []string // "module.name (params) -> (results)"
-	Exports  []string // "name (params) -> (results)", "memory"
-	Memory   int64    // bytes at the start
-	Manifest []byte   // the custom section wasmsql.manifest, or nil
-	Refusals []string // what admission would refuse, each with its remedy; none: it is admitted
+	Digest   string   `json:"digest"`   // SHA-256 in hex
+	Size     int64    `json:"size"`     // bytes
+	Imports  []string `json:"imports"`  // "module.name (params) -> (results)"
+	Exports  []string `json:"exports"`  // "name (params) -> (results)", "name memory"
+	Memory   int64    `json:"memory"`   // bytes at the start
+	Manifest []byte   `json:"manifest"` // the custom section wasmsql.manifest, or nil
+	Refusals []string `json:"refusals"` // what admission would refuse, each with its remedy; none: it is admitted
 }
 
 // Inspect reads a module's binary. Its error says why it is none.
-func Inspect(wasm []byte) (ModuleInfo, error) { panic("in progress") }
+func Inspect(wasm []byte) (ModuleInfo, error) {
+	m, err := wasmbin.Decode(wasm)
+	if err != nil {
+		return ModuleInfo{}, &Error{Code: CodeDenied, Message: err.Error(), Cause: err}
+	}
+	sum := sha256.Sum256(wasm)
+	info := ModuleInfo{Digest: hex.EncodeToString(sum[:]), Size: int64(len(wasm)), Refusals: sandbox.Admit(wasm, imports())}
+	for _, im := range m.Imports {
+		sig := im.Kind.String()
+		if im.Kind == wasmbin.KindFunc && int64(im.Type) < int64(len(m.Types)) {
+			sig = m.Types[im.Type].String()
+		}
+		info.Imports = append(info.Imports, im.Module+"."+im.Name+" "+sig)
+	}
+	for _, e := range m.Exports {
+		sig := e.Kind.String()
+		if t, ok := m.Func(e.Index); ok && e.Kind == wasmbin.KindFunc {
+			sig = t.String()
+		}
+		info.Exports = append(info.Exports, e.Name+" "+sig)
+	}
+	if len(m.Memories) > 0 {
+		info.Memory = int64(m.Memories[0].Min) * sandbox.PageSize
+	}
+	info.Manifest, _ = m.Custom(abi.ManifestSection)
+	return info, nil
+}

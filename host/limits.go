@@ -11,17 +11,20 @@ type Limits struct {
 	Statement  int64         // bytes of one statement's SQL text
 	Log        int64         // bytes of log lines and of what the guest prints
 	Parameters int64         // bytes of one statement's parameters
-	ResultLimits
+	Rows       int64         // of the result
+	Bytes      int64         // of the result's values, as Arrow holds them
 }
 
-// ResultLimits bound what a task returns. Zero is no limit for Rows and Bytes.
+// ResultLimits are the limits that a connection can have of its own. Zero is
+// no limit; of those that Host, connection and task set, the smallest holds.
 type ResultLimits struct {
-	Timeout time.Duration // wall time of the execution on this connection
+	Timeout time.Duration // wall time of the execution
 	Rows    int64
-	Bytes   int64 // of the values, as Arrow holds them
+	Bytes   int64
 }
 
 // DefaultLimits are the limits where neither configuration nor task says more.
+// Rows and Bytes are not limited.
 var DefaultLimits = Limits{
 	Memory:     64 << 20,
 	Fuel:       5_000_000_000,
@@ -30,4 +33,43 @@ var DefaultLimits = Limits{
 	Statement:  256 << 10,
 	Log:        64 << 10,
 	Parameters: 64 << 20,
+}
+
+// orDefault fills in what is not set.
+func (l Limits) orDefault() Limits {
+	l.Memory = either(l.Memory, DefaultLimits.Memory)
+	l.Fuel = either(l.Fuel, DefaultLimits.Fuel)
+	l.Timeout = either(l.Timeout, DefaultLimits.Timeout)
+	l.HostCalls = either(l.HostCalls, DefaultLimits.HostCalls)
+	l.Statement = either(l.Statement, DefaultLimits.Statement)
+	l.Log = either(l.Log, DefaultLimits.Log)
+	l.Parameters = either(l.Parameters, DefaultLimits.Parameters)
+	return l
+}
+
+// within returns the limits of a task on a connection: the smallest of those
+// that are set. It goes before orDefault.
+func (l Limits) within(task time.Duration, c ResultLimits) Limits {
+	l.Timeout = smaller(smaller(l.Timeout, task), c.Timeout)
+	l.Rows = smaller(l.Rows, c.Rows)
+	l.Bytes = smaller(l.Bytes, c.Bytes)
+	return l
+}
+
+type number interface{ ~int64 }
+
+// either returns the first that is set.
+func either[T number](a, b T) T {
+	if a > 0 {
+		return a
+	}
+	return b
+}
+
+// smaller returns the smaller of the limits that are set.
+func smaller[T number](a, b T) T {
+	if a > 0 && b > 0 {
+		return min(a, b)
+	}
+	return max(a, b)
 }

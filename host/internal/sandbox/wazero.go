@@ -68,12 +68,13 @@ func privateFolder(dir string) error {
 	if !fi.IsDir() {
 		return fmt.Errorf("compile cache: %s is not a folder", dir)
 	}
-	if fi.Mode().Perm()&0o077 != 0 {
-		if err := os.Chmod(dir, 0o700); err != nil {
-			return fmt.Errorf("compile cache: others may write to it: %w", err)
-		}
+	if fi.Mode().Perm()&0o077 == 0 {
+		return nil
 	}
-	return nil
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return fmt.Errorf("compile cache: others may write to it: %w", err)
+	}
+	return emptyFolder(dir) // what is there may be somebody else's
 }
 
 // offer instantiates the host modules that guests import from.

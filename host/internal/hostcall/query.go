@@ -1,0 +1,226 @@
+package hostcall
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/policy"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+)
+
+// configRead implements abi.FuncConfigRead.
+func (c *call) configRead() (int64, error) {
+	n, _ := c.fill(0, c.x.o.Config)
+	return n, nil
+}
+
+// inputRead implements abi.FuncInputRead.
+func (c *call) inputRead() (int64, error) {
+	n, _ := c.fill(0, c.x.o.Input)
+	return n, nil
+}
+
+// query implements abi.FuncQuery.
+func (c *call) query() (int64, error) {
+	conn, req, err := c.request()
+	if err != nil {
+		return 0, err
+	}
+	x := c.x
+	if x.o.DryRun {
+		x.Statements = append(x.Statements, Statement{conn, req, true})
+		return x.open(&cursor{}), nil
+	}
+	var rows sqldb.Rows
+	if berr := x.block(c.ctx, &x.Used.Query, func() {
+		var tx sqldb.Tx
+		if tx, err = x.tx(c.ctx, conn); err == nil {
+			rows, err = tx.Query(c.ctx, req.SQL, req.Params)
+		}
+	}); berr != nil {
+		return 0, berr
+	}
+	if err != nil {
+		return 0, err
+	}
+	return x.open(&cursor{rows: rows}), nil
+}
+
+// exec implements abi.FuncExec.
+func (c *call) exec() (int64, error) {
+	conn, req, err := c.request()
+	if err != nil {
+		return 0, err
+	}
+	x := c.x
+	if x.o.DryRun {
+		x.Statements = append(x.Statements, Statement{conn, req, false})
+		return 0, nil
+	}
+	var n int64
+	if berr := x.block(c.ctx, &x.Used.Query, func() {
+		var tx sqldb.Tx
+		if tx, err = x.tx(c.ctx, conn); err == nil {
+			n, err = tx.Exec(c.ctx, req.SQL, req.Params, req.DiscardRows)
+		}
+	}); berr != nil {
+		return 0, berr
+	}
+	if err != nil {
+		return 0, err
+	}
+	x.Used.RowsAffected += n
+	return n, nil
+}
+
+// request decodes a QueryRequest and decides whether it may run.
+func (c *call) request() (Connection, abi.QueryRequest, error) {
+	x := c.x
+	x.failing = false
+	raw := c.bytes(0)
+	if l := x.o.Limits; l.Statement > 0 && l.Parameters > 0 && int64(len(raw)) > l.Statement+l.Parameters+4096 {
+		return Connection{}, abi.QueryRequest{}, errLimit(fmt.Sprintf("a request of %d bytes, the limit is %d for a statement and %d for its parameters", len(raw), l.Statement, l.Parameters))
+	}
+	var req abi.QueryRequest
+	if err := req.Unmarshal(raw); err != nil {
+		return Connection{}, req, errOf(abi.InvalidArg, err.Error())
+	}
+	conn, err := x.connection(req.Connection)
+	if err != nil {
+		return conn, req, err
+	}
+	if l := x.o.Limits.Statement; l > 0 && int64(len(req.SQL)) > l {
+		return conn, req, errLimit(fmt.Sprintf("a statement of %d bytes, the limit is %d", len(req.SQL), l))
+	}
+	if l := x.o.Limits.Parameters; l > 0 && int64(len(raw)-len(req.SQL)) > l {
+		return conn, req, errLimit(fmt.Sprintf("parameters of %d bytes, the limit is %d", len(raw)-len(req.SQL), l))
+	}
+	x.Used.Statements++
+	x.hash.Write([]byte(req.SQL))
+	x.hash.Write([]byte{0})
+	if err := policy.Check(conn.Dialect, conn.Access, req.SQL); err != nil {
+		return conn, req, err
+	}
+	return conn, req, nil
+}
+
+// connection finds a granted connection by name. One that was not granted and
+// one that does not exist get the same answer.
+func (x *Execution) connection(name string) (Connection, error) {
+	if name == "" && len(x.o.Connections) > 0 {
+		return x.o.Connections[0], nil
+	}
+	for _, c := range x.o.Connections {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	e := errOf(abi.Denied, fmt.Sprintf("the task may not use a connection %q", name))
+	e.Guest.Hint = "name it in the task file, and in the host configuration"
+	return Connection{}, e
+}
+
+// close implements abi.FuncClose.
+func (c *call) close() (int64, error) {
+	cur, err := c.x.cursor(int64(c.args[0]))
+	if err != nil {
+		return 0, err
+	}
+	delete(c.x.cursors, int64(c.args[0]))
+	return 0, c.x.block(c.ctx, &c.x.Used.Query, cur.close)
+}
+
+// open gives out a handle. Handles are never used again in an execution.
+func (x *Execution) open(c *cursor) int64 {
+	x.handles++
+	x.cursors[x.handles] = c
+	return x.handles
+}
+
+func (x *Execution) cursor(h int64) (*cursor, error) {
+	x.failing = false
+	if c, ok := x.cursors[h]; ok {
+		return c, nil
+	}
+	return nil, errOf(abi.BadHandle, fmt.Sprintf("%d is not an open handle", h))
+}
+
+// outputCursor implements abi.FuncOutputCursor.
+func (c *call) outputCursor() (int64, error) {
+	x, h := c.x, int64(c.args[0])
+	cur, err := x.cursor(h)
+	if err != nil {
+		return 0, err
+	}
+	if err := x.claimOutput(outputRows); err != nil {
+		return 0, err
+	}
+	delete(x.cursors, h)
+	if x.o.DryRun {
+		return 0, nil
+	}
+	if cur.started {
+		return 0, errState("the guest has read rows of this cursor already")
+	}
+	var n int64
+	berr := x.block(c.ctx, &x.Used.Query, func() {
+		n, err = x.o.Output.Cursor(c.ctx, cur.rows)
+		cur.close()
+	})
+	if berr != nil {
+		return 0, berr
+	}
+	return n, err
+}
+
+// outputWrite implements abi.FuncOutputWrite.
+func (c *call) outputWrite() (int64, error) {
+	x := c.x
+	x.failing = false
+	p := c.bytes(0)
+	if x.output != outputStream {
+		if err := x.claimOutput(outputStream); err != nil {
+			return 0, err
+		}
+	}
+	if x.o.DryRun {
+		return int64(len(p)), nil
+	}
+	var err error
+	var sum time.Duration
+	if berr := x.block(c.ctx, &sum, func() { err = x.o.Output.Write(c.ctx, p) }); berr != nil {
+		return 0, berr
+	}
+	return int64(len(p)), err
+}
+
+// outputKind is how the result was given.
+type outputKind uint8
+
+const (
+	outputNone   outputKind = iota
+	outputRows              // a cursor, whole
+	outputStream            // bytes of an Arrow IPC stream
+)
+
+// claimOutput makes sure that there is one result.
+func (x *Execution) claimOutput(as outputKind) error {
+	if x.o.Output == nil && !x.o.DryRun {
+		return errState("the task returns no rows (outputs: none)")
+	}
+	if x.output != outputNone {
+		return errState("the task has given its result already")
+	}
+	x.output = as
+	return nil
+}
+
+// errorRead implements abi.FuncErrorRead. It leaves the error as it is.
+func (c *call) errorRead() (int64, error) {
+	if c.x.last == nil {
+		return int64(abi.NotFound), nil
+	}
+	n, _ := c.fill(0, c.x.last.Guest.Marshal())
+	return n, nil
+}

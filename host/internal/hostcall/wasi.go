@@ -1,0 +1,245 @@
+package hostcall
+
+import (
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+	"time"
+
+	"github.com/wasmsql/wasmsql/abi"
+)
+
+// The subset of WASI preview 1 that language runtimes need. There are no
+// files, no environment, no arguments; the clock is logical and the random
+// numbers are seeded, so that an execution can be repeated.
+//
+// Source: WASI snapshot preview 1, "witx" documents of the WebAssembly System
+// Interface.
+const wasiModule = "wasi_snapshot_preview1"
+
+// The errnos of WASI that are answered.
+const (
+	wasiSuccess = 0
+	wasiBadf    = 8
+	wasiInval   = 28
+)
+
+// wasiState is what an execution's WASI functions remember.
+type wasiState struct {
+	random *rand.ChaCha8
+	now    int64     // logical time, in nanoseconds since 1970
+	line   [2][]byte // of standard output and standard error
+}
+
+func (w *wasiState) init(seed [32]byte, now time.Time) {
+	w.random = rand.NewChaCha8(seed)
+	w.now = now.UnixNano()
+}
+
+// wasi returns the functions.
+func wasi() []Function {
+	fs := []Function{
+		wasiFunc("args_get", "ii", func(*call) uint32 { return wasiSuccess }),
+		wasiFunc("args_sizes_get", "ii", (*call).wasiNone),
+		wasiFunc("environ_get", "ii", func(*call) uint32 { return wasiSuccess }),
+		wasiFunc("environ_sizes_get", "ii", (*call).wasiNone),
+		wasiFunc("clock_res_get", "ii", (*call).wasiClockRes),
+		wasiFunc("clock_time_get", "iIi", (*call).wasiClockTime),
+		wasiFunc("random_get", "ii", (*call).wasiRandom),
+		wasiFunc("sched_yield", "", func(*call) uint32 { return wasiSuccess }),
+		wasiFunc("poll_oneoff", "iiii", (*call).wasiPoll),
+		wasiFunc("fd_write", "iiii", (*call).wasiWrite),
+		wasiFunc("fd_fdstat_get", "ii", (*call).wasiFdstat),
+	}
+	// What asks for a file is told that there is none.
+	for name, params := range map[string]string{
+		"fd_advise": "iIIi", "fd_allocate": "iII", "fd_close": "i", "fd_datasync": "i",
+		"fd_fdstat_set_flags": "ii", "fd_fdstat_set_rights": "iII", "fd_filestat_get": "ii",
+		"fd_filestat_set_size": "iI", "fd_filestat_set_times": "iIIi", "fd_pread": "iiiIi",
+		"fd_prestat_get": "ii", "fd_prestat_dir_name": "iii", "fd_pwrite": "iiiIi", "fd_read": "iiii",
+		"fd_readdir": "iiiIi", "fd_renumber": "ii", "fd_seek": "iIii", "fd_sync": "i", "fd_tell": "ii",
+		"path_create_directory": "iii", "path_filestat_get": "iiiii", "path_filestat_set_times": "iiiiIIi",
+		"path_link": "iiiiiii", "path_open": "iiiiiIIii", "path_readlink": "iiiiii",
+		"path_remove_directory": "iii", "path_rename": "iiiiii", "path_symlink": "iiiii", "path_unlink_file": "iii",
+	} {
+		fs = append(fs, wasiFunc(name, params, func(*call) uint32 { return wasiBadf }))
+	}
+	return append(fs, Function{Module: wasiModule, Name: "proc_exit", Params: "i",
+		Call: func(_ context.Context, _ Memory, stack []uint64) { panic(Exit{Status: uint32(stack[0])}) }})
+}
+
+func wasiFunc(name, params string, do func(*call) uint32) Function {
+	return Function{Module: wasiModule, Name: name, Params: params, Result: "i",
+		Call: func(ctx context.Context, mem Memory, stack []uint64) {
+			x := FromContext(ctx)
+			if err := x.count(ctx); err != nil {
+				panic(err)
+			}
+			stack[0] = uint64(do(&call{ctx: ctx, x: x, mem: mem, args: stack}))
+		}}
+}
+
+// put32 writes a little-endian number at ptr.
+func (c *call) put32(ptr, v uint32) {
+	if !c.mem.Write(ptr, binary.LittleEndian.AppendUint32(nil, v)) {
+		panic(&Fault{})
+	}
+}
+
+// put64 writes a little-endian number at ptr.
+func (c *call) put64(ptr uint32, v uint64) {
+	if !c.mem.Write(ptr, binary.LittleEndian.AppendUint64(nil, v)) {
+		panic(&Fault{})
+	}
+}
+
+// wasiNone answers that there are no arguments and no variables.
+func (c *call) wasiNone() uint32 {
+	c.put32(uint32(c.args[0]), 0)
+	c.put32(uint32(c.args[1]), 0)
+	return wasiSuccess
+}
+
+func (c *call) wasiClockRes() uint32 {
+	c.put64(uint32(c.args[1]), uint64(time.Microsecond))
+	return wasiSuccess
+}
+
+// wasiClockTime answers the logical time, which goes on by a microsecond with
+// each look at it.
+func (c *call) wasiClockTime() uint32 {
+	c.x.wasi.now += int64(time.Microsecond)
+	c.put64(uint32(c.args[2]), uint64(c.x.wasi.now))
+	return wasiSuccess
+}
+
+func (c *call) wasiRandom() uint32 {
+	b := c.bytes(0)
+	_, _ = c.x.wasi.random.Read(b) // it never fails; b is the guest's memory itself
+	return wasiSuccess
+}
+
+// wasiPoll lets the logical time go on to the nearest of the clocks that the
+// guest waits for. Layout of a subscription, 48 bytes: user data 0, tag 8 (0
+// is a clock), clock id 16, timeout 24, precision 32, flags 40 (1 is absolute).
+// Of an event, 32 bytes: user data 0, errno 8, type 10.
+func (c *call) wasiPoll() uint32 {
+	const subscription, event = 48, 32
+	n := uint32(c.args[2])
+	if n == 0 || n > 1024 {
+		return wasiInval
+	}
+	in, ok := c.mem.Read(uint32(c.args[0]), n*subscription)
+	if !ok {
+		panic(&Fault{})
+	}
+	w := &c.x.wasi
+	at := func(s []byte) int64 {
+		t := int64(binary.LittleEndian.Uint64(s[24:]))
+		if binary.LittleEndian.Uint16(s[40:])&1 == 0 {
+			t += w.now
+		}
+		return t
+	}
+	next, clocks := int64(0), 0
+	for s := in; len(s) > 0; s = s[subscription:] {
+		if s[8] == 0 {
+			if t := at(s); clocks == 0 || t < next {
+				next = t
+			}
+			clocks++
+		}
+	}
+	var out []byte
+	for s := in; len(s) > 0; s = s[subscription:] {
+		e := [event]byte{10: s[8]}
+		copy(e[:8], s[:8])
+		switch {
+		case s[8] != 0:
+			e[8] = wasiBadf
+		case at(s) > next:
+			continue
+		}
+		out = append(out, e[:]...)
+	}
+	if clocks > 0 {
+		w.now = max(w.now, next)
+	}
+	if !c.mem.Write(uint32(c.args[1]), out) {
+		panic(&Fault{})
+	}
+	c.put32(uint32(c.args[3]), uint32(len(out)/event))
+	return wasiSuccess
+}
+
+// wasiWrite captures what is written to standard output and standard error,
+// line by line, as log lines.
+func (c *call) wasiWrite() uint32 {
+	fd := uint32(c.args[0])
+	if fd != 1 && fd != 2 {
+		return wasiBadf
+	}
+	n := uint32(c.args[2])
+	if n > 1024 {
+		return wasiInval
+	}
+	iovs, ok := c.mem.Read(uint32(c.args[1]), n*8)
+	if !ok {
+		panic(&Fault{})
+	}
+	total := uint32(0)
+	for ; len(iovs) > 0; iovs = iovs[8:] {
+		b, ok := c.mem.Read(binary.LittleEndian.Uint32(iovs), binary.LittleEndian.Uint32(iovs[4:]))
+		if !ok {
+			panic(&Fault{})
+		}
+		c.x.print(fd, b)
+		total += uint32(len(b))
+	}
+	c.put32(uint32(c.args[3]), total)
+	return wasiSuccess
+}
+
+// wasiFdstat says of the standard streams that they are character devices.
+func (c *call) wasiFdstat() uint32 {
+	if fd := uint32(c.args[0]); fd > 2 {
+		return wasiBadf
+	}
+	stat := [24]byte{2} // the file type; no flags, no rights
+	if !c.mem.Write(uint32(c.args[1]), stat[:]) {
+		panic(&Fault{})
+	}
+	return wasiSuccess
+}
+
+// maxLine bounds what is kept of a line that has not ended, in bytes.
+const maxLine = 4 << 10
+
+// print logs whole lines of what a guest prints, and keeps the rest.
+func (x *Execution) print(fd uint32, b []byte) {
+	line := &x.wasi.line[fd-1]
+	for _, c := range b {
+		if c != '\n' {
+			*line = append(*line, c)
+		}
+		if c == '\n' || len(*line) >= maxLine {
+			x.logText(printLevel(fd), *line)
+			*line = (*line)[:0]
+		}
+	}
+}
+
+// Flush logs what the guest printed without ending the line.
+func (x *Execution) Flush() {
+	for i := range x.wasi.line {
+		x.logText(printLevel(uint32(i+1)), x.wasi.line[i])
+		x.wasi.line[i] = nil
+	}
+}
+
+func printLevel(fd uint32) abi.Level {
+	if fd == 2 {
+		return abi.LevelWarn
+	}
+	return abi.LevelInfo
+}

@@ -1,0 +1,296 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// guest reads a module of testdata/guests/wat, where its source stands too.
+func guest(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "guests", "wat", name+".wasm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+var engines = []string{Compiler, Interpreter}
+
+// onEngines runs a test on a Sandbox of each engine. Its host functions answer
+// -13 and count how often they were called.
+func onEngines(t *testing.T, f func(t *testing.T, s *Sandbox, calls *atomic.Int64)) {
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			var calls atomic.Int64
+			s, err := New(context.Background(), Config{Engine: engine, Imports: fakeImports(&calls)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			f(t, s, &calls)
+		})
+	}
+}
+
+func fakeImports(calls *atomic.Int64) []Import {
+	var ims []Import
+	for _, f := range []struct{ name, params string }{
+		{"config_read", "ii"}, {"input_read", "ii"}, {"query", "ii"}, {"exec", "ii"}, {"cursor_next", "Iii"}, {"output_cursor", "I"},
+		{"output_write", "ii"}, {"close", "I"}, {"error_read", "ii"}, {"log", "iii"}, {"fail", "ii"},
+	} {
+		ims = append(ims, Import{Module: "wasmsql_v1", Name: f.name, Params: f.params, Result: "I",
+			Call: func(_ context.Context, _ Memory, stack []uint64) {
+				calls.Add(1)
+				code := int64(-13)
+				stack[0] = uint64(code)
+			}})
+	}
+	return ims
+}
+
+var limits = Limits{Memory: 16 << 20}
+
+func unconfigured(context.Context, *Instance) error { return nil }
+
+func TestTrapsAndDeadlines(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *Sandbox, _ *atomic.Int64) {
+		for _, c := range []struct{ name, reason string }{
+			{"trap", "unreachable"},
+			{"recursion-deep", "stack overflow"},
+		} {
+			g, err := s.Prepare(context.Background(), guest(t, c.name), limits, unconfigured)
+			if err != nil {
+				t.Fatal(err)
+			}
+			i, err := g.Take(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = i.Call(context.Background(), "wasmsql_v1_run")
+			var trap *Trap
+			if !errors.As(err, &trap) || trap.Reason != c.reason {
+				t.Errorf("%s: %v, want the trap %q", c.name, err, c.reason)
+			}
+			i.Close()
+			g.Close()
+		}
+		g, err := s.Prepare(context.Background(), guest(t, "spin"), limits, unconfigured)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		i, err := g.Take(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer i.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		if _, err := i.Call(ctx, "wasmsql_v1_run"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("spin: %v, want the deadline", err)
+		}
+	})
+}
+
+// TestFreshInstances sees that nothing of one execution is there in the next:
+// the guest fails when it finds what it has left.
+func TestFreshInstances(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *Sandbox, _ *atomic.Int64) {
+		g, err := s.Prepare(context.Background(), guest(t, "fresh"), limits, unconfigured)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		for n := range 5 {
+			i, err := g.Take(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			status, err := i.Call(context.Background(), "wasmsql_v1_run")
+			if err != nil || status != 0 {
+				t.Errorf("execution %d: status %d, %v", n, status, err)
+			}
+			i.Close()
+		}
+	})
+}
+
+// TestMemoryLimit lets a guest grow its memory until it is refused.
+func TestMemoryLimit(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *Sandbox, _ *atomic.Int64) {
+		g, err := s.Prepare(context.Background(), guest(t, "grow"), limits, unconfigured)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		i, err := g.Take(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer i.Close()
+		if _, err := i.Call(context.Background(), "wasmsql_v1_run"); err != nil {
+			t.Fatal(err)
+		}
+		if peak := i.PeakMemory(); peak > limits.Memory || peak < limits.Memory/2 {
+			t.Errorf("peak memory %d, limit %d", peak, limits.Memory)
+		}
+	})
+}
+
+func TestAdmissionRefuses(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *Sandbox, _ *atomic.Int64) {
+		for name, want := range map[string]string{
+			"import-unknown":   "which no host offers",
+			"import-socket":    `it imports the function "wasi_snapshot_preview1.sock_`,
+			"import-version":   "which no host offers",
+			"import-signature": `it imports "wasmsql_v1.query" as`,
+			"import-memory":    "it imports the memory",
+			"import-table":     "it imports the table",
+			"import-global":    "it imports the global",
+			"no-memory":        `it exports no memory named "memory"`,
+			"no-run":           `it exports no function "wasmsql_v1_run"`,
+			"run-signature":    `its export "wasmsql_v1_run" is`,
+			"start":            "it has a start section",
+			"two-memories":     "it declares 2 memories",
+			"two-tables":       "it declares 2 tables",
+			"table-initial":    "its table starts with",
+			"memory-initial":   "bytes of memory, the limit is",
+		} {
+			_, err := s.Prepare(context.Background(), guest(t, name), limits, unconfigured)
+			var refused *Refused
+			if !errors.As(err, &refused) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want a refusal with %q", name, err, want)
+			}
+		}
+		for _, b := range [][]byte{nil, []byte("\x00asm"), []byte("#!/bin/sh\n"), make([]byte, maxModule+1)} {
+			if _, err := s.Prepare(context.Background(), b, limits, unconfigured); !errors.As(err, new(*Refused)) {
+				t.Errorf("%d bytes that are no module: %v", len(b), err)
+			}
+		}
+	})
+}
+
+// TestCompileSingleFlight asks for one module from many goroutines.
+func TestCompileSingleFlight(t *testing.T) {
+	s, err := New(context.Background(), Config{Imports: fakeImports(new(atomic.Int64))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	counted := &countingEngine{Engine: s.engine}
+	s.engine = counted
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			if _, err := s.compile(context.Background(), guest(t, "minimal")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := counted.n.Load(); n != 1 {
+		t.Errorf("compiled %d times", n)
+	}
+}
+
+type countingEngine struct {
+	Engine
+	n atomic.Int64
+}
+
+func (e *countingEngine) Compile(ctx context.Context, wasm []byte, initial int64) (Code, error) {
+	e.n.Add(1)
+	time.Sleep(10 * time.Millisecond)
+	return e.Engine.Compile(ctx, wasm, initial)
+}
+
+// TestCache sees that the folder is private, that compiled code is found
+// again, and that a damaged entry (G19) is made anew, not run.
+func TestCache(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	prepare := func() {
+		t.Helper()
+		s, err := New(context.Background(), Config{CacheDir: dir, Imports: fakeImports(new(atomic.Int64))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		g, err := s.Prepare(context.Background(), guest(t, "minimal"), limits, unconfigured)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		i, err := g.Take(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer i.Close()
+		if status, err := i.Call(context.Background(), "wasmsql_v1_run"); status != 0 || err != nil {
+			t.Fatalf("status %d, %v", status, err)
+		}
+	}
+	entries := func() []string {
+		t.Helper()
+		files, err := filepath.Glob(filepath.Join(dir, "wazero-*", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	prepare()
+	files := entries()
+	if len(files) != 1 {
+		t.Fatalf("%d entries", len(files))
+	}
+	if fi, err := os.Stat(dir); err != nil || runtime.GOOS != "windows" && fi.Mode().Perm() != 0o700 {
+		t.Errorf("folder: %v %v", fi.Mode(), err)
+	}
+	code, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{0, 8, len(code) / 2, len(code) - 20} {
+		damaged := append([]byte(nil), code...)
+		damaged[at] ^= 0x40
+		if err := os.WriteFile(files[0], damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		prepare()
+	}
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := privateFolder(dir); err != nil || len(entries()) != 0 {
+		t.Errorf("a folder that others could write to keeps its code: %v %v", entries(), err)
+	}
+	if fi, err := os.Stat(dir); err != nil || runtime.GOOS != "windows" && fi.Mode().Perm() != 0o700 {
+		t.Errorf("folder that others could write to: %v %v", fi.Mode(), err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(context.Background(), Config{CacheDir: file}); err == nil {
+		t.Error("a file as cache folder was accepted")
+	}
+}
+
+func TestUnknownEngine(t *testing.T) {
+	_, err := New(context.Background(), Config{Engine: "jit"})
+	if err == nil || err.Error() != `unknown engine "jit": accepted are "compiler" and "interpreter"` {
+		t.Error(err)
+	}
+}

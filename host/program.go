@@ -1,0 +1,226 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/builtin"
+	"github.com/wasmsql/wasmsql/host/internal/hostcall"
+	"github.com/wasmsql/wasmsql/host/internal/sandbox"
+)
+
+// Program is a loaded task: its module is compiled, and configured for it.
+type Program struct {
+	host     *Host
+	task     Task
+	database *database
+	inline   bool // the database is the program's own
+	limits   Limits
+	config   []byte // the encoded abi.Config
+	guest    *sandbox.Guest
+}
+
+// Load checks a task against the Host's configuration, compiles its module
+// and lets it configure itself. It opens no connection. Its error is an *Error
+// or Errors. A Program is closed with its Host, or by Close.
+func (h *Host) Load(ctx context.Context, t Task) (*Program, error) {
+	ctx, leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	p := &Program{host: h, task: t}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	p.limits = h.cfg.Limits.within(t.Timeout, p.database.conn.Limits).orDefault()
+	if err := p.prepare(ctx); err != nil {
+		p.close()
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		p.close()
+		return nil, &Error{Code: CodeUsage, Message: errClosed.Error()}
+	}
+	h.programs[p] = struct{}{}
+	return p, nil
+}
+
+// Close frees what the program keeps. Its executions go on to their end.
+func (p *Program) Close() error {
+	p.host.mu.Lock()
+	_, open := p.host.programs[p]
+	delete(p.host.programs, p)
+	p.host.mu.Unlock()
+	if open {
+		p.close()
+	}
+	return nil
+}
+
+func (p *Program) close() {
+	if p.guest != nil {
+		p.guest.Close()
+	}
+	if p.inline && p.database != nil {
+		_ = p.database.Close()
+	}
+}
+
+// Task returns the task that was loaded.
+func (p *Program) Task() Task { return p.task }
+
+// check finds what is wrong with the task, all at once, and its database.
+func (p *Program) check() error {
+	t, at := &p.task, keysOf(p.task.Source, "")
+	var faults Errors
+	add := func(code Code, key, hint, format string, args ...any) {
+		faults = append(faults, &Error{Code: code, Task: t.Name, Place: at.place(key), Message: fmt.Sprintf(format, args...), Hint: hint})
+	}
+	if (t.Query == "") == (len(t.Module) == 0) {
+		add(CodeConfig, "", "a task has one of them", "either a query or a module is needed")
+	}
+	for i, in := range t.Inputs {
+		if slices.ContainsFunc(t.Inputs[:i], func(o Input) bool { return o.Name == in.Name }) {
+			add(CodeConfig, "inputs."+in.Name, "", "input %q is declared twice", in.Name)
+		}
+	}
+	switch {
+	case t.Inline != nil:
+		db, errs := p.host.open("inline", *t.Inline, keysOf(t.Source, "connection."))
+		faults = append(faults, errs...)
+		p.database, p.inline = db, true
+	case t.Connection == "":
+		add(CodeConfig, "", "add connection: with a name of the host configuration, or {uri: …}", "the task names no connection")
+	default:
+		db, ok := p.host.databases[t.Connection]
+		if !ok {
+			add(CodeConfig, "connection", p.host.connectionHint(t.Connection), "the host configuration has no connection %q", t.Connection)
+		}
+		p.database = db
+	}
+	if t.Interpolation == abi.Text && p.database != nil && !p.database.conn.AllowText {
+		add(CodeDenied, "interpolation", "bind values instead, or set allow_text_interpolation: true on the connection",
+			"connection %q does not allow text interpolation", p.database.name)
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	if p.inline && p.database != nil {
+		_ = p.database.Close()
+	}
+	for _, f := range faults {
+		f.Task = t.Name
+	}
+	return faults
+}
+
+func (h *Host) connectionHint(name string) string {
+	names := slices.Sorted(maps.Keys(h.databases))
+	switch near := nearest(name, names); {
+	case len(names) == 0:
+		return "it has none: give a configuration with connections:, or connection: {uri: …} in the task"
+	case near != "":
+		return fmt.Sprintf("did you mean %q?", near)
+	default:
+		return "it has: " + strings.Join(names, ", ")
+	}
+}
+
+// prepare compiles and configures the guest.
+func (p *Program) prepare(ctx context.Context) error {
+	module := p.task.Module
+	if len(module) == 0 {
+		var err error
+		if module, err = builtin.Template(); err != nil {
+			return &Error{Code: CodeInternal, Task: p.task.Name, Message: "the template module is damaged", Cause: err}
+		}
+	}
+	p.config = p.encodeConfig()
+	ctx, cancel := context.WithTimeout(ctx, p.limits.Timeout)
+	defer cancel()
+	held := slot{slots: p.host.runtime.slots, host: p.host}
+	if err := held.acquire(ctx); err != nil {
+		return p.ended(ctx)
+	}
+	defer held.release()
+	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, sandbox.Limits{Memory: p.limits.Memory}, p.configure)
+	if err != nil {
+		return p.prepareError(ctx, err)
+	}
+	p.guest = guest
+	return nil
+}
+
+func (p *Program) encodeConfig() []byte {
+	c := abi.Config{Task: p.task.Name, Plugin: p.task.Config, Outputs: p.task.Outputs,
+		Connections: []abi.Connection{{Name: p.database.name, Dialect: p.database.dialect, Access: p.database.conn.Access}}}
+	if p.task.Query != "" {
+		c.Template = &abi.Template{Text: p.task.Query, Interpolation: p.task.Interpolation}
+	}
+	for _, in := range p.task.Inputs {
+		c.Inputs = append(c.Inputs, abi.InputDecl{Name: in.Name, Type: in.Type})
+	}
+	return c.Marshal()
+}
+
+// configureContext returns the context in which an instance starts and is
+// configured.
+func (p *Program) configureContext(ctx context.Context) context.Context {
+	return hostcall.New(hostcall.Options{
+		Config: p.config, Limits: p.hostcallLimits(), Log: p.log(ctx),
+	}).Context(ctx)
+}
+
+// configure lets an instance configure itself.
+func (p *Program) configure(ctx context.Context, i *sandbox.Instance) error {
+	if !i.Has(abi.ExportConfigure) {
+		return nil
+	}
+	x := hostcall.FromContext(ctx)
+	status, err := i.Call(ctx, abi.ExportConfigure)
+	x.Flush()
+	if err == nil && status == 0 {
+		return nil
+	}
+	err = p.failure(ctx, x, status, err)
+	var all Errors
+	if !errors.As(err, &all) {
+		var e *Error
+		errors.As(err, &e)
+		all = Errors{e}
+	}
+	for _, e := range all {
+		if e.Code == CodeTask { // it refuses its configuration
+			e.Code = CodeConfig
+		}
+	}
+	return err
+}
+
+// prepareError turns what Prepare or Take says into an *Error.
+func (p *Program) prepareError(ctx context.Context, err error) error {
+	var refused *sandbox.Refused
+	if ours := own(err); ours != nil {
+		return ours
+	}
+	if errors.As(err, &refused) {
+		errs := make(Errors, len(refused.Reasons))
+		for i, reason := range refused.Reasons {
+			errs[i] = &Error{Code: CodeDenied, Task: p.task.Name, Place: keysOf(p.task.Source, "").place("module"), Message: "the module is refused: " + reason}
+		}
+		return errs
+	}
+	return p.failure(ctx, nil, 0, err)
+}
+
+func (p *Program) hostcallLimits() hostcall.Limits {
+	return hostcall.Limits{HostCalls: p.limits.HostCalls, Statement: p.limits.Statement, Parameters: p.limits.Parameters, Log: p.limits.Log}
+}
