@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -51,6 +52,7 @@ func (r *reader) documents(data []byte, limit int) []*yaml.Node {
 
 func (r *reader) yamlDocuments(text string) []*yaml.Node {
 	var roots []*yaml.Node
+	text, mark := hideQuestions(text)
 	for dec := yaml.NewDecoder(strings.NewReader(text)); ; {
 		var doc yaml.Node
 		err := dec.Decode(&doc)
@@ -64,9 +66,46 @@ func (r *reader) yamlDocuments(text string) []*yaml.Node {
 		if len(doc.Content) != 1 || isNull(doc.Content[0]) {
 			continue
 		}
+		if mark != "" {
+			showQuestions(doc.Content[0], mark)
+		}
 		if r.structure(doc.Content[0]) {
 			roots = append(roots, doc.Content[0])
 		}
+	}
+}
+
+// hideQuestions replaces each ? that follows a letter, a digit or a bracket by
+// a character that the text does not have, which it returns too: the parser
+// ends a plain scalar of { } and [ ] at any ?, as YAML 1.1 did, and would not
+// read {a: int?}. Nowhere is such a ? an indicator.
+func hideQuestions(text string) (hidden, mark string) {
+	if !strings.Contains(text, "?") {
+		return text, ""
+	}
+	c := '\ue000'
+	for c < '\uf8ff' && strings.ContainsRune(text, c) {
+		c++
+	}
+	mark = string(c)
+	var b strings.Builder
+	var before rune
+	for _, c := range text {
+		if c == '?' && (before == '?' || before == ']' || before == ')' || before == '_' || unicode.IsLetter(before) || unicode.IsDigit(before)) {
+			b.WriteString(mark)
+		} else {
+			b.WriteRune(c)
+		}
+		before = c
+	}
+	return b.String(), mark
+}
+
+// showQuestions undoes hideQuestions in what was parsed.
+func showQuestions(n *yaml.Node, mark string) {
+	n.Value = strings.ReplaceAll(n.Value, mark, "?")
+	for _, c := range n.Content {
+		showQuestions(c, mark)
 	}
 }
 

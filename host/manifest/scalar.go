@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -17,7 +16,7 @@ type char struct {
 // scanScalar returns the characters of the scalar n with their places in text,
 // or nil if they cannot be told.
 func scanScalar(text string, n *yaml.Node) []char {
-	s := scalarScan{lines: splitLines(strings.TrimPrefix(text, "\ufeff")), want: []rune(n.Value)}
+	s := scalarScan{lines: splitLines(text), want: []rune(n.Value)}
 	if n.Line < 1 || n.Line > len(s.lines) {
 		return nil
 	}

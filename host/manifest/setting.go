@@ -142,22 +142,27 @@ func parseSize(s string) (int64, bool) {
 	return n * unit, err == nil && n <= math.MaxInt64/unit
 }
 
-// name checks the name of a task or a connection.
-func (r *reader) name(n *yaml.Node, what, name string) bool {
-	ok := name != "" && len(name) <= maxName
-	for i, c := range name {
+// isName reports whether s can name a task or a connection.
+func isName(s string) bool {
+	for i, c := range s {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_':
 		case i > 0 && (c == '.' || c == '-'):
 		default:
-			ok = false
+			return false
 		}
 	}
-	if !ok {
-		r.fault(n, "letters, digits, _ . and -, the first a letter, a digit or _; "+strconv.Itoa(maxName)+" characters at most",
-			"%s cannot be the name of a %s", quote(name), what)
+	return s != "" && len(s) <= maxName
+}
+
+const nameHint = "letters, digits, _ . and -, the first a letter, a digit or _, at most 200"
+
+func (r *reader) name(n *yaml.Node, what, name string) bool {
+	if isName(name) {
+		return true
 	}
-	return ok
+	r.fault(n, nameHint, "%s cannot be the name of a %s", quote(name), what)
+	return false
 }
 
 // maxName is the length of the name of a task, a connection or an input.

@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,8 +26,8 @@ var syntaxErrors = [...]struct{ parser, message, hint string }{
 	{"did not find expected '-' indicator", "a list item (-) was expected here", "check the indentation"},
 	{"could not find expected ':'", "a key without a colon", "write key: value, and indent the lines of a text"},
 	{"did not find expected node content", "a value was expected here", "close the list or map that was begun"},
-	{"did not find expected ',' or ']'", "a list in [ ] is not closed", "quote texts with commas or brackets"},
-	{"did not find expected ',' or '}'", "a map in { } is not closed", "put a text that starts with {{ in quotes"},
+	{"did not find expected ',' or ']'", "a list in [ ] is not closed, or a text in it ends too early", `quote texts with , [ ] { } or : in them`},
+	{"did not find expected ',' or '}'", "a map in { } is not closed, or a text in it ends too early", `quote texts with , [ ] { } or : in them, such as "list[int]"`},
 	{"unexpected end of stream", "a quote is not closed", ""},
 	{"unexpected document indicator", "a quote is not closed", ""},
 	{"unknown escape character", "an unknown escape in double quotes", `write \\ for a backslash, or use single quotes`},
@@ -106,6 +107,15 @@ func shortest(text, kind string, said int) (line, column int) {
 	width := len(lines[line-1])
 	if byCharacter(kind) {
 		return line, max(1, first(1, max(1, width), func(n int) bool { return n > width || upTo(line, n) }))
+	}
+	if i := strings.LastIndexByte(kind, '\''); i > 0 && strings.Contains(kind, "',' or") {
+		open := rune('[')
+		if kind[i-1] == '}' {
+			open = '{'
+		}
+		if column = slices.Index(lines[line-1], open); column >= 0 {
+			return line, column + 1
+		}
 	}
 	for column = 0; column < width && lines[line-1][column] == ' '; column++ {
 	}

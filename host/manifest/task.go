@@ -166,9 +166,12 @@ func (r *reader) taskConnection(n *yaml.Node, path string, t *host.Task) {
 			return
 		}
 	}
-	if r.name(n, "connection", n.Value) {
-		t.Connection = n.Value
+	if !isName(n.Value) {
+		// Not shown: it may be a part of a uri.
+		r.fault(n, nameHint, "%s is not the name of a connection", quote(path))
+		return
 	}
+	t.Connection = n.Value
 }
 
 func (r *reader) inputs(n *yaml.Node, path string) []host.Input {
