@@ -29,7 +29,11 @@ type RuntimeConfig struct {
 
 // NewRuntime returns a Runtime. Its error is an *Error with CodeConfig.
 func NewRuntime(ctx context.Context, cfg RuntimeConfig) (*Runtime, error) {
-	box, err := sandbox.New(ctx, sandbox.Config{Engine: cfg.Engine, CacheDir: cfg.CacheDir, Imports: imports()})
+	return newRuntime(ctx, cfg, imports())
+}
+
+func newRuntime(ctx context.Context, cfg RuntimeConfig, offered []sandbox.Import) (*Runtime, error) {
+	box, err := sandbox.New(ctx, sandbox.Config{Engine: cfg.Engine, CacheDir: cfg.CacheDir, Imports: offered})
 	if err != nil {
 		return nil, &Error{Code: CodeConfig, Message: err.Error(), Cause: err}
 	}
