@@ -20,8 +20,9 @@ import (
 func (a *app) checkCommand() *cobra.Command {
 	var config string
 	cmd := &cobra.Command{
-		Use:   "check [flags] PATH...",
-		Short: "find every fault of task files, configurations and modules",
+		Use:                   "check [flags] PATH...",
+		DisableFlagsInUseLine: true,
+		Short:                 "find every fault of task files, configurations and modules",
 		Long: `Find every fault of task files, configurations and modules, with its place.
 
 A folder is searched for .yaml, .yml and .wasm files. Tasks are checked with the
@@ -65,7 +66,7 @@ func (a *app) check(ctx context.Context, paths []string, config string) error {
 		}
 		c.named = &s
 	}
-	if c.rt, err = a.runtime(ctx); err != nil {
+	if c.rt, err = a.runtime(ctx, settings{config: &manifest.Config{}}); err != nil {
 		return err
 	}
 	defer c.rt.Close()
@@ -150,7 +151,7 @@ func (c *checker) parse(f *checked) {
 	case bytes.HasPrefix(f.data, wasmMagic) || filepath.Ext(f.file) == ".wasm":
 		f.err = checkModule(f.file, f.data)
 	case isConfig(f.data):
-		s, err := readSettings(label(f.file), f.data)
+		s, err := c.a.readSettings(f.file, f.data)
 		if err != nil {
 			f.err = err
 			return
@@ -158,7 +159,7 @@ func (c *checker) parse(f *checked) {
 		f.config = &s
 		c.configs[filepath.Dir(f.file)] = &s
 	default:
-		f.tasks, f.err = manifest.ReadTasks(label(f.file), f.data)
+		f.tasks, f.err = c.a.manifest().ReadTasks(f.file, f.data)
 	}
 }
 

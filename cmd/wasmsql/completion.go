@@ -18,11 +18,12 @@ var shells = [...]string{"bash", "zsh", "fish", "powershell"}
 // completionCommand is wasmsql completion.
 func (a *app) completionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:       "completion SHELL",
-		Short:     "print a completion script for a shell",
-		Long:      "Print a completion script for bash, zsh, fish or powershell.",
-		ValidArgs: shells[:],
-		Args:      exactly("SHELL"),
+		Use:                   "completion SHELL",
+		DisableFlagsInUseLine: true,
+		Short:                 "print a completion script for a shell",
+		Long:                  "Print a completion script for bash, zsh, fish or powershell.",
+		ValidArgs:             shells[:],
+		Args:                  exactly("SHELL"),
 		Example: `  source <(wasmsql completion bash)
   wasmsql completion zsh > "${fpath[1]}/_wasmsql"
   wasmsql completion fish > ~/.config/fish/completions/wasmsql.fish`,

@@ -33,7 +33,7 @@ func (a *app) settings(ctx context.Context, file string) (settings, error) {
 		if err != nil {
 			return settings{}, err
 		}
-		return readSettings(file, data)
+		return a.readSettings(file, data)
 	}
 	s := settings{config: &manifest.Config{}, looked: []string{configName}}
 	if dir, err := os.UserConfigDir(); err == nil {
@@ -47,17 +47,28 @@ func (a *app) settings(ctx context.Context, file string) (settings, error) {
 		if err != nil {
 			return settings{}, unreadable("configuration", f, err)
 		}
-		return readSettings(f, data)
+		return a.readSettings(f, data)
 	}
 	return s, nil
 }
 
-func readSettings(file string, data []byte) (settings, error) {
-	c, err := manifest.ReadConfig(file, data)
+func (a *app) readSettings(file string, data []byte) (settings, error) {
+	c, err := a.manifest().ReadConfig(file, data)
 	if err != nil {
 		return settings{}, err
 	}
 	return settings{file: file, config: c}, nil
+}
+
+// manifest returns how task files and configurations are read: what is right
+// and yet a bad idea is a warning.
+func (a *app) manifest() manifest.Options {
+	return manifest.Options{Warn: func(w manifest.Warning) {
+		a.warn("%s: %s", w.Place, w.Message)
+		if w.Hint != "" {
+			fmt.Fprintf(a.stderr, "wasmsql: hint: %s\n", printable(w.Hint))
+		}
+	}}
 }
 
 // configExample is the smallest configuration, for hints.
@@ -67,24 +78,37 @@ const configExample = "for example, with -c FILE:\n" +
 	"      uri: sqlite:///file.db\n" +
 	"      access: read-write"
 
-// known checks that the connection that a task names is configured.
+// known checks that the connection of a task is configured, or can be used.
 func (s settings) known(t host.Task) error {
-	if t.Inline != nil || t.Connection == "" {
+	if t.Inline != nil {
+		if e := linkedOne(t.Inline.URI, t.Source, "connection.uri"); e != nil {
+			return e
+		}
 		return nil
 	}
-	if _, ok := s.config.Connections[t.Connection]; ok || s.file != "" {
+	if t.Connection == "" || s.file != "" {
 		return nil // the host says what is wrong, with its place
 	}
-	var place host.Place
-	if t.Source != nil {
-		place = t.Source.Key("connection")
-	}
-	return &host.Error{
+	e := &host.Error{
 		Code:    host.CodeConfig,
-		Place:   place,
 		Message: fmt.Sprintf("connection %q is not configured: there is no %s", t.Connection, strings.Join(s.looked, " and no ")),
 		Hint:    fmt.Sprintf(configExample, t.Connection),
 	}
+	if t.Source != nil {
+		e.Place = t.Source.Key("connection")
+	}
+	return e
+}
+
+// redirected is the Source of a task whose connection is not its own.
+type redirected struct{ host.Source }
+
+// Key implements host.Source.Key: the connection stands in no file.
+func (r redirected) Key(path string) host.Place {
+	if path == "connection" || strings.HasPrefix(path, "connection.") {
+		return host.Place{}
+	}
+	return r.Source.Key(path)
 }
 
 // redirect makes a task use another connection: a URI, or a name of the
@@ -92,6 +116,9 @@ func (s settings) known(t host.Task) error {
 func redirect(t host.Task, connection string) (host.Task, error) {
 	if connection == "" {
 		return t, nil
+	}
+	if t.Source != nil {
+		t.Source = redirected{t.Source}
 	}
 	if !strings.Contains(connection, "://") {
 		t.Connection, t.Inline = connection, nil

@@ -39,7 +39,7 @@ func (z *sizeFlag) Type() string   { return "SIZE" }
 func (z *sizeFlag) Set(s string) error {
 	n, ok := parseSize(s)
 	if !ok {
-		return &flagFault{fmt.Sprintf("%q is not a size", s), "write it as 64MiB; the units are B, KiB, MiB, GiB, TiB, kB, MB, GB and TB"}
+		return &flagFault{fmt.Sprintf("%q is not a size", s), "write it as 64MiB; the units are B KB MB GB TB, and KiB MiB GiB TiB of 1024"}
 	}
 	*z = sizeFlag(n)
 	return nil
@@ -51,7 +51,7 @@ var sizeUnits = [...]struct {
 	bytes  float64
 }{
 	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
-	{"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1},
+	{"KB", 1e3}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1},
 }
 
 // parseSize reads a size such as 64MiB, 1.5GB or 4096.
@@ -70,7 +70,8 @@ func parseSize(s string) (int64, bool) {
 	return int64(f * unit), true
 }
 
-// durationFlag is a time span, more than 0. Zero is: not given.
+// durationFlag is a time span, more than 0; a bare number is seconds. Zero is:
+// not given.
 type durationFlag time.Duration
 
 func (d *durationFlag) String() string { return time.Duration(*d).String() }
@@ -79,6 +80,9 @@ func (d *durationFlag) Type() string   { return "DURATION" }
 // Set implements pflag.Value.
 func (d *durationFlag) Set(s string) error {
 	t, err := time.ParseDuration(s)
+	if n, nerr := strconv.ParseUint(s, 10, 32); nerr == nil {
+		t, err = time.Duration(n)*time.Second, nil // as in a task file
+	}
 	if err != nil {
 		return &flagFault{fmt.Sprintf("%q is not a time span", s), "write it as 30s, 5m or 1h30m"}
 	}

@@ -72,9 +72,10 @@ func printFlags(w io.Writer, cmd *cobra.Command) {
 // helpCommand is wasmsql help.
 func (a *app) helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "help [COMMAND]",
-		Short:   "show help for a command",
-		Example: "  wasmsql help run",
+		Use:                   "help [COMMAND]",
+		DisableFlagsInUseLine: true,
+		Short:                 "show help for a command",
+		Example:               "  wasmsql help run",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage("unexpected argument "+shown(args[1]), "usage: "+cmd.UseLine())

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -20,7 +21,7 @@ func (a *app) inputs(ctx context.Context, t host.Task, flags []string, file stri
 		if err != nil {
 			return nil, err
 		}
-		if values, err = manifest.ReadInputs(label(file), data, t.Inputs); err != nil {
+		if values, err = manifest.ReadInputs(file, data, t.Inputs); err != nil {
 			return nil, err
 		}
 		if values == nil {
@@ -50,7 +51,8 @@ func (a *app) inputs(ctx context.Context, t host.Task, flags []string, file stri
 	return values, nil
 }
 
-// input reads one name=value. The name is returned also with an error.
+// input reads one name=value. The name is returned also with an error: it is
+// the one that is meant, so that it is not missing too.
 func (a *app) input(ctx context.Context, t host.Task, flag string) (string, abi.Value, *host.Error) {
 	name, text, ok := strings.Cut(flag, "=")
 	decl := declared(t, name)
@@ -62,7 +64,8 @@ func (a *app) input(ctx context.Context, t host.Task, flag string) (string, abi.
 		return name, abi.Value{}, &host.Error{Code: host.CodeUsage, Message: fmt.Sprintf("-i %s has no value", shown(name)), Hint: hint}
 	}
 	if decl == nil {
-		return name, abi.Value{}, unknownInput(t, name)
+		e, meant := unknownInput(t, name)
+		return meant, abi.Value{}, e
 	}
 	v, err := a.value(ctx, *decl, text)
 	if err != nil {
@@ -76,7 +79,27 @@ func (a *app) input(ctx context.Context, t host.Task, flag string) (string, abi.
 		}
 		return name, abi.Value{}, &e
 	}
+	if len(decl.Enum) > 0 && !slices.ContainsFunc(decl.Enum, func(e abi.Value) bool { return manifest.Format(e) == manifest.Format(v) }) {
+		return name, v, notListed(*decl, v)
+	}
 	return name, v, nil
+}
+
+// notListed says that a value is none of those that the task accepts.
+func notListed(decl host.Input, v abi.Value) *host.Error {
+	var accepted []string
+	for _, e := range decl.Enum {
+		accepted = append(accepted, manifest.Format(e))
+	}
+	e := &host.Error{
+		Code:    host.CodeConfig,
+		Message: fmt.Sprintf("input %q: %q is not accepted", decl.Name, manifest.Format(v)),
+		Hint:    "accepted are " + quoted(accepted),
+	}
+	if n, ok := nearest(manifest.Format(v), accepted); ok {
+		e.Hint = fmt.Sprintf("did you mean %q? %s", n, e.Hint)
+	}
+	return e
 }
 
 // value reads the text of an input. @file stands for what is in the file: all
@@ -110,20 +133,22 @@ func declared(t host.Task, name string) *host.Input {
 	return nil
 }
 
-func unknownInput(t host.Task, name string) *host.Error {
-	e := &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("the task has no input %s", shown(name))}
+// unknownInput says that a task has no such input, and which is meant.
+func unknownInput(t host.Task, name string) (e *host.Error, meant string) {
+	e = &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("the task has no input %s", shown(name))}
 	names := make([]string, len(t.Inputs))
 	for i, d := range t.Inputs {
 		names[i] = d.Name
 	}
 	if n, ok := nearest(name, names); ok {
 		e.Hint = fmt.Sprintf("did you mean %q?", n)
-	} else if len(names) > 0 {
-		e.Hint = "its inputs are " + quoted(names)
-	} else {
-		e.Hint = "it declares none"
+		return e, n
 	}
-	return e
+	e.Hint = "it declares none"
+	if len(names) > 0 {
+		e.Hint = "its inputs are " + quoted(names)
+	}
+	return e, name
 }
 
 // missing says which inputs have neither a value nor a default. Those that
@@ -149,15 +174,14 @@ func missing(t host.Task, values host.Inputs, given map[string]bool) *host.Error
 
 // example returns how an input is given on the command line.
 func example(d host.Input) string {
-	text := "-i " + d.Name + "=" + sample(d.Type)
+	text := sample(d.Type)
 	if len(d.Enum) > 0 {
-		text = "-i " + d.Name + "=" + manifest.Format(d.Enum[0])
+		text = manifest.Format(d.Enum[0])
 	}
-	if strings.ContainsAny(text, `[]{}"' `) {
-		name, value, _ := strings.Cut(text, "=")
-		return name + "='" + value + "'"
+	if strings.ContainsAny(text, "[]{}\"' ") {
+		text = "'" + text + "'"
 	}
-	return text
+	return "-i " + d.Name + "=" + text
 }
 
 // sample returns a text that a value of the type can be written as.

@@ -25,8 +25,9 @@ type moduleJSON struct {
 func (a *app) inspectCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "inspect MODULE",
-		Short: "show what a WebAssembly module needs and offers",
+		Use:                   "inspect [--json] MODULE",
+		DisableFlagsInUseLine: true,
+		Short:                 "show what a WebAssembly module needs and offers",
 		Long: `Show what a WebAssembly module imports and exports, its manifest, size, digest
 and memory, and what would be refused. The module is not run.`,
 		Example: `  wasmsql inspect plugin.wasm

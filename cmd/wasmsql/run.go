@@ -36,8 +36,9 @@ type runFlags struct {
 func (a *app) runCommand() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
-		Use:   "run [flags] TASK",
-		Short: "run a task and print its result",
+		Use:                   "run [flags] TASK",
+		DisableFlagsInUseLine: true,
+		Short:                 "run a task and print its result",
 		Long: `Run a task and print its result.
 
 TASK is a task file, a module.wasm, or - for standard input. FILE#name picks
@@ -72,8 +73,8 @@ has happened.`,
 	flags.Var(&f.timeout, "timeout", "end the run after this `DURATION`, such as 30s")
 	flags.Var(&f.maxRows, "max-rows", "fail if the result has more than `N` rows")
 	flags.Var(&f.maxBytes, "max-bytes", "fail if the result has more than `SIZE` bytes, such as 1GiB")
-	flags.Var(&f.fuel, "fuel", "guest work, in units (`N`)")
-	flags.Var(&f.memory, "memory", "guest memory, as `SIZE`, such as 64MiB")
+	flags.Var(&f.fuel, "fuel", "fail if the guest does more than `N` units of work; this release\ndoes not enforce it")
+	flags.Var(&f.memory, "memory", "give the guest at most `SIZE` of memory, such as 64MiB")
 	flags.StringVar(&f.report, "report", "", "write what the run did to `FILE` as JSON; - is standard output")
 	a.completeRunFlags(cmd)
 	return cmd
@@ -151,7 +152,12 @@ func (f *runFlags) limit(t *host.Task, s *settings) {
 		limits.Timeout = time.Duration(f.timeout)
 		t.Timeout = time.Duration(f.timeout)
 	}
-	f.limitResult(&limits.ResultLimits)
+	if f.maxRows != 0 {
+		limits.Rows = int64(f.maxRows)
+	}
+	if f.maxBytes != 0 {
+		limits.Bytes = int64(f.maxBytes)
+	}
 	if t.Inline != nil {
 		f.limitResult(&t.Inline.Limits)
 	}
@@ -176,7 +182,7 @@ func (f *runFlags) limitResult(l *host.ResultLimits) {
 // load makes a Host of the configuration and loads the task. The function
 // that it returns closes both.
 func (a *app) load(ctx context.Context, t host.Task, s settings) (*host.Program, func(), error) {
-	rt, err := a.runtime(ctx)
+	rt, err := a.runtime(ctx, s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -199,6 +205,9 @@ func (a *app) load(ctx context.Context, t host.Task, s settings) (*host.Program,
 
 // host makes a Host of the configuration. It opens no connection.
 func (a *app) host(ctx context.Context, rt *host.Runtime, s settings) (*host.Host, error) {
+	if err := linked(s.config.Connections, s.config.Source); err != nil {
+		return nil, err
+	}
 	return host.New(ctx, host.Config{
 		Runtime:     rt,
 		Drivers:     drivers(),
@@ -210,21 +219,33 @@ func (a *app) host(ctx context.Context, rt *host.Runtime, s settings) (*host.Hos
 	})
 }
 
-// runtime makes a Runtime that keeps compiled code in the user's cache
-// folder, or does without where that cannot be.
-func (a *app) runtime(ctx context.Context) (*host.Runtime, error) {
-	dir, set := a.env["WASMSQL_CACHE"]
-	if !set {
-		if base, err := os.UserCacheDir(); err == nil {
-			dir = filepath.Join(base, "wasmsql")
-		}
-	}
-	rt, err := host.NewRuntime(ctx, host.RuntimeConfig{CacheDir: dir})
-	if err != nil && dir != "" {
+// runtime makes a Runtime that keeps compiled code in a folder, or does
+// without where that cannot be.
+func (a *app) runtime(ctx context.Context, s settings) (*host.Runtime, error) {
+	c := host.RuntimeConfig{CacheDir: a.cache(s), Engine: s.config.Engine}
+	rt, err := host.NewRuntime(ctx, c)
+	if err != nil && c.CacheDir != "" {
 		a.warn("compiled code is not kept: %v", err)
-		rt, err = host.NewRuntime(ctx, host.RuntimeConfig{})
+		c.CacheDir = ""
+		rt, err = host.NewRuntime(ctx, c)
 	}
 	return rt, err
+}
+
+// cache returns the folder of compiled code: that of WASMSQL_CACHE, which may
+// be empty for none, else that of the configuration, else the user's.
+func (a *app) cache(s settings) string {
+	if dir, ok := a.env["WASMSQL_CACHE"]; ok {
+		return dir
+	}
+	if s.config.Cache != "" {
+		return s.config.Cache
+	}
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(base, "wasmsql")
 }
 
 // secrets returns where secrets are found: where Flyte's local executions

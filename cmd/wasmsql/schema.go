@@ -13,10 +13,11 @@ import (
 func (a *app) schemaCommand() *cobra.Command {
 	kinds := []string{"task", "config"}
 	return &cobra.Command{
-		Use:       "schema task|config",
-		Short:     "print the JSON Schema of a task file or a configuration",
-		ValidArgs: kinds,
-		Args:      exactly("task or config"),
+		Use:                   "schema task|config",
+		DisableFlagsInUseLine: true,
+		Short:                 "print the JSON Schema of a task file or a configuration",
+		ValidArgs:             kinds,
+		Args:                  exactly("task or config"),
 		Example: `  wasmsql schema task > task.schema.json
   wasmsql schema config > config.schema.json`,
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/wasmsql/wasmsql/host"
-	"github.com/wasmsql/wasmsql/host/manifest"
 )
 
 // wasmMagic is how a WebAssembly binary begins.
@@ -29,7 +28,7 @@ func (a *app) openTask(ctx context.Context, arg string) (host.Task, error) {
 		}
 		return host.Task{Name: moduleName(file), Module: data}, nil
 	}
-	tasks, err := manifest.ReadTasks(label(file), data)
+	tasks, err := a.manifest().ReadTasks(file, data)
 	if err != nil {
 		return host.Task{}, err
 	}
@@ -75,11 +74,19 @@ func pick(file, name string, tasks []host.Task) (host.Task, error) {
 	case name == "":
 		return host.Task{}, usage(
 			fmt.Sprintf("there are %d tasks in %s: %s", len(tasks), shown(label(file)), quoted(names)),
-			"pick one: wasmsql run "+file+"#"+names[0])
+			"pick one: wasmsql run "+argument(file+"#"+names[0]))
 	}
 	hint := "there is " + quoted(names)
 	if n, ok := nearest(name, names); ok {
 		hint = fmt.Sprintf("did you mean %q?", n)
 	}
 	return host.Task{}, usage(fmt.Sprintf("there is no task %q in %s", name, shown(label(file))), hint)
+}
+
+// argument returns an argument so that it is not taken for a flag.
+func argument(s string) string {
+	if strings.HasPrefix(s, "-") {
+		return "-- " + s
+	}
+	return s
 }

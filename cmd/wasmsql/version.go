@@ -53,9 +53,10 @@ func version() versionInfo {
 func (a *app) versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "version",
-		Short: "print what this program was made of",
-		Args:  exactly(),
+		Use:                   "version [--json]",
+		DisableFlagsInUseLine: true,
+		Short:                 "print what this program was made of",
+		Args:                  exactly(),
 		Example: `  wasmsql version
   wasmsql version --json`,
 		RunE: func(*cobra.Command, []string) error { return a.printVersion(asJSON) },

@@ -1,0 +1,247 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// endless is a task whose first statement changes something and whose second
+// never ends.
+const endless = `
+name: endless
+outputs: none
+connection: {uri: "sqlite:///rows.db"}
+timeout: 5m
+query: |
+  INSERT INTO rows VALUES (1);
+  INSERT INTO rows SELECT * FROM (
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n)
+`
+
+// process is a running wasmsql in a folder with rows.db.
+type process struct {
+	*exec.Cmd
+	dir    string
+	stderr *os.File
+}
+
+func start(t *testing.T, task string, stdout *os.File, args ...string) *process {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "task.yaml"), task)
+	conn, err := sqlite.OpenConn(filepath.Join(dir, "rows.db"), sqlite.OpenReadWrite, sqlite.OpenCreate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sqlitex.ExecuteScript(conn, "CREATE TABLE rows (id INTEGER)", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := os.Create(filepath.Join(dir, "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stderr.Close() })
+	p := &process{exec.Command("wasmsql", append([]string{"run", "task.yaml"}, args...)...), dir, stderr}
+	p.Dir, p.Stdout, p.Stderr = dir, stdout, stderr
+	p.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME=", "WASMSQL_CACHE="+filepath.Join(dir, "cache"))
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Process.Kill() })
+	return p
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *process) printed(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(p.stderr.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// wait returns how the process ended.
+func (p *process) wait(t *testing.T) syscall.WaitStatus {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- p.Wait() }()
+	select {
+	case err := <-done:
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			t.Fatal(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatalf("it is still running; it has printed %q", p.printed(t))
+	}
+	return p.ProcessState.Sys().(syscall.WaitStatus)
+}
+
+// until waits for a condition, as long as it takes on a busy machine.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// inTransaction reports whether rows.db is being changed.
+func (p *process) inTransaction(t *testing.T) bool {
+	t.Helper()
+	if text := p.printed(t); strings.Contains(text, "error") {
+		t.Fatalf("it printed %q", text)
+	}
+	for _, suffix := range []string{"-journal", "-wal"} {
+		if _, err := os.Stat(filepath.Join(p.dir, "rows.db"+suffix)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *process) rows(t *testing.T) int64 {
+	t.Helper()
+	conn, err := sqlite.OpenConn(filepath.Join(p.dir, "rows.db"), sqlite.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var n int64
+	err = sqlitex.Execute(conn, "SELECT count(*) FROM rows", &sqlitex.ExecOptions{
+		ResultFunc: func(s *sqlite.Stmt) error { n = s.ColumnInt64(0); return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestFirstInterruptRollsBack(t *testing.T) {
+	for name, signal := range map[string]syscall.Signal{"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t, endless, nil)
+			until(t, "the transaction", func() bool { return p.inTransaction(t) })
+			if err := p.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			if got := p.wait(t); got.ExitStatus() != 130 {
+				t.Errorf("exit status %d, want 130; it printed %q", got.ExitStatus(), p.printed(t))
+			}
+			const want = "wasmsql: interrupted, rolling back; press again to exit at once\n"
+			if got := p.printed(t); !strings.HasPrefix(got, want) {
+				t.Errorf("it printed %q, want %q first", got, want)
+			}
+			if _, err := os.Stat(filepath.Join(p.dir, "rows.db-journal")); err == nil {
+				t.Error("a journal is left")
+			}
+			if n := p.rows(t); n != 0 {
+				t.Errorf("%d rows are left", n)
+			}
+		})
+	}
+}
+
+// A reader that takes nothing blocks the run, so that the first interrupt
+// cannot end it.
+func TestSecondInterruptExitsAtOnce(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	p := start(t, `
+name: many
+connection: {uri: "sqlite:///rows.db"}
+timeout: 5m
+query: |
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5000000) SELECT i FROM n
+`, w)
+	w.Close()
+	if _, err := r.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond) // until the pipe is full
+	if err := p.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the first interrupt", func() bool { return strings.Contains(p.printed(t), "press again") })
+	time.Sleep(100 * time.Millisecond)
+	if err := p.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.wait(t); !got.Signaled() || got.Signal() != syscall.SIGINT {
+		t.Errorf("it ended with %v, want to be ended by SIGINT", p.ProcessState)
+	}
+}
+
+func TestAReaderThatGoesAwayIsNoNews(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, `
+name: many
+connection: {uri: "sqlite:///rows.db"}
+timeout: 5m
+query: |
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n
+`, w)
+	w.Close()
+	if _, err := r.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	if got := p.wait(t); got.ExitStatus() != 7 {
+		t.Errorf("it ended with %v, want exit status 7", p.ProcessState)
+	}
+	if got := p.printed(t); got != "" {
+		t.Errorf("it printed %q", got)
+	}
+}
+
+func TestInterruptWhileStandardInputIsRead(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	cmd := exec.Command("wasmsql", "run", "-")
+	cmd.Stdin = r
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	time.Sleep(300 * time.Millisecond)
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if got := cmd.ProcessState.ExitCode(); got != 130 {
+		t.Errorf("exit status %d, want 130; it printed %q", got, stderr.String())
+	}
+}

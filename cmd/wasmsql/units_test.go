@@ -1,0 +1,124 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"github.com/wasmsql/wasmsql/host"
+)
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]int64{
+		"4096": 4096, "64MiB": 64 << 20, "1.5KiB": 1536, "2GB": 2e9, " 1 TiB ": 1 << 40, "10_000B": 10_000, "3kB": 3000,
+		"8388607TiB": 8388607 << 40,
+	} {
+		if got, ok := parseSize(text); !ok || got != want {
+			t.Errorf("parseSize(%q) = %d, %v; want %d", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "MiB", "-1", "0", "0.5", "1XB", "nan", "inf", "8388608TiB", "1e40", "64 M"} {
+		if got, ok := parseSize(text); ok {
+			t.Errorf("parseSize(%q) = %d, want a refusal", text, got)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"run", "check", "inspect", "threshold"}
+	for typed, want := range map[string]string{
+		"rnu": "run", "chekc": "check", "CHECK": "check", "treshhold": "threshold", "xyzzy": "", "": "", "q": "",
+	} {
+		if got, _ := nearest(typed, names); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)
+		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"no such table: é":     "no such table: é",
+		"\x1b[2Jgone":          `\x1b[2Jgone`,
+		"two\nlines\r":         `two\nlines\r`,
+		"right\u202eto left":   `right\u202eto left`,
+		"not\xffUTF-8":         `not\ufffdUTF-8`,
+		"a\u009b31m C1 escape": `a\u009b31m C1 escape`,
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("printable(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestShownHidesURIs(t *testing.T) {
+	const uri = "postgresql://etl:hunter2@db.internal/warehouse"
+	if got := shown(uri); got != `"postgresql://***"` {
+		t.Errorf("shown = %s", got)
+	}
+}
+
+// slowSink takes as long for a batch as the progress needs to be shown.
+type slowSink struct {
+	out    *strings.Builder
+	closed string // what the terminal had on it when it was closed
+}
+
+func (*slowSink) Open(*arrow.Schema) error { return nil }
+func (*slowSink) Write(arrow.Record) error { return nil }
+func (s *slowSink) Close() error           { s.closed = s.out.String(); return nil }
+func (*slowSink) Abort(error)              {}
+
+func TestProgressIsErasedBeforeTheSinkCloses(t *testing.T) {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil))
+	defer b.Release()
+	b.Field(0).(*array.Int64Builder).AppendValues(make([]int64, 1500), nil)
+	r := b.NewRecord()
+	defer r.Release()
+
+	var terminal strings.Builder
+	sink := &slowSink{out: &terminal}
+	var p host.Sink = newProgress(sink, &terminal, func() int64 { return 3 << 20 })
+	if err := p.Write(r); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2*progressEvery + progressEvery/2)
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(sink.closed, "1,500 rows  3.0 MiB  ") {
+		t.Errorf("the progress was %q", sink.closed)
+	}
+	if !strings.HasSuffix(sink.closed, eraseLine) {
+		t.Errorf("the line was not erased before the sink was closed: %q", sink.closed)
+	}
+	p.Abort(nil)
+	if terminal.String() != sink.closed {
+		t.Errorf("something was printed after the end: %q", terminal.String())
+	}
+}
+
+func TestProgressLine(t *testing.T) {
+	if got, want := progressLine(1234567, 900, 2*time.Second), "1,234,567 rows  900 B  617,283 rows/s"; got != want {
+		t.Errorf("progressLine = %q, want %q", got, want)
+	}
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1000: "-1,000", -100: "-100"} {
+		if got := grouped(n); got != want {
+			t.Errorf("grouped(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestExitStatusOfEveryCode(t *testing.T) {
+	for code, want := range map[host.Code]int{
+		host.CodeTask: 1, host.CodeInternal: 1, host.CodeUsage: 2, host.CodeConfig: 3, host.CodeConnection: 4,
+		host.CodeLimit: 5, host.CodeDenied: 6, host.CodeOutput: 7, host.CodeCanceled: 130,
+	} {
+		if got := exitStatus(code); got != want {
+			t.Errorf("exitStatus(%s) = %d, want %d", code, got, want)
+		}
+	}
+}
