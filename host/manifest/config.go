@@ -111,6 +111,7 @@ func (r *reader) secretsFields(s *Secrets) []field {
 const (
 	minMemory = 64 << 10 // a page
 	maxMemory = 4 << 30  // what 32 bits address
+	maxText   = 1 << 30  // what a driver takes in one message
 )
 
 func (r *reader) limitFields(l *host.Limits) []field {
@@ -125,9 +126,9 @@ func (r *reader) limitFields(l *host.Limits) []field {
 		{"fuel", number(&l.Fuel)},
 		{"timeout", func(n *yaml.Node, path string) { l.Timeout = r.duration(n, path) }},
 		{"host_calls", number(&l.HostCalls)},
-		{"statement", size(&l.Statement, 1, math.MaxInt32)},
-		{"parameters", size(&l.Parameters, 1, math.MaxInt32)},
-		{"log", size(&l.Log, 1, math.MaxInt32)},
+		{"statement", size(&l.Statement, 1, maxText)},
+		{"parameters", size(&l.Parameters, 1, maxText)},
+		{"log", size(&l.Log, 1, maxText)},
 		{"rows", number(&l.Rows)},
 		{"bytes", size(&l.Bytes, 1, math.MaxInt64)},
 	}

@@ -161,7 +161,11 @@ func (r *reader) badJSON(text string) {
 	}
 	s := jsonScan{text: text, line: 1, column: 1}
 	s.advance(max(0, min(int(se.Offset)-1, len(text))))
-	r.faultAt(s.line, s.column, "", "not valid JSON: %s", strings.ReplaceAll(se.Error(), "invalid character", "unexpected"))
+	hint := ""
+	if strings.Contains(se.Error(), "beginning of object key") || strings.Contains(se.Error(), "']' looking") {
+		hint = "JSON has no comma after the last item, and keys in double quotes"
+	}
+	r.faultAt(s.line, s.column, hint, "not valid JSON: %s", strings.ReplaceAll(se.Error(), "invalid character", "unexpected"))
 }
 
 // structure checks what is independent of meaning: depth, aliases, tags and
@@ -235,7 +239,7 @@ func (r *reader) key(k *yaml.Node, seen map[string]int) {
 	case k.Tag == "!!merge" && isPlain(k):
 		r.fault(k, "write the keys out, or give the whole value as an alias", "merge keys (<<) are not part of YAML 1.2 and not supported")
 	case seen[k.Value] > 0:
-		r.fault(k, "", "duplicate key %s: it stands already at line %d", quote(k.Value), seen[k.Value])
+		r.fault(k, "", "duplicate key %s: it stands already at line %d", quote(label(k.Value)), seen[k.Value])
 	default:
 		seen[k.Value] = k.Line
 	}

@@ -117,7 +117,7 @@ func (r *reader) pairs(n *yaml.Node, path, must string, f func(key, value *yaml.
 			continue // a fault already, of structure
 		}
 		seen[k.Value] = true
-		p := join(path, k.Value)
+		p := join(path, label(k.Value))
 		f(k, r.at(v, p), p)
 	}
 	return true
@@ -140,7 +140,7 @@ func (r *reader) fields(n *yaml.Node, path, must string, fs []field, elsewhere f
 		if hint == "" {
 			hint = accepted(keysOf(fs))
 		}
-		r.fault(k, hint, "unknown key %s%s", quote(k.Value), didYouMean(k.Value, keysOf(fs)))
+		r.fault(k, hint, "unknown key %s%s", quote(label(k.Value)), didYouMean(k.Value, keysOf(fs)))
 	})
 }
 
@@ -224,6 +224,15 @@ func clip(s string) string {
 		n--
 	}
 	return s[:n] + "..."
+}
+
+// label returns a key as messages show it: one that looks like a URI, which
+// {mysql://user:password@host/db} makes of it, is not shown.
+func label(key string) string {
+	if strings.Contains(key, "://") || strings.Contains(key, "@") {
+		return "***"
+	}
+	return key
 }
 
 // oneOf returns names for a sentence: "a", "b" or "c".

@@ -145,7 +145,10 @@ func (r *reader) appendJSON(b []byte, n *yaml.Node) []byte {
 		return appendString(b, n.Value)
 	}
 	text, err := plainJSON(n.Value)
-	r.add(n, "", err)
+	if err != nil {
+		r.add(n, "", err)
+		return append(b, "null"...)
+	}
 	return append(b, text...)
 }
 

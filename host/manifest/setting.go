@@ -161,7 +161,7 @@ func (r *reader) name(n *yaml.Node, what, name string) bool {
 	if isName(name) {
 		return true
 	}
-	r.fault(n, nameHint, "%s cannot be the name of a %s", quote(name), what)
+	r.fault(n, nameHint, "%s cannot be the name of a %s", quote(label(name)), what)
 	return false
 }
 

@@ -21,6 +21,7 @@ const maxSearch = 64 << 10
 // own text is not passed on: it can hold parts of the file.
 var syntaxErrors = [...]struct{ parser, message, hint string }{
 	{"cannot start any token", "a value cannot start with this character", "put the value in quotes"},
+	{"tab character", "a tab cannot indent", "indent with spaces"},
 	{"mapping values are not allowed", "a colon stands where no key can be", "quote a text that holds a colon and a space, and check the indentation"},
 	{"did not find expected key", "a key was expected here", "check the indentation, and quote a text that goes on after a quote"},
 	{"did not find expected '-' indicator", "a list item (-) was expected here", "check the indentation"},

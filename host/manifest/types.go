@@ -10,21 +10,37 @@ import (
 // maxNesting is how deep lists of lists may be.
 const maxNesting = 4
 
-var typeNames = []string{
-	"int", "float", "str", "bool", "datetime", "date", "time", "timedelta",
-	"decimal", "bytes", "uuid", "json", "list[T]",
-}
+const (
+	typeNames = "int float str bool datetime date time timedelta decimal bytes uuid json list[T]"
+	typesHint = "types: " + typeNames + ", and T? for one that may be null"
+)
 
-const typesHint = "types: int float str bool datetime date time timedelta decimal bytes uuid json list[T], and T? for one that may be null"
-
-// otherNames are what types are called elsewhere.
-var otherNames = map[string]string{
-	"integer": "int", "bigint": "int", "long": "int", "int64": "int", "number": "float",
-	"double": "float", "real": "float", "float64": "float", "string": "str", "text": "str",
-	"varchar": "str", "boolean": "bool", "timestamp": "datetime", "timestamptz": "datetime",
-	"duration": "timedelta", "interval": "timedelta", "numeric": "decimal", "binary": "bytes",
-	"blob": "bytes", "bytea": "bytes", "dict": "json", "object": "json", "jsonb": "json",
-	"array": "list[T]",
+// otherName returns what a type is called here that has another name
+// elsewhere, or "".
+func otherName(name string) string {
+	switch name {
+	case "integer", "bigint", "long", "int64":
+		return "int"
+	case "number", "double", "real", "float64":
+		return "float"
+	case "string", "text", "varchar":
+		return "str"
+	case "boolean":
+		return "bool"
+	case "timestamp", "timestamptz":
+		return "datetime"
+	case "duration", "interval":
+		return "timedelta"
+	case "numeric":
+		return "decimal"
+	case "binary", "blob", "bytea":
+		return "bytes"
+	case "dict", "object", "jsonb":
+		return "json"
+	case "array":
+		return "list[T]"
+	}
+	return ""
 }
 
 // ParseType parses a type as a task file writes it: a kind, list[T], and ? at
@@ -81,8 +97,12 @@ func unknownType(s, name string) *host.Error {
 	case strings.HasPrefix(lower, "decimal(") || strings.HasPrefix(lower, "numeric("):
 		return problem("write decimal", "type %s: precision and scale are those of the database and not declared", quote(s))
 	}
-	if other := otherNames[lower]; other != "" {
+	if other := otherName(lower); other != "" {
 		return problem(typesHint, "unknown type %s; did you mean %q?", quote(s), other)
 	}
-	return problem(typesHint, "unknown type %s%s", quote(s), didYouMean(name, typeNames))
+	stem, _, isList := strings.Cut(name, "[")
+	if isList && near(stem, []string{"list", "array"}) != "" {
+		return problem(typesHint, "unknown type %s; did you mean %q?", quote(s), "list[T]")
+	}
+	return problem(typesHint, "unknown type %s%s", quote(s), didYouMean(name, strings.Fields(typeNames)))
 }
