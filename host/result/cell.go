@@ -46,6 +46,15 @@ func (c *column[A]) json(dst []byte, row int) ([]byte, error) {
 	return c.put(dst, c.a, row), nil
 }
 
+// nothing is the cell of a column of nulls without a type, whose array does
+// not say that they are null.
+type nothing struct{}
+
+func (nothing) bind(arrow.Array)                       {}
+func (nothing) null(int) bool                          { return true }
+func (nothing) text(dst []byte, _ int) ([]byte, error) { return dst, nil }
+func (nothing) json(dst []byte, _ int) ([]byte, error) { return dst, nil }
+
 // The extension types that are known, by the name that Arrow's canonical
 // extensions give them.
 const (
@@ -95,7 +104,7 @@ func newCell(f arrow.Field) cell {
 			return strconv.AppendBool(d, a.Value(i))
 		}}
 	case *arrow.NullType:
-		return &column[*array.Null]{put: func(d []byte, _ *array.Null, _ int) []byte { return d }}
+		return nothing{}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package result
 
 import (
 	"bufio"
+	"bytes"
 	"strconv"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -226,7 +227,7 @@ func (e *tableEncoder) styled(cells []tableCell, style string) error {
 			line = appendSpaces(line, pad)
 		}
 	}
-	line = append(line, '\n')
+	line = append(bytes.TrimRight(line, " "), '\n')
 	e.line = shrink(line)
 	_, err := e.buf.Write(line)
 	return err
