@@ -63,7 +63,7 @@ func describe(err error, g *guard, sql string) *sqldb.Error {
 	switch {
 	case g != nil && g.refused != "" && f.is(lib.SQLITE_AUTH, lib.SQLITE_ERROR):
 		out.Code, out.Message, out.Position = abi.Denied, g.refused+" is refused", 0
-		if g.access == abi.ReadOnly && strings.HasSuffix(g.refused, "read-only connection") {
+		if g.access == abi.ReadOnly && strings.HasSuffix(g.refused, onReadOnly) {
 			out.Hint = "the connection needs access: read-write"
 		}
 	case f.is(lib.SQLITE_AUTH):
@@ -103,14 +103,14 @@ func cannotOpen(err error, s *settings, readOnly, missing bool) *sqldb.Error {
 		out.Message, out.Hint = "the database file cannot be created", "check that its folder exists and can be written"
 	case f.is(lib.SQLITE_NOTADB):
 		out.Message, out.Hint = "the file is not a SQLite database", "check the uri"
-	case f.is(lib.SQLITE_CANTOPEN):
+	case f.is(lib.SQLITE_CANTOPEN, lib.SQLITE_IOERR, lib.SQLITE_PERM):
 		out.Message = "the database file cannot be opened"
 		out.Hint = "check its permissions; a database in WAL mode also needs a folder that can be written, or its -wal and -shm files"
 	}
 	return out
 }
 
-// ioPanic is an engine that failed in a way it must not be used after.
+// enginePanic is the error for a panic of the engine.
 func enginePanic(v any) *sqldb.Error {
 	return &sqldb.Error{Code: abi.Internal, Message: "the database engine failed", Cause: fmt.Errorf("panic: %v", v)}
 }

@@ -46,13 +46,21 @@ func (g *guard) allows(action int32, arg1, arg2, _ uintptr) bool {
 			return g.refuse("a virtual table of the module " + module)
 		}
 	}
-	if words, ok := writes[action]; ok && (g.access == abi.ReadWrite || g.refuse(words+" on a read-only connection")) {
-		return true
-	} else if !ok {
+	words, ok := writes[action]
+	switch {
+	case !ok:
 		return g.refuse("what the statement does")
+	case g.access == abi.ReadWrite:
+		return true
 	}
-	return false
+	if table := libc.GoString(arg1); table == "sqlite_master" || table == "sqlite_temp_master" {
+		words = "a change of the schema" // which every CREATE and DROP begins with
+	}
+	return g.refuse(words + onReadOnly)
 }
+
+// onReadOnly ends what is refused only for want of access.
+const onReadOnly = " on a read-only connection"
 
 func (g *guard) refuse(what string) bool {
 	if g.refused == "" {

@@ -4,9 +4,12 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// maxLength is the least bound of a text, a blob or a row. A larger
-// Batch.Cell raises it.
-const maxLength = 256 << 20
+// The bounds of SQLITE_LIMIT_LENGTH, which bounds every text, blob and row, also
+// those that are never returned. Between them it is Batch.Cell.
+const (
+	leastLength = 16 << 20
+	mostLength  = 1_000_000_000
+)
 
 // switches are set on every connection. Double quotes name columns only: by
 // SQLite's old default a mistyped "colunm" would silently be a text.
@@ -53,7 +56,7 @@ func (e *engine) harden(cell int64) error {
 			return err
 		}
 	}
-	e.limit(lib.SQLITE_LIMIT_LENGTH, int32(min(max(cell, maxLength), 1_000_000_000)))
+	e.limit(lib.SQLITE_LIMIT_LENGTH, int32(min(max(cell, leastLength), mostLength)))
 	for _, l := range limits {
 		e.limit(l.id, l.value)
 	}

@@ -22,8 +22,8 @@ type rows struct {
 	batch  sqldb.Batch
 	sql    string
 	st     *stmt
-	reads  bool   // the statement writes nothing
-	before int64  // changes before the statement
+	reads  bool  // the statement writes nothing
+	before int64 // changes before the statement
 
 	columns []column
 	schema  *arrow.Schema
