@@ -71,7 +71,7 @@ const (
 
 // String returns the errno's name, for instance "DENIED".
 func (e Errno) String() string {
-	if e <= 0 && int(-e) < len(errnoNames) {
+	if e <= 0 && int(e) > -len(errnoNames) {
 		return errnoNames[-e]
 	}
 	return "UNKNOWN"

@@ -2,6 +2,7 @@ package abi
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"math"
 	"strconv"
 )
@@ -144,6 +145,8 @@ func floatJSON(f float64) any {
 		return "Infinity"
 	case math.IsInf(f, -1):
 		return "-Infinity"
+	case f == 0 && math.Signbit(f):
+		return json.RawMessage("-0.0") // "-0" is an integer to some readers
 	}
 	return f
 }

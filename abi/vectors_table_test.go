@@ -166,7 +166,7 @@ var valueVectors = []vector{
 	{"float 1.5", floatOf(1.5), ""},
 	{"smallest float", floatOf(math.SmallestNonzeroFloat64), ""},
 	{"largest float", floatOf(math.MaxFloat64), ""},
-	{"float NaN", floatOf(math.NaN()), ""},
+	{"float NaN", floatOf(math.Float64frombits(0x7ff8000000000000)), ""},
 	{"float infinity", floatOf(math.Inf(1)), ""},
 	{"float minus infinity", floatOf(math.Inf(-1)), ""},
 	{"str empty", strOf(Str, ""), ""},
