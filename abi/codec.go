@@ -2,16 +2,6 @@ package abi
 
 import "strings"
 
-// Marshal and Unmarshal write and read the protobuf wire format of
-// wasmsql_v1.proto. Marshal never fails and always gives the same bytes for
-// the same message: fields in the order of their numbers, zero values left
-// out, the shortest varints. Unmarshal replaces the message as a whole, keeps
-// nothing of b, and leaves the message empty when it fails, with a
-// *DecodeError. It accepts fields in any order and skips unknown ones, but
-// refuses what a correct writer never makes: a field that is not repeated
-// given twice, an enum or number out of its range, text that is not UTF-8, a
-// value that is not one of its type.
-
 // Marshal returns the message in wire format.
 func (m *Config) Marshal() []byte { return m.append(nil) }
 

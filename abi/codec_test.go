@@ -167,3 +167,20 @@ func BenchmarkQueryRequest(b *testing.B) {
 		q.Marshal()
 	}
 }
+
+// TestExamples holds the bytes in the documentation of the functions.
+func TestExamples(t *testing.T) {
+	for _, c := range []struct {
+		m    message
+		want string
+	}{
+		{&QueryRequest{Connection: "tracks", SQL: "SELECT 1"}, "0a 06 74 72 61 63 6b 73 12 08 53 45 4c 45 43 54 20 31"},
+		{&QueryRequest{SQL: "DELETE FROM t"}, "12 0d 44 45 4c 45 54 45 20 46 52 4f 4d 20 74"},
+		{&Input{Values: []NamedValue{{"after", *intOf(Int, 3)}}}, "0a 0f 0a 05 61 66 74 65 72 12 06 0a 02 08 01 10 06"},
+		{&Error{Code: Denied, Message: "not granted"}, "08 05 1a 0b 6e 6f 74 20 67 72 61 6e 74 65 64"},
+	} {
+		if got := spaced(c.m.Marshal()); got != c.want {
+			t.Errorf("%+v is %s, want %s", c.m, got, c.want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package abi
 
-// Kind is the kind of a value that goes into a task or a statement.
+// Kind is the kind of a value that goes into a task or a statement. The ranges
+// of those with a calendar are MinDate to MaxTime.
 type Kind uint8
 
 // The kinds. The numbers are the wire's.
@@ -62,8 +63,9 @@ func (t Type) Equal(u Type) bool {
 	return t.Elem == nil || t.Elem.Equal(*u.Elem)
 }
 
-// Value is one value with its type; a null has a type too. The zero Value is
-// not valid. Which field holds it depends on Type.Kind:
+// Value is one value with its type; a null has a type too, which must be
+// nullable. The zero Value is not valid; Check says whether another is. Which
+// field holds it depends on Type.Kind:
 //
 //	Int, Datetime, Date, Time, Timedelta    Int, in the units of the Kind
 //	Bool                                    Int, 0 or 1
