@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -43,14 +42,14 @@ and memory, and what would be refused. The module is not run.`,
 				return err
 			}
 			if asJSON {
-				text, err := json.MarshalIndent(moduleJSON{
+				text, err := encode(moduleJSON{
 					Digest: m.Digest, Size: m.Size, Memory: m.Memory, Imports: list(m.Imports),
 					Exports: list(m.Exports), Manifest: m.Manifest, Refusals: list(m.Refusals),
-				}, "", "  ")
+				}, true)
 				if err != nil {
 					return err
 				}
-				return a.print(append(text, '\n'))
+				return a.print(text)
 			}
 			return a.print(moduleText(m))
 		},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/wasmsql/wasmsql/host/builtin"
 )
 
 var update = flag.Bool("update", false, "write what the commands print into the scripts")
@@ -27,9 +30,14 @@ func TestMain(m *testing.M) {
 //	exits N program args…   run a program that must exit with status N
 //	sqlite DB FILE          make a database of a SQL script
 //	query DB SQL            print the rows of a query, a line each, columns by |
-//	nul FILE                make a file with a NUL in it
+//	hex FILE TEXT           make a file of the bytes that TEXT has in hexadecimal
+//	template FILE           write the built-in template module
 func TestScripts(t *testing.T) {
 	cache := t.TempDir() // shared, so that the guest is compiled once
+	examples, err := filepath.Abs(filepath.Join(repository, "examples"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		UpdateScripts:       *update,
@@ -41,13 +49,15 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "home", "config"))
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "home", "cache"))
 			e.Setenv("WASMSQL_CACHE", cache)
+			e.Setenv("EXAMPLES", examples)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  scriptExits,
-			"sqlite": scriptSQLite,
-			"query":  scriptQuery,
-			"nul":    scriptNUL,
+			"exits":    scriptExits,
+			"sqlite":   scriptSQLite,
+			"query":    scriptQuery,
+			"hex":      scriptHex,
+			"template": scriptTemplate,
 		},
 	})
 }
@@ -98,9 +108,28 @@ func scriptQuery(ts *testscript.TestScript, neg bool, args []string) {
 	}}))
 }
 
-func scriptNUL(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: nul FILE")
+// scriptHex makes a file of the bytes that another one has in hexadecimal. A
+// word that begins with # ends the line.
+func scriptHex(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hex FILE TEXT")
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("before\x00after"), 0o600))
+	var digits strings.Builder
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		line, _, _ = strings.Cut(line, "#")
+		digits.WriteString(strings.Join(strings.Fields(line), ""))
+	}
+	data, err := hex.DecodeString(digits.String())
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+// scriptTemplate writes the built-in template module.
+func scriptTemplate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: template FILE")
+	}
+	data, err := builtin.Template()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -50,11 +49,10 @@ func newReport(r host.Report, err error) report {
 // writeReport writes the report of a run that ended with err. The file has
 // its name only when it is whole.
 func (a *app) writeReport(file string, r host.Report, err error) error {
-	text, jerr := json.Marshal(newReport(r, err))
+	text, jerr := encode(newReport(r, err), false)
 	if jerr != nil {
-		return &host.Error{Code: host.CodeInternal, Message: "the report cannot be encoded", Cause: jerr}
+		return jerr
 	}
-	text = append(text, '\n')
 	if file == "-" {
 		if _, werr := a.stdout.Write(text); werr != nil {
 			return &host.Error{Code: host.CodeOutput, Message: "the report cannot be written to standard output", Cause: werr}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -68,11 +67,11 @@ func (a *app) versionCommand() *cobra.Command {
 func (a *app) printVersion(asJSON bool) error {
 	v := version()
 	if asJSON {
-		text, err := json.Marshal(v)
+		text, err := encode(v, false)
 		if err != nil {
 			return err
 		}
-		return a.print(append(text, '\n'))
+		return a.print(text)
 	}
 	return a.print(fmt.Appendf(nil, "wasmsql %s (%s, wazero %s, %s, %s)\n", v.Version, v.Go, v.Wazero, v.ABI, v.Platform))
 }

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The root of the repository, from here.
+const repository = "../.."
+
+// shellBlocks returns what stands in the ```sh blocks of a Markdown file.
+func shellBlocks(t *testing.T, file string) []string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	_, rest, found := strings.Cut("\n"+string(text), "\n```sh\n")
+	for found {
+		block, after, closed := strings.Cut(rest, "\n```")
+		if !closed {
+			t.Fatalf("%s: a block is not closed", file)
+		}
+		blocks = append(blocks, block)
+		_, rest, found = strings.Cut(after, "\n```sh\n")
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("%s has no commands", file)
+	}
+	return blocks
+}
+
+// shell runs a script as a reader of the documentation would.
+func shell(t *testing.T, dir, script string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-e", "-c", script)
+	cmd.Dir = dir
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s\n%v\n%s", script, err, text)
+	}
+	return string(text)
+}
+
+// The commands of the README run in the repository, in their order. What they
+// make is ignored by git.
+func TestReadmeCommands(t *testing.T) {
+	var all strings.Builder
+	for _, block := range shellBlocks(t, filepath.Join(repository, "README.md")) {
+		if block == "make test" { // this is it
+			continue
+		}
+		all.WriteString(shell(t, repository, block))
+	}
+	for _, want := range []string{"Brass and Steam", "it's", `"Punched Cards"`, "examples/tracks/tracks.yaml: ok"} {
+		if !strings.Contains(all.String(), want) {
+			t.Errorf("nothing printed %q:\n%s", want, all.String())
+		}
+	}
+}
+
+func TestExampleCommands(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(repository, "examples", "tracks"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range shellBlocks(t, filepath.Join(dir, "README.md")) {
+		if shell(t, dir, block) == "" {
+			t.Errorf("%s\nprinted nothing", block)
+		}
+	}
+	out := shell(t, repository, shellBlocks(t, filepath.Join(repository, "examples", "library", "README.md"))[0])
+	if !strings.Contains(out, "attic: 33.0") {
+		t.Errorf("the library example printed %s", out)
+	}
+}
+
+// Every path that the README links to is there.
+func TestReadmeLinks(t *testing.T) {
+	for _, file := range []string{"README.md", "examples/tracks/README.md", "examples/library/README.md"} {
+		text, err := os.ReadFile(filepath.Join(repository, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest := string(text)
+		for {
+			_, after, ok := strings.Cut(rest, "](")
+			if !ok {
+				break
+			}
+			link, tail, _ := strings.Cut(after, ")")
+			rest = tail
+			if strings.Contains(link, "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(repository, filepath.Dir(file), link)); err != nil {
+				t.Errorf("%s links to %s, which is not there", file, link)
+			}
+		}
+	}
+}
