@@ -62,7 +62,7 @@ var (
 	// configure.
 	//
 	// BAD_HANDLE: h is no open cursor. DB, CONVERT: what the statement ran
-	// into; the cursor is then closed.
+	// into. UNSUPPORTED: this is a dry run, which sends no statement.
 	//
 	// Example: after query answered 1, cursor_next(1, buf, 1024) answers 328,
 	// the schema; then 70000, with nothing written, since that is more than
