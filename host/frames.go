@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	flatbuffers "github.com/google/flatbuffers/go"
 )
 
 // Bounds of one Arrow IPC message of a guest, in bytes.
@@ -70,60 +68,7 @@ func (f *frames) next() error {
 	if _, err := io.ReadFull(f.in, f.pending[8:]); err != nil {
 		return err
 	}
-	body, err := bodyLength(f.pending[8:])
+	body, err := verifyMessage(f.pending[8:])
 	f.body = body
 	return err
-}
-
-// The fields of the tables Message and RecordBatch, as offsets into their
-// vtables, and the kinds of a message's header.
-const (
-	messageHeaderType = 6
-	messageHeader     = 8
-	messageBodyLength = 10
-	batchCompression  = 10
-	headerSchema      = 1
-	headerRecordBatch = 3
-	headerDictionary  = 2
-	flatbufferMinimum = 8
-)
-
-// bodyLength returns how long the body of a message says it is.
-func bodyLength(metadata []byte) (n int64, err error) {
-	defer func() {
-		if r := recover(); r != nil { // flatbuffers checks no offset
-			err = errors.New("a message's metadata is malformed")
-		}
-	}()
-	if len(metadata) < flatbufferMinimum {
-		return 0, errors.New("a message's metadata is malformed")
-	}
-	t := flatbuffers.Table{Bytes: metadata, Pos: flatbuffers.GetUOffsetT(metadata)}
-	if o := t.Offset(messageBodyLength); o != 0 {
-		n = t.GetInt64(t.Pos + flatbuffers.UOffsetT(o))
-	}
-	if n < 0 || n > maxBody {
-		return 0, fmt.Errorf("a message with a body of %d bytes, the limit is %d", n, maxBody)
-	}
-	kind := byte(0)
-	if o := t.Offset(messageHeaderType); o != 0 {
-		kind = t.GetByte(t.Pos + flatbuffers.UOffsetT(o))
-	}
-	switch kind {
-	case headerSchema:
-	case headerDictionary:
-		return 0, errors.New("dictionaries are not accepted: write plain columns")
-	case headerRecordBatch:
-		o := t.Offset(messageHeader)
-		if o == 0 {
-			return 0, errors.New("a message has no header")
-		}
-		batch := flatbuffers.Table{Bytes: metadata, Pos: t.Indirect(t.Pos + flatbuffers.UOffsetT(o))}
-		if batch.Offset(batchCompression) != 0 {
-			return 0, errors.New("compressed batches are not accepted: write plain ones")
-		}
-	default:
-		return 0, fmt.Errorf("a message of an unknown kind, %d", kind)
-	}
-	return n, nil
 }

@@ -69,7 +69,7 @@ func validateData(d arrow.ArrayData) error {
 		}
 		return validateData(child)
 	case arrow.FixedWidthDataType:
-		if int64(len(buffer(1))) < rows*int64(t.Bytes()) {
+		if t.Bytes() <= 0 || int64(len(buffer(1))) < rows*int64(t.Bytes()) {
 			return errShort
 		}
 		return nil
