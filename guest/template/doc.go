@@ -1,0 +1,2 @@
+// Package template is the template language of wasmsql.
+package template

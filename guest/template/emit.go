@@ -1,0 +1,415 @@
+package template
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/wasmsql/wasmsql/abi"
+)
+
+// tooLong is the fault of a statement that is larger than it may be.
+func tooLong(at, limit int) *fault {
+	return &fault{at, "the statement has more than " + strconv.Itoa(limit) + " bytes",
+		"pass data as parameters, a list as one where the database has arrays, or do it in several runs"}
+}
+
+// checkDraft makes the checks of SQL that both Parse and Render make, and
+// returns the draft's statements as tokens.
+func checkDraft(r *faults, sql *dialect, d *draft) []span {
+	t := sqlTokens(r, sql, d)
+	if len(r.list) > 0 {
+		return nil
+	}
+	out := split(sql, d, t)
+	for _, s := range out {
+		c := &checker{faults: r, sql: sql, d: d, t: s.tokens}
+		for k := range s.tokens {
+			c.token(k)
+		}
+		checkNames(r, sql, d, s.tokens)
+	}
+	return out
+}
+
+// checker checks what is printed in one statement, whatever its value is.
+type checker struct {
+	*faults
+	sql *dialect
+	d   *draft
+	t   []sqlToken
+}
+
+func (c *checker) token(k int) {
+	t := c.t[k]
+	switch {
+	case k == 0 && t.word == "DELIMITER" && c.sql.name == abi.MySQL:
+		c.add(c.d.source(int(t.start)), "DELIMITER is a command of the mysql client, not SQL", "remove it: the semicolons of a BEGIN … END body do not end the statement")
+	case t.kind == sHole:
+		c.glue(k)
+	case t.kind == sString && t.holes > 0:
+		c.literal(k)
+	}
+}
+
+// glue reports a hole that touches a word, and one behind the name of a type.
+func (c *checker) glue(k int) {
+	t, p := c.t[k], c.d.holes[c.t[k].hole]
+	start, end := int(t.start), int(t.end)
+	before := start > 0 && sqlWordByte(c.d.text[start-1]) && !p.node.spaceBefore
+	behind := end < len(c.d.text) && sqlWordByte(c.d.text[end]) && !p.node.spaceBehind
+	if before || behind {
+		c.add(int(p.node.pos), "an expression that touches a word", "put a space between, or build a name as in {{ ('t_' ~ .inputs.name) | ident }}")
+	}
+	if p.node.form == asValue && k > 0 && c.sql.name != abi.SQLite && c.bareType(k) {
+		name := strings.ToLower(c.t[k-1].word)
+		c.add(int(p.node.pos), name+" before an expression that is not quoted", "write "+name+" '{{ … }}', or cast({{ … }} as "+name+")")
+	}
+}
+
+// bareType reports whether the type of a typed literal stands before a value.
+func (c *checker) bareType(k int) bool {
+	if k > 1 && (c.t[k-2].word == "AS" || c.t[k-2].word == "OF" || c.d.text[c.t[k-2].start] == '.') {
+		return false
+	}
+	types := mysqlTypes
+	if c.sql.name == abi.Postgres {
+		types = clockTypes
+	}
+	return types.has(c.t[k-1].word)
+}
+
+// literal checks a quoted literal with expressions.
+func (c *checker) literal(k int) {
+	t := c.t[k]
+	for i := t.hole; i < t.hole+t.holes; i++ {
+		p := c.d.holes[i]
+		switch {
+		case p.node.form == asIdent:
+			c.add(int(p.node.pos), "| ident inside quotes", "remove the quotes: | ident brings its own")
+		case p.node.form == asInclause:
+			c.add(int(p.node.pos), "| inclause inside quotes", "remove the quotes: | inclause makes parameters")
+		case p.list:
+			c.add(int(p.node.pos), "a list inside quotes", "use | join, or remove the quotes")
+		}
+	}
+	at := c.d.source(int(t.start))
+	switch t.prefix {
+	case 'B', 'X', 'N', '_':
+		c.add(at, "an expression inside a literal with a prefix", "remove the prefix, or convert a plain literal in SQL")
+	case 'U':
+		c.add(at, "an expression inside U&'…'", "use a plain literal: the text is Unicode anyway")
+	}
+	if t.prefix == 0 && k > 0 && c.sql.name == abi.MySQL && strings.HasPrefix(c.t[k-1].word, "_") {
+		c.add(at, "an expression inside a literal with a prefix", "remove the prefix, or convert a plain literal in SQL")
+	}
+	c.typed(k)
+}
+
+// typed reports typed literals that a dialect does not have.
+func (c *checker) typed(k int) {
+	if k == 0 {
+		return
+	}
+	at := c.d.source(int(c.t[k-1].start))
+	switch first := typeBefore(c.sql, c.d, c.t, k); {
+	case c.sql.name == abi.SQLite && first != k:
+		name := strings.ToLower(c.t[first].word)
+		hint := "write '{{ … }}' alone, or date('{{ … }}')"
+		switch name {
+		case "time":
+			hint = "write '{{ … }}' alone, or time('{{ … }}')"
+		case "timestamp":
+			hint = "write '{{ … }}' alone, or datetime('{{ … }}')"
+		case "interval":
+			hint = "write datetime(column, '{{ … }} days')"
+		}
+		c.add(at, "SQLite has no "+name+" literal", hint)
+	case c.sql.name == abi.MySQL && c.t[k-1].word == "INTERVAL" && (k+1 >= len(c.t) || c.t[k+1].kind != sWord):
+		c.add(at, "MySQL's INTERVAL has its unit behind the quotes", "write INTERVAL {{ … }} DAY")
+	}
+}
+
+// emitter writes one statement: the draft's own text, with what was printed in
+// its place.
+type emitter struct {
+	t *Template
+	d *draft
+	span
+	out    []byte
+	params []abi.Value
+	from   int // the draft's text is written up to here
+	fault  *fault
+}
+
+// finishSQL makes the statements of a draft.
+func (t *Template) finishSQL(d *draft) ([]Statement, *fault) {
+	r := &faults{src: t.o.Text}
+	list := checkDraft(r, t.sql, d)
+	if len(r.list) > 0 {
+		return nil, r.list[0]
+	}
+	if len(list) == 0 {
+		return nil, &fault{-1, "the template renders no statement for these inputs", "give the {% if %} an {% else %} with a statement"}
+	}
+	out := make([]Statement, len(list))
+	for i, s := range list {
+		e := &emitter{t: t, d: d, span: s, from: s.start}
+		out[i] = e.statement()
+		if e.fault != nil {
+			return nil, e.fault
+		}
+	}
+	return out, nil
+}
+
+// statement writes the statement.
+func (e *emitter) statement() Statement {
+	e.out = make([]byte, 0, e.end-e.start+16)
+	for k := 0; k < len(e.tokens) && e.fault == nil; k++ {
+		switch t := e.tokens[k]; {
+		case t.kind == sHole:
+			e.copy(int(t.start))
+			e.hole(t)
+			e.from = int(t.end)
+		case t.kind == sString && t.holes > 0:
+			k = e.literal(k)
+		}
+	}
+	e.copy(e.end)
+	sql := strings.Trim(string(e.out), " \t\r\n\f\v")
+	if len(sql) > e.t.o.MaxSQL && e.fault == nil {
+		e.fault = tooLong(e.d.source(int(e.tokens[0].start)), e.t.o.MaxSQL)
+	}
+	return Statement{SQL: sql, Params: e.params}
+}
+
+// copy writes the draft's text up to an offset.
+func (e *emitter) copy(to int) {
+	text := e.d.text[e.from:to]
+	if len(text) > 0 {
+		e.space(text[0])
+	}
+	e.out = append(e.out, text...)
+	e.from = to
+}
+
+// space keeps two pieces apart that would be read as one token.
+func (e *emitter) space(next byte) {
+	if len(e.out) == 0 || e.from == e.start {
+		return
+	}
+	if last := e.out[len(e.out)-1]; joins(last) && joins(next) {
+		e.out = append(e.out, ' ')
+	}
+}
+
+// joins reports whether a byte could be read together with the one next to it.
+func joins(c byte) bool {
+	return sqlWordByte(c) || strings.IndexByte("'\"`[]?@:#&", c) >= 0
+}
+
+// fail records the statement's first fault.
+func (e *emitter) fail(p *printed, msg, hint string) {
+	if e.fault == nil {
+		e.fault = &fault{int(p.node.pos), msg, hint}
+	}
+}
+
+// param writes a placeholder for a value.
+func (e *emitter) param(p *printed, v abi.Value) {
+	e.params = append(e.params, v)
+	if n := len(e.params); n > e.t.o.MaxParams {
+		hint := "do it in several runs"
+		if e.t.sql.arrays {
+			hint = "pass a list as one parameter: = ANY({{ … }})"
+		}
+		e.fail(p, "the statement has more than "+strconv.Itoa(e.t.o.MaxParams)+" parameters", hint)
+		return
+	}
+	e.placeholder()
+}
+
+// placeholder writes the placeholder of the last parameter.
+func (e *emitter) placeholder() {
+	switch n := int64(len(e.params)); e.t.sql.name {
+	case abi.Postgres:
+		e.out = strconv.AppendInt(append(e.out, '$'), n, 10)
+	case abi.SQLite:
+		e.out = strconv.AppendInt(append(e.out, '?'), n, 10)
+	default:
+		e.out = append(e.out, '?')
+	}
+	if len(e.out) > 2*e.t.o.MaxSQL && e.fault == nil {
+		e.fault = tooLong(-1, e.t.o.MaxSQL)
+	}
+}
+
+// hole writes what was printed outside of quotes.
+func (e *emitter) hole(t sqlToken) {
+	p := &e.d.holes[t.hole]
+	switch p.node.form {
+	case asIdent:
+		name := e.ident(p)
+		e.space('"')
+		e.out = append(e.out, name...)
+	case asInclause:
+		e.inclause(p)
+	default:
+		e.space('$')
+		v, msg := p.v.toABI()
+		if msg != "" {
+			e.fail(p, msg, "")
+		}
+		e.param(p, v)
+	}
+}
+
+// ident is a quoted identifier; a dotted name is a quoted one for each part.
+func (e *emitter) ident(p *printed) string {
+	const hint = "a name has no empty parts: table, or schema.table"
+	if p.v.k != kStr {
+		e.fail(p, "| ident needs text, not "+p.v.name(), "")
+		return ""
+	}
+	q := string(e.t.sql.quote)
+	parts := strings.Split(p.v.s, ".")
+	for i, s := range parts {
+		switch {
+		case s == "":
+			e.fail(p, "| ident of "+strconv.Quote(p.v.s)+", which has an empty part", hint)
+		case strings.IndexByte(s, 0) >= 0:
+			e.fail(p, "| ident of a name with a NUL", "")
+		case len(s) > maxIdent:
+			e.fail(p, "| ident of a name with more than "+strconv.Itoa(maxIdent)+" bytes", "")
+		}
+		parts[i] = q + strings.ReplaceAll(s, q, q+q) + q
+	}
+	return strings.Join(parts, ".")
+}
+
+// maxIdent bounds a part of a name; no dialect takes more than 64 characters
+// but SQLite.
+const maxIdent = 1024
+
+// inclause writes (p1, p2, …).
+func (e *emitter) inclause(p *printed) {
+	switch {
+	case p.v.k != kList:
+		e.fail(p, "| inclause needs a list, not "+p.v.name(), "write IN ({{ … }}) for single values")
+		return
+	case len(p.v.l) == 0:
+		e.fail(p, "| inclause of an empty list", "leave the condition out with {% if list %}")
+		return
+	}
+	e.space('(')
+	e.out = append(e.out, '(')
+	for i, x := range p.v.l {
+		if x.k == kNone {
+			e.fail(p, "| inclause of a list with a null, which IN never finds", "leave nulls out, and ask for them with IS NULL")
+		}
+		if x.k == kList {
+			e.fail(p, "| inclause of a list of lists", "")
+		}
+		if i > 0 {
+			e.out = append(e.out, ", "...)
+		}
+		v, msg := x.toABI()
+		if msg != "" {
+			e.fail(p, msg, "")
+		}
+		e.param(p, v)
+		if e.fault != nil {
+			return
+		}
+	}
+	e.out = append(e.out, ')')
+}
+
+// literal writes a quoted literal with expressions as one parameter, cast if
+// the literal is a typed one, and returns the last token that it took.
+func (e *emitter) literal(k int) int {
+	t := e.tokens[k]
+	v := e.literalValue(t)
+	first := k
+	if e.t.sql.name != abi.SQLite {
+		first = typeBefore(e.t.sql, e.d, e.tokens, k)
+	}
+	p := &e.d.holes[t.hole]
+	if first == k {
+		e.copy(int(t.start))
+		e.space('$')
+		e.param(p, v)
+		e.from = int(t.end)
+		return k
+	}
+	typ := typeText(e.d, e.tokens[first:k])
+	last := k
+	if strings.HasPrefix(typ, "interval") {
+		if n := intervalFields(e.tokens, k+1); n > 0 {
+			last = k + n
+			typ += " " + typeText(e.d, e.tokens[k+1:last+1])
+		}
+	}
+	e.copy(int(e.tokens[first].start))
+	e.space('C')
+	e.out = append(e.out, "CAST("...)
+	e.param(p, v)
+	e.out = append(e.out, " AS "+castType(e.t.sql, typ)+")"...)
+	e.from = int(e.tokens[last].end)
+	return last
+}
+
+// literalValue is the text of a literal with its expressions. A null alone is
+// a null; a null beside other text has no meaning.
+func (e *emitter) literalValue(t sqlToken) abi.Value {
+	quote := e.d.text[t.quote]
+	from, end := int(t.quote)+1, int(t.end)-1
+	typ := abi.Type{Kind: abi.Str}
+	var b []byte
+	for i := t.hole; i < t.hole+t.holes; i++ {
+		p := &e.d.holes[i]
+		b = e.piece(b, t, quote, from, p.at)
+		from = p.at + 1
+		if p.v.k == kNone {
+			if t.holes == 1 && p.at == int(t.quote)+1 && p.at == end-1 {
+				typ.Nullable = true
+				return abi.Value{Type: typ, Null: true}
+			}
+			e.fail(p, "a null inside of a quoted literal with other text", "give text for it with | default('', true)")
+			return abi.Value{Type: typ}
+		}
+		b = append(b, e.literalText(p)...)
+	}
+	b = e.piece(b, t, quote, from, end)
+	return abi.Value{Type: typ, Str: string(b)}
+}
+
+// piece appends the literal's own text between two offsets.
+func (e *emitter) piece(b []byte, t sqlToken, quote byte, from, to int) []byte {
+	s, ok := unescape(e.t.sql, t.prefix, quote, e.d.text[from:to])
+	if !ok && e.fault == nil {
+		e.fault = &fault{e.d.source(from), "an escape in the literal makes no text", "write the character itself"}
+	}
+	return append(b, s...)
+}
+
+// literalText is what a value is within quotes: its text as Python has it, but
+// a MySQL datetime without its zone, which MySQL reads as the session's, and
+// bytes only where they are text.
+func (e *emitter) literalText(p *printed) string {
+	switch p.v.k {
+	case kList, kLoop, kUndefined:
+		e.fail(p, "a "+p.v.name()+" inside quotes", "use | join, or remove the quotes")
+		return ""
+	case kBytes:
+		e.fail(p, "bytes inside quotes", "remove the quotes: bytes are a parameter of their own")
+		return ""
+	case kJSON:
+		return p.v.s
+	case kDatetime:
+		if e.t.sql.name == abi.MySQL {
+			return datetimeText(p.v.i)
+		}
+	}
+	return pyString(p.v)
+}

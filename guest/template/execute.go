@@ -1,0 +1,152 @@
+package template
+
+import (
+	"strconv"
+
+	"github.com/wasmsql/wasmsql/abi"
+)
+
+// maxDraft bounds the text of all statements of a rendering, in units of
+// Options.MaxSQL.
+const maxDraft = 16
+
+// runner renders a template into a draft.
+type runner struct {
+	*machine
+	d       *draft
+	maxText int
+}
+
+// execute renders the template with values.
+func (t *Template) execute(in []abi.NamedValue) (*draft, *fault) {
+	r := &runner{machine: newMachine(in), d: &draft{}, maxText: t.o.MaxSQL * maxDraft}
+	r.nodes(t.body)
+	if r.fault != nil {
+		return nil, r.fault
+	}
+	return r.d, nil
+}
+
+func (r *runner) nodes(list []node) {
+	for _, n := range list {
+		if r.fault != nil {
+			return
+		}
+		at := pos(n.offset())
+		if !r.step(1) {
+			r.try(at, value{}, r.tooMuch())
+			return
+		}
+		switch n := n.(type) {
+		case *textNode:
+			if len(r.d.text)+len(n.text) > r.maxText {
+				r.fail(at, "the statements have more than "+strconv.Itoa(r.maxText)+" bytes", "pass data as parameters, or do it in several runs")
+				return
+			}
+			r.d.write(n)
+		case *printNode:
+			r.print(n)
+		case *ifNode:
+			r.d.tag(n.pos, "if")
+			r.ifBlock(n)
+			r.d.tag(n.pos, "if")
+		case *forNode:
+			r.d.tag(n.pos, "for")
+			r.forBlock(n)
+			r.d.tag(n.pos, "for")
+		case *setNode:
+			r.d.tag(n.pos, "set")
+			r.scopes[len(r.scopes)-1][n.name] = r.need(n.x)
+		}
+	}
+}
+
+func (r *runner) print(n *printNode) {
+	v := r.need(n.x)
+	if r.fault != nil {
+		return
+	}
+	if len(r.d.holes) >= r.maxText/2 {
+		r.fail(n.pos, "the statements have more than "+strconv.Itoa(r.maxText/2)+" expressions", "do it in several runs")
+		return
+	}
+	r.d.print(printed{node: n, v: v, list: v.k == kList})
+}
+
+func (r *runner) ifBlock(n *ifNode) {
+	for _, b := range n.branches {
+		if r.need(b.cond).truth() {
+			r.nodes(b.body)
+			return
+		}
+		if r.fault != nil {
+			return
+		}
+	}
+	r.nodes(n.orElse)
+}
+
+func (r *runner) forBlock(n *forNode) {
+	over := r.need(n.over)
+	if r.fault != nil {
+		return
+	}
+	items := r.items(pos(n.over.offset()), "{% for %}", over)
+	if n.filter != nil {
+		items = r.filtered(n, items)
+	}
+	if r.fault != nil {
+		return
+	}
+	if len(items) == 0 {
+		r.scopes = append(r.scopes, map[string]value{})
+		r.nodes(n.orElse)
+		r.scopes = r.scopes[:len(r.scopes)-1]
+		return
+	}
+	loop := &loopState{n: len(items)}
+	r.loops = append(r.loops, loop)
+	for i, item := range items {
+		loop.i = i
+		r.scopes = append(r.scopes, r.bind(n, item))
+		r.nodes(n.body)
+		r.scopes = r.scopes[:len(r.scopes)-1]
+		if r.fault != nil {
+			break
+		}
+	}
+	r.loops = r.loops[:len(r.loops)-1]
+}
+
+// bind makes the variables of one turn of a loop.
+func (r *runner) bind(n *forNode, item value) map[string]value {
+	if len(n.targets) == 1 {
+		return map[string]value{n.targets[0]: item}
+	}
+	scope := make(map[string]value, len(n.targets))
+	parts := r.items(n.pos, "{% for %} with several variables", item)
+	if r.fault == nil && len(parts) != len(n.targets) {
+		r.fail(n.pos, "{% for %} has "+plural(len(n.targets), "variable")+" for "+plural(len(parts), "item"), "")
+		return scope
+	}
+	for i := range parts {
+		scope[n.targets[i]] = parts[i]
+	}
+	return scope
+}
+
+// filtered keeps the items for which a loop's condition holds.
+func (r *runner) filtered(n *forNode, items []value) []value {
+	var out []value
+	for _, item := range items {
+		r.scopes = append(r.scopes, r.bind(n, item))
+		if r.need(n.filter).truth() {
+			out = append(out, item)
+		}
+		r.scopes = r.scopes[:len(r.scopes)-1]
+		if r.fault != nil {
+			return nil
+		}
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+package template
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/wasmsql/wasmsql/abi"
+)
+
+// maxDepth bounds how deep blocks and expressions nest, for the guest's stack.
+const maxDepth = 100
+
+// parser reads a template: text, {{ }}, {% %} and {# #}.
+type parser struct {
+	*faults
+	inputs []abi.InputDecl
+	i      int  // what is to be read next
+	trim   bool // the text that follows loses its leading white space
+	used   map[string]bool
+	scopes []map[string]bool // names that statements define, innermost last
+	loops  int
+	open   []string // the tags that would close the open blocks, innermost last
+	stop   *tag     // the tag that ended the last body
+}
+
+// tag is the head of a {% %}.
+type tag struct {
+	at     int
+	name   string
+	tokens []exprToken // behind the name
+}
+
+// parseTemplate reads the whole template and reports every fault it finds,
+// inputs that are not used included.
+func parseTemplate(r *faults, inputs []abi.InputDecl) []node {
+	p := &parser{faults: r, inputs: inputs, used: map[string]bool{}, scopes: []map[string]bool{{}}}
+	var body []node
+	for {
+		body = append(body, p.body()...)
+		if p.stop == nil {
+			break
+		}
+		p.strayTag(p.stop)
+	}
+	if len(r.list) == 0 {
+		p.unused()
+	}
+	return body
+}
+
+// unused reports the inputs that the template does not name.
+func (p *parser) unused() {
+	for _, d := range p.inputs {
+		if !p.used[d.Name] {
+			p.add(-1, "the template never uses input "+strconv.Quote(d.Name),
+				"use it as {{ .inputs."+d.Name+" }}, or do not declare it")
+		}
+	}
+}
+
+// body reads nodes up to a tag that only an outer block understands, which is
+// left in p.stop, or up to the end of the template.
+func (p *parser) body() []node {
+	var out []node
+	p.stop = nil
+	for p.i < len(p.src) {
+		open := nextOpening(p.src, p.i)
+		text := p.src[p.i:open]
+		at := p.i
+		if p.trim {
+			trimmed := strings.TrimLeftFunc(text, pySpace)
+			at += len(text) - len(trimmed)
+			text = trimmed
+		}
+		p.trim = false
+		if open+2 < len(p.src) && p.src[open+2] == '-' {
+			text = strings.TrimRightFunc(text, pySpace)
+		}
+		if text != "" {
+			out = append(out, &textNode{pos(at), text})
+		}
+		if open == len(p.src) {
+			p.i = open
+			break
+		}
+		n, done := p.markup(open)
+		if n != nil {
+			out = append(out, n)
+		}
+		if done {
+			return out
+		}
+	}
+	return out
+}
+
+// nextOpening returns the offset of the next {{, {% or {#, or of the end.
+func nextOpening(s string, i int) int {
+	for ; i+1 < len(s); i++ {
+		if s[i] == '{' && (s[i+1] == '{' || s[i+1] == '%' || s[i+1] == '#') {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// markup reads what opens at an offset. done is true when it is a tag for an
+// outer block.
+func (p *parser) markup(open int) (n node, done bool) {
+	from := open + 2
+	if from < len(p.src) && (p.src[from] == '-' || p.src[from] == '+') {
+		from++
+	}
+	switch p.src[open+1] {
+	case '#':
+		p.comment(open, from)
+		return nil, false
+	case '{':
+		return p.print(open, from), false
+	}
+	tokens, end := exprTokens(p.faults, from, "%}")
+	if end < 0 {
+		p.unclosed(open, "{%", "%}")
+		return nil, false
+	}
+	p.close(end, 2)
+	if tokens[0].kind != eName {
+		p.add(open, "a tag without a name", "tags are "+knownTags)
+		return nil, false
+	}
+	t := &tag{open, tokens[0].text, tokens[1:]}
+	return p.statement(t)
+}
+
+// close steps over a closing delimiter and its sign.
+func (p *parser) close(end, width int) {
+	if p.src[end] == '-' || p.src[end] == '+' {
+		p.trim = p.src[end] == '-'
+		end++
+	}
+	p.i = end + width
+}
+
+func (p *parser) unclosed(open int, opening, closing string) {
+	p.add(open, "the "+opening+" is not closed", "close it with "+closing)
+	p.i = len(p.src)
+}
+
+// comment steps over {# #}.
+func (p *parser) comment(open, from int) {
+	end := strings.Index(p.src[from:], "#}")
+	if end < 0 {
+		p.unclosed(open, "{#", "#}")
+		return
+	}
+	p.i = from + end + 2
+	p.trim = end > 0 && p.src[from+end-1] == '-'
+}
+
+// print reads {{ … }}.
+func (p *parser) print(open, from int) node {
+	tokens, end := exprTokens(p.faults, from, "}}")
+	if end < 0 {
+		p.unclosed(open, "{{", "}}")
+		return nil
+	}
+	p.close(end, 2)
+	n := &printNode{pos: pos(open), spaceBefore: spaceAt(p.src, open-1), spaceBehind: spaceAt(p.src, p.i)}
+	if tokens[0].kind == eEnd {
+		p.add(open, "an expression is missing", "name an input, as in {{ .inputs.name }}")
+		return nil
+	}
+	x := p.expression(tokens)
+	if x == nil {
+		return nil
+	}
+	if f, ok := x.(*filterExpr); ok && f.name == "ident" {
+		n.form, x = asIdent, f.x
+	} else if ok && f.name == "inclause" {
+		n.form, x = asInclause, f.x
+	}
+	n.x = x
+	p.check(x)
+	return n
+}
+
+// spaceAt reports whether white space stands at an offset.
+func spaceAt(s string, i int) bool {
+	return i >= 0 && i < len(s) && (s[i] == ' ' || s[i] >= '\t' && s[i] <= '\r')
+}

@@ -1,0 +1,3 @@
+package template
+
+func checkPaths(r *faults, t *Template) {}

@@ -1,0 +1,183 @@
+package template
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/wasmsql/wasmsql/abi"
+)
+
+// Options is what Parse works on. Text and Dialect are required.
+type Options struct {
+	Text          string
+	Dialect       abi.Dialect
+	Interpolation abi.Interpolation
+	Inputs        []abi.InputDecl
+	MaxSQL        int // bytes of one statement's SQL; 0 is 256 KiB
+	MaxParams     int // parameters of one statement; 0, or more than the dialect takes, is what it takes
+}
+
+// Statement is one statement with its parameters, ready to be sent.
+type Statement struct {
+	SQL    string
+	Params []abi.Value
+}
+
+// Template is a parsed template. It is not changed after Parse and safe for
+// concurrent use.
+type Template struct {
+	o     Options
+	sql   *dialect
+	body  []node
+	texts []textMatch // of abi.Text
+}
+
+const (
+	defaultMaxSQL = 256 << 10
+	// maxText bounds a template's own text.
+	maxText = 4 << 20
+)
+
+// Parse reads a template and makes every check that needs no values. The error
+// is of type Errors.
+func Parse(o Options) (*Template, error) {
+	r := &faults{src: o.Text}
+	d := dialectOf(o.Dialect)
+	if d == nil {
+		r.add(-1, "unknown dialect "+strconv.Quote(string(o.Dialect)), "sqlite, postgres and mysql are known")
+		return nil, r.err()
+	}
+	if o.MaxSQL <= 0 {
+		o.MaxSQL = defaultMaxSQL
+	}
+	if o.MaxParams <= 0 || o.MaxParams > d.maxParams {
+		o.MaxParams = d.maxParams
+	}
+	t := &Template{o: o, sql: d}
+	if len(o.Text) > maxText {
+		r.add(-1, "the template has "+strconv.Itoa(len(o.Text))+" bytes, "+strconv.Itoa(maxText)+" is the most", "")
+		return nil, r.err()
+	}
+	if o.Interpolation == abi.Text {
+		t.texts = checkText(r, o.Inputs)
+		return finish(t, r)
+	}
+	if at := invalidText(o.Text); at >= 0 {
+		r.add(at, "the template holds a character that SQL text cannot", "remove the NUL or the bytes that are not UTF-8")
+		return nil, r.err()
+	}
+	t.body = parseTemplate(r, o.Inputs)
+	if len(r.list) == 0 {
+		checkPaths(r, t)
+	}
+	return finish(t, r)
+}
+
+// finish is the end of Parse: the template, or what is wrong with it.
+func finish(t *Template, r *faults) (*Template, error) {
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// invalidText returns the offset of the first NUL or byte that is not UTF-8,
+// or -1.
+func invalidText(s string) int {
+	bad := strings.IndexByte(s, 0)
+	if utf8.ValidString(s) {
+		return bad
+	}
+	for i, c := range s {
+		if c == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
+				if bad < 0 || i < bad {
+					return i
+				}
+				break
+			}
+		}
+	}
+	return bad
+}
+
+// Render makes the statements of one execution, in order. Every declared input
+// must be given, null where its type allows it. The error is of type *Error.
+func (t *Template) Render(in []abi.NamedValue) ([]Statement, error) {
+	out, f := t.render(in)
+	if f != nil {
+		return nil, f.place(t.o.Text)
+	}
+	return out, nil
+}
+
+// render is Render with the fault still at an offset.
+func (t *Template) render(in []abi.NamedValue) ([]Statement, *fault) {
+	if f := t.checkInputs(in); f != nil {
+		return nil, f
+	}
+	if t.o.Interpolation == abi.Text {
+		return t.renderText(in)
+	}
+	d, f := t.execute(in)
+	if f != nil {
+		return nil, f
+	}
+	return t.finishSQL(d)
+}
+
+// checkInputs checks that the values are those that were declared.
+func (t *Template) checkInputs(in []abi.NamedValue) *fault {
+	given := make(map[string]bool, len(in))
+	for _, v := range in {
+		decl := t.input(v.Name)
+		if decl == nil {
+			return &fault{-1, "a value for input " + strconv.Quote(v.Name) + ", which is not declared", ""}
+		}
+		if given[v.Name] {
+			return &fault{-1, "input " + strconv.Quote(v.Name) + " is given twice", ""}
+		}
+		given[v.Name] = true
+		if msg := mismatch(decl.Type, v.Value); msg != "" {
+			return &fault{-1, "input " + strconv.Quote(v.Name) + " is declared as " + decl.Type.String() + " and " + msg, ""}
+		}
+	}
+	for _, decl := range t.o.Inputs {
+		if !given[decl.Name] {
+			return &fault{-1, "no value for input " + strconv.Quote(decl.Name), "give it, or declare a default"}
+		}
+	}
+	return nil
+}
+
+// input returns the declaration of an input, or nil.
+func (t *Template) input(name string) *abi.InputDecl {
+	for i := range t.o.Inputs {
+		if t.o.Inputs[i].Name == name {
+			return &t.o.Inputs[i]
+		}
+	}
+	return nil
+}
+
+// mismatch says how a value differs from its declared type, or "".
+func mismatch(t abi.Type, v abi.Value) string {
+	if v.Type.Kind != t.Kind {
+		return "was given a value of type " + v.Type.String()
+	}
+	if v.Null {
+		if !t.Nullable {
+			return "was given null"
+		}
+		return ""
+	}
+	if t.Kind == abi.List && t.Elem != nil {
+		for _, x := range v.List {
+			if msg := mismatch(*t.Elem, x); msg != "" {
+				return msg + " in the list"
+			}
+		}
+	}
+	return ""
+}
