@@ -52,17 +52,21 @@ type Provider interface {
 
 // Value is a secret. It prints as *** however it is printed; Reveal is the
 // only way to what it holds. The zero Value is the empty secret.
-type Value struct{ v *string }
+//
+// The secret stands behind a function, because methods do not help where fmt
+// or a dumper goes through an unexported field by reflection: all that is to be
+// seen there is the function's address.
+type Value struct{ reveal func() string }
 
 // New returns the secret s.
-func New(s string) Value { return Value{&s} }
+func New(s string) Value { return Value{func() string { return s }} }
 
 // Reveal returns the secret itself. Its callers are the database drivers.
 func (v Value) Reveal() string {
-	if v.v == nil {
+	if v.reveal == nil {
 		return ""
 	}
-	return *v.v
+	return v.reveal()
 }
 
 const redacted = "***"
