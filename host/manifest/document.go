@@ -118,15 +118,11 @@ func (r *reader) readable(text string) bool {
 	if utf8.ValidString(text) {
 		return true
 	}
-	line, column := 1, 1
-	for i, c := range text {
-		if c == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD") {
-			break
-		}
-		if column++; c == '\n' {
-			line, column = line+1, 1
-		}
+	at := strings.IndexFunc(text, func(c rune) bool { return c == utf8.RuneError })
+	for strings.HasPrefix(text[at:], "\uFFFD") { // this one is in the file
+		at += 3 + strings.IndexFunc(text[at+3:], func(c rune) bool { return c == utf8.RuneError })
 	}
+	line, column := position(text, at)
 	r.faultAt(line, column, "save the file as UTF-8", "the file is not UTF-8")
 	return false
 }
@@ -134,20 +130,23 @@ func (r *reader) readable(text string) bool {
 // printable refuses what YAML does not allow as it is, and the line breaks that
 // editors do not count as such.
 func (r *reader) printable(text string) bool {
-	line, column := 1, 1
-	for i, c := range text {
-		switch {
-		case c == '\n', c == '\r' && !strings.HasPrefix(text[i+1:], "\n"):
-			line, column = line+1, 0
-		case c == '\t', c == '\r':
-		case c < ' ', c >= 0x7f && c <= 0x9f, c == '\u2028', c == '\u2029', c == '\ufeff', c == '\ufffe', c == '\uffff':
-			hint := fmt.Sprintf(`write it as \u%04x in double quotes`, c)
-			r.faultAt(line, column, hint, "character U+%04X cannot stand in a file as it is", c)
+	at := strings.IndexFunc(text, func(c rune) bool {
+		switch c {
+		case '\n', '\r', '\t':
 			return false
+		case '\u2028', '\u2029', '\ufeff', '\ufffe', '\uffff':
+			return true
 		}
-		column++
+		return c < ' ' || c >= 0x7f && c <= 0x9f
+	})
+	if at < 0 {
+		return true
 	}
-	return true
+	line, column := position(text, at)
+	c, _ := utf8.DecodeRuneInString(text[at:])
+	hint := fmt.Sprintf(`write it as \u%04x in double quotes`, c)
+	r.faultAt(line, column, hint, "character U+%04X cannot stand in a file as it is", c)
+	return false
 }
 
 // badJSON reports where text stops being JSON.
@@ -159,13 +158,12 @@ func (r *reader) badJSON(text string) {
 		r.faultAt(1, 1, "a JSON file holds one object", "the file does not hold a JSON object")
 		return
 	}
-	s := jsonScan{text: text, line: 1, column: 1}
-	s.advance(max(0, min(int(se.Offset)-1, len(text))))
+	line, column := position(text, max(0, min(int(se.Offset)-1, len(text))))
 	hint := ""
 	if strings.Contains(se.Error(), "beginning of object key") || strings.Contains(se.Error(), "']' looking") {
 		hint = "JSON has no comma after the last item, and keys in double quotes"
 	}
-	r.faultAt(s.line, s.column, hint, "not valid JSON: %s", strings.ReplaceAll(se.Error(), "invalid character", "unexpected"))
+	r.faultAt(line, column, hint, "not valid JSON: %s", strings.ReplaceAll(se.Error(), "invalid character", "unexpected"))
 }
 
 // structure checks what is independent of meaning: depth, aliases, tags and

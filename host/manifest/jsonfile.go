@@ -31,6 +31,13 @@ type jsonScan struct {
 	line, column int
 }
 
+// position returns the line and column of a byte of text.
+func position(text string, at int) (line, column int) {
+	s := jsonScan{text: text, line: 1, column: 1}
+	s.advance(at)
+	return s.line, s.column
+}
+
 // advance passes n bytes.
 func (s *jsonScan) advance(n int) {
 	for end := s.pos + n; s.pos < end; {
