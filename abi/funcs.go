@@ -82,14 +82,14 @@ var (
 	FuncOutputCursor = Func{"output_cursor", "I", "I"}
 
 	// FuncOutputWrite appends (buf, len) to the result, an Arrow IPC stream
-	// that the guest makes, and answers 0. The host decodes and checks every
+	// that the guest makes, and answers len. The host decodes and checks every
 	// byte of it, at the latest when the execution ends. Not in configure.
 	//
 	// INVALID_ARG: what has come is no Arrow IPC stream. STATE: a cursor was
 	// handed over already. CONVERT: as for FuncOutputCursor.
 	//
 	// Example: the messages that FuncCursorNext answers, one after another,
-	// are such a stream: output_write(buf, 328) for the schema answers 0.
+	// are such a stream: output_write(buf, 328) for the schema answers 328.
 	FuncOutputWrite = Func{"output_write", "ii", "I"}
 
 	// FuncClose closes the handle h and answers 0. What is open at the end of
