@@ -1,0 +1,105 @@
+package sqldb
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestArgs(t *testing.T) {
+	var faults Faults
+	a := ReadArgs("connect_args", map[string]any{
+		"name": "x", "on": true, "n": 5.0, "x": int64(2), "level": "high", "none": nil,
+		"off": "false", "frac": 5.5, "big": 1e300, "text": "5", "depth": "deep", "old": 1, "conect_timeout": int64(1), "zz": 1,
+	}, &faults)
+	var on, off bool
+	var n, frac, big, text int64
+	var x, none float64
+	var level, depth string
+	got := []bool{
+		a.Bool("on", &on), a.Int("n", &n, 0, 9), a.Float("x", &x, 0, 9), a.Enum("level", &level, "Low", "High"),
+		a.Float("none", &none, 0, 1), a.Bool("absent", &off),
+	}
+	for i, want := range []bool{true, true, true, true, false, false} {
+		if got[i] != want {
+			t.Errorf("%d: %v", i, got[i])
+		}
+	}
+	if !on || n != 5 || x != 2 || level != "High" {
+		t.Error(on, n, x, level)
+	}
+	a.Bool("off", &off)
+	a.Int("frac", &frac, 0, 9)
+	a.Int("big", &big, 0, 1<<62)
+	a.Int("text", &text, 0, 9)
+	a.Enum("depth", &depth, "flat")
+	a.Refuse("old", "is gone", "use new")
+	a.Refuse("never", "is gone", "")
+	var name string
+	a.Enum("name", &name, "y", "x")
+	a.Int("connect_timeout", &n, 0, 9)
+	a.Done()
+	want := `connect_args.off: is not a bool
+connect_args.frac: is not an int from 0 to 9
+connect_args.big: is not an int from 0 to 4611686018427387904
+connect_args.text: is not an int from 0 to 9
+connect_args.depth: is not an accepted value
+connect_args.old: is gone
+connect_args: unknown name "conect_timeout"
+connect_args: unknown name "zz"`
+	if faults.Error() != want {
+		t.Errorf("got\n%s\nwant\n%s", faults, want)
+	}
+	if hint := faults[6].Hint; !strings.HasPrefix(hint, `did you mean "connect_timeout"? accepted are absent, big, `) {
+		t.Error(hint)
+	}
+	if hint := faults[7].Hint; !strings.HasPrefix(hint, "accepted are ") {
+		t.Error(hint)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	var faults Faults
+	a := ReadOptions("uri", url.Values{"a": {"yes"}, "b": {"0"}, "n": {"12"}, "x": {"1e-1"}, "bad": {"x"}, "two": {"1", "2"}}, &faults)
+	yes, no := false, true
+	var n, two int64
+	var x float64
+	if !a.Bool("a", &yes) || !a.Bool("b", &no) || !a.Int("n", &n, 0, 99) || !a.Float("x", &x, 0, 1) || !yes || no || n != 12 || x != 0.1 {
+		t.Error(yes, no, n, x)
+	}
+	a.Bool("bad", &yes)
+	a.Int("two", &two, 0, 9)
+	a.Done()
+	if want := "uri.two: given more than once\nuri.bad: is not a bool"; faults.Error() != want {
+		t.Errorf("got\n%s", faults)
+	}
+}
+
+func TestNearName(t *testing.T) {
+	names := []string{"timeout", "isolation_level", "uri", "n"}
+	for name, want := range map[string]string{
+		"timout": "timeout", "Timeout": "timeout", "isolationlevel": "isolation_level", "url": "uri", "x": "", "password": "", "": "",
+	} {
+		if got, ok := NearName(name, names); got != want || ok != (want != "") {
+			t.Errorf("%q: %q", name, got)
+		}
+	}
+}
+
+func TestBatchDefaults(t *testing.T) {
+	if b := (Batch{}).OrDefault(); b != (Batch{DefaultBatchRows, DefaultBatchBytes, DefaultCellBytes}) {
+		t.Error(b)
+	}
+	b := Batch{Rows: 1, Bytes: 2, Cell: 3}
+	if b.OrDefault() != b {
+		t.Error(b.OrDefault())
+	}
+	for _, c := range []struct {
+		fill Fill
+		full bool
+	}{{Fill{}, false}, {Fill{Rows: 1}, true}, {Fill{Bytes: 1}, false}, {Fill{Bytes: 2}, true}} {
+		if c.fill.Full(b) != c.full {
+			t.Errorf("%+v", c)
+		}
+	}
+}
