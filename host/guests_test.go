@@ -98,8 +98,11 @@ func TestGuests(t *testing.T) {
 					cfg.Runtime = hosttest.Runtime(t, engine)
 					cfg.Connections["secret"] = cfg.Connections["db"]
 					cfg.Limits = host.Limits{HostCalls: 1000, Timeout: 300 * time.Millisecond, Log: 1000}
-					if c.guest == "log-flood" || c.guest == "stdout-flood" {
-						cfg.Limits.HostCalls, cfg.Limits.Timeout = 100_000, 30*time.Second
+					if c.guest != "spin" {
+						cfg.Limits.Timeout = 30 * time.Second
+					}
+					if strings.HasSuffix(c.guest, "-flood") {
+						cfg.Limits.HostCalls = 100_000
 					}
 					cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
 				})
