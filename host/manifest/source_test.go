@@ -147,12 +147,12 @@ func misplaced(text string, n *yaml.Node) string {
 }
 
 func TestKeyPlaces(t *testing.T) {
-	tasks, err := ReadTasks("dir/x.yaml", []byte("name: a\nquery: SELECT 1\n---\nname: b\nquery: SELECT 1\ninputs:\n  after:\n    type: int\n    default: 5\n  x.y: int\n"))
+	_, err := ReadTasks("dir/x.yaml", []byte("name: a\nquery: SELECT 1\n---\nname: b\nquery: SELECT 1\ninputs:\n  x.y: int\n"))
 	var faults host.Errors
 	if !errors.As(err, &faults) || len(faults) != 1 || faults[0].Task != "b" {
 		t.Fatal(err)
 	}
-	tasks, err = ReadTasks("dir/x.yaml", []byte("name: a\nquery: SELECT 1\n---\nname: b\nquery: SELECT 1\ninputs:\n  after:\n    type: int\n    default: 5\noutputs: {a.b: int}\n"))
+	tasks, err := ReadTasks("dir/x.yaml", []byte("name: a\nquery: SELECT 1\n---\nname: b\nquery: SELECT 1\ninputs:\n  after:\n    type: int\n    default: 5\noutputs: {a.b: int}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
