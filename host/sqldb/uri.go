@@ -48,7 +48,7 @@ func ParseURI(s string) (URI, error) {
 		}
 	}
 	host, db, _ := strings.Cut(rest, "/")
-	if i := strings.LastIndexByte(rest, '@'); i >= 0 && strings.IndexByte(rest, '/') < i {
+	if slash := strings.IndexByte(rest, '/'); slash >= 0 && strings.LastIndexByte(rest, '@') > slash {
 		// An @ after the first slash: a password with a bare slash in it. SQLAlchemy refuses it too.
 		if u.Scheme != "sqlite" {
 			return URI{}, errors.New("user and password must be percent-encoded: write %2F for / and %40 for @")
