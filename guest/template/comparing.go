@@ -139,7 +139,7 @@ func exactDecimal(f float64) decimal {
 // pyEqual is Python's ==.
 func pyEqual(a, b value) bool { return compareValues(a, b) == equal }
 
-// comparison is l op r for the operators that order; equality never fails.
+// compareOp is l op r; equality never fails.
 func compareOp(op string, l, r value) (bool, *opError) {
 	o := compareValues(l, r)
 	switch op {
@@ -148,7 +148,7 @@ func compareOp(op string, l, r value) (bool, *opError) {
 	case "!=":
 		return o != equal, nil
 	}
-	if o == foreign {
+	if o == foreign || l.k == kNone {
 		hint := ""
 		if l.k == kStr || r.k == kStr {
 			hint = "make a number of text with | int or | float"

@@ -20,10 +20,7 @@ type printed struct {
 	node *printNode
 	at   int   // of the hole in the draft's text
 	v    value // what it is; undefined on a path that is only checked
-	// list and text say what is known of a value: that it is a list, or that
-	// it is text. On a path that is only checked both may be false.
-	list, text bool
-	null       bool
+	list bool  // v is a list; on a path that is only checked, as far as is known
 }
 
 // segment says where a piece of the draft's text comes from.

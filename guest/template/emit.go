@@ -404,8 +404,6 @@ func (e *emitter) literalText(p *printed) string {
 	case kBytes:
 		e.fail(p, "bytes inside quotes", "remove the quotes: bytes are a parameter of their own")
 		return ""
-	case kJSON:
-		return p.v.s
 	case kDatetime:
 		if e.t.sql.name == abi.MySQL {
 			return datetimeText(p.v.i)

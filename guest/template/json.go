@@ -2,7 +2,6 @@ package template
 
 import (
 	"math"
-	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -117,10 +116,6 @@ func appendJSONText(b []byte, s string) []byte {
 			b = hex(append(b, `\u`...), uint32(0xd800+r>>10), 4)
 			b = hex(append(b, `\u`...), uint32(0xdc00+r&0x3ff), 4)
 		case r < ' ' || r >= 0x7f || strings.IndexByte("<>&'", byte(r)) >= 0:
-			if r == 0x7f {
-				b = append(b, 0x7f)
-				continue
-			}
 			b = hex(append(b, `\u`...), uint32(r), 4)
 		default:
 			b = append(b, byte(r))
@@ -141,15 +136,12 @@ func jsonTruth(s string) bool {
 	return !ok || v.truth()
 }
 
-// pyJSON is Python's str of a JSON document: that of a dict, a list or a plain
-// value. Text that is no JSON stays as it is.
+// pyJSON is Python's repr of what it makes of a JSON document: a dict, a list or
+// a plain value. Text that is no JSON stays as it is.
 func pyJSON(s string) string {
 	v, ok := parseJSON(s)
 	if !ok {
 		return s
-	}
-	if v.kind == '"' {
-		return v.text
 	}
 	return v.repr()
 }
@@ -344,14 +336,4 @@ func (p *jsonParser) escape(b []byte) []byte {
 	}
 	p.bad = p.bad || !ok
 	return utf8.AppendRune(b, r)
-}
-
-// sortedKeys returns the keys of a set in order.
-func sortedKeys(set map[string]bool) []string {
-	var out []string
-	for k := range set {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
 }

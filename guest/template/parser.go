@@ -17,10 +17,13 @@ type parser struct {
 	i      int  // what is to be read next
 	trim   bool // the text that follows loses its leading white space
 	used   map[string]bool
+	meant  map[string]bool   // inputs that a mistyped name is likely to mean
 	scopes []map[string]bool // names that statements define, innermost last
 	loops  int
 	open   []string // the tags that would close the open blocks, innermost last
 	stop   *tag     // the tag that ended the last body
+
+	undeclared int // how many of the faults are names that are not declared
 }
 
 // tag is the head of a {% %}.
@@ -31,10 +34,9 @@ type tag struct {
 }
 
 // parseTemplate reads the whole template and reports every fault it finds,
-// inputs that are not used included.
-func parseTemplate(r *faults, inputs []abi.InputDecl) []node {
-	p := &parser{faults: r, inputs: inputs, used: map[string]bool{}, scopes: []map[string]bool{{}}}
-	var body []node
+// inputs that are not used included. ok is false when the syntax is wrong.
+func parseTemplate(r *faults, inputs []abi.InputDecl) (body []node, ok bool) {
+	p := &parser{faults: r, inputs: inputs, used: map[string]bool{}, meant: map[string]bool{}, scopes: []map[string]bool{{}}}
 	for {
 		body = append(body, p.body()...)
 		if p.stop == nil {
@@ -42,16 +44,16 @@ func parseTemplate(r *faults, inputs []abi.InputDecl) []node {
 		}
 		p.strayTag(p.stop)
 	}
-	if len(r.list) == 0 {
+	if ok = len(r.list) == p.undeclared; ok {
 		p.unused()
 	}
-	return body
+	return body, ok
 }
 
 // unused reports the inputs that the template does not name.
 func (p *parser) unused() {
 	for _, d := range p.inputs {
-		if !p.used[d.Name] {
+		if !p.used[d.Name] && !p.meant[d.Name] {
 			p.add(-1, "the template never uses input "+strconv.Quote(d.Name),
 				"use it as {{ .inputs."+d.Name+" }}, or do not declare it")
 		}

@@ -36,7 +36,7 @@ func pyString(v value) string {
 	case kUUID:
 		return uuidText(v.s)
 	case kJSON:
-		return pyJSON(v.s)
+		return v.s // not Python's: the document is what SQL needs
 	}
 	return pyRepr(v)
 }
@@ -62,6 +62,8 @@ func pyRepr(v value) string {
 		return "Decimal('" + pyString(v) + "')"
 	case kUUID:
 		return "UUID('" + uuidText(v.s) + "')"
+	case kJSON:
+		return pyJSON(v.s)
 	case kList:
 		return listRepr(v)
 	}

@@ -406,5 +406,8 @@ func (p *parser) useInput(at int, name string) {
 	if len(names) > 0 {
 		hint = "declared are " + strings.Join(names, ", ")
 	}
+	p.meant[near(name, known)] = true
+	before := len(p.list)
 	p.add(at, "input "+strconv.Quote(name)+" is not declared", didYouMean(name, known, hint))
+	p.undeclared += len(p.list) - before
 }

@@ -67,8 +67,8 @@ func Parse(o Options) (*Template, error) {
 		r.add(at, "the template holds a character that SQL text cannot", "remove the NUL or the bytes that are not UTF-8")
 		return nil, r.err()
 	}
-	t.body = parseTemplate(r, o.Inputs)
-	if len(r.list) == 0 {
+	body, ok := parseTemplate(r, o.Inputs)
+	if t.body = body; ok {
 		checkPaths(r, t)
 	}
 	return finish(t, r)

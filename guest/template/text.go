@@ -203,7 +203,7 @@ func (t *Template) renderText(in []abi.NamedValue) ([]Statement, *fault) {
 	text := make(map[string]string, len(in))
 	for i, v := range in {
 		names[i] = v.Name
-		text[v.Name] = pyString(fromABI(v.Value))
+		text[v.Name] = flyteText(fromABI(v.Value))
 	}
 	if f := textFault(t.texts, names); f != nil {
 		return nil, f
@@ -220,4 +220,16 @@ func (t *Template) renderText(in []abi.NamedValue) ([]Statement, *fault) {
 		return nil, tooLong(-1, t.o.MaxSQL)
 	}
 	return []Statement{{SQL: sql}}, nil
+}
+
+// flyteText is Python's str of what flytekit makes of an input: a JSON document
+// is a dict or a list.
+func flyteText(v value) string {
+	if v.k != kJSON {
+		return pyString(v)
+	}
+	if d, ok := parseJSON(v.s); ok && d.kind == '"' {
+		return d.text
+	}
+	return pyRepr(v)
 }

@@ -45,7 +45,7 @@ func typeBefore(sql *dialect, d *draft, t []sqlToken, k int) int {
 	if zoned {
 		i -= 3
 	}
-	if char(i) == ')' && i >= 3 && char(i-2) == '(' && t[i-1].kind == sNumber {
+	if sql.name != abi.MySQL && char(i) == ')' && i >= 3 && char(i-2) == '(' && t[i-1].kind == sNumber {
 		i -= 3
 	}
 	switch {
