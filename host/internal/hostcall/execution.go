@@ -85,6 +85,7 @@ type Execution struct {
 	last    *Error
 	final   *Error
 	failure string
+	late    int  // calls since final
 	failing bool // the last call that did something has failed
 	logged  int64
 	hash    hash.Hash
@@ -167,23 +168,24 @@ func (x *Execution) closeCursors() {
 	}
 }
 
+// lastCalls is how many host calls a guest has to end by itself, once its
+// execution cannot succeed any more. Then it is stopped.
+const lastCalls = 16
+
 // count charges a host call.
 func (x *Execution) count(ctx context.Context) error {
 	x.Used.HostCalls++
 	if x.final != nil {
+		if x.late++; x.late > lastCalls {
+			panic(x.final)
+		}
 		return x.final
 	}
 	if ctx.Err() != nil {
 		return ended(ctx)
 	}
 	if l := x.o.Limits.HostCalls; l > 0 && x.Used.HostCalls > l {
-		// A guest that does not stop after the errno is stopped here.
-		err := errLimit(fmt.Sprintf("more than %d host calls", l))
-		if x.Used.HostCalls > l+16 {
-			x.failed(err)
-			panic(err)
-		}
-		return err
+		return errLimit(fmt.Sprintf("more than %d host calls", l))
 	}
 	return nil
 }

@@ -73,6 +73,7 @@ func wasiFunc(name, params string, do func(*call) uint32) Function {
 		Call: func(ctx context.Context, mem Memory, stack []uint64) {
 			x := FromContext(ctx)
 			if err := x.count(ctx); err != nil {
+				x.failed(err)
 				panic(err)
 			}
 			stack[0] = uint64(do(&call{ctx: ctx, x: x, mem: mem, args: stack}))
