@@ -49,22 +49,26 @@ func Functions() []Function {
 	var fs []Function
 	for _, f := range abi.Funcs {
 		do := calls[f.Name]
-		inConfigure := f == abi.FuncConfigRead || f == abi.FuncLog || f == abi.FuncFail || f == abi.FuncErrorRead
+		telling := f == abi.FuncLog || f == abi.FuncFail || f == abi.FuncErrorRead
+		inConfigure := telling || f == abi.FuncConfigRead
 		fs = append(fs, Function{Module: abi.Module, Name: f.Name, Params: f.Params, Result: f.Result,
 			Call: func(ctx context.Context, mem Memory, stack []uint64) {
 				x := FromContext(ctx)
 				start := time.Now()
-				stack[0] = uint64(x.serve(&call{ctx: ctx, x: x, mem: mem, args: stack}, do, inConfigure))
+				stack[0] = uint64(x.serve(&call{ctx: ctx, x: x, mem: mem, args: stack}, do, inConfigure, telling))
 				x.Used.Time += time.Since(start)
 			}})
 	}
 	return append(fs, wasi()...)
 }
 
-// serve makes one call and turns its error into an errno.
-func (x *Execution) serve(c *call, do func(*call) (int64, error), inConfigure bool) int64 {
+// serve makes one call and turns its error into an errno. Calls by which a
+// guest tells what happened are answered also when its execution has ended.
+func (x *Execution) serve(c *call, do func(*call) (int64, error), inConfigure, telling bool) int64 {
 	if err := x.count(c.ctx); err != nil {
-		return int64(x.failed(err))
+		if errno := x.failed(err); !telling {
+			return int64(errno)
+		}
 	}
 	if x.o.Input == nil && !inConfigure {
 		return int64(x.failed(errState("not in configure: only config_read, log, fail and error_read may be called")))
