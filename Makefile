@@ -1,0 +1,52 @@
+# Tools are in go.mod's tool lines, at the versions there, and run by "go tool".
+GO       ?= go
+FUZZTIME ?= 30s
+SOURCES  := abi cmd examples guest host
+PACKAGES := $(SOURCES:%=./%/...)
+
+export BENCH_JSON
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test check bench fuzz generate
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/wasmsql
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/wasmsql ./cmd/wasmsql
+
+run: build ## make the database of examples/tracks and print rows of it
+	cd examples/tracks && ../../bin/wasmsql run setup.yaml
+	cd examples/tracks && ../../bin/wasmsql run 'tracks.yaml#after' -i after=10
+
+test: ## run every test
+	$(GO) test $(PACKAGES)
+
+check: ## what must hold of the source: format, vet, staticcheck, imports, go.mod, generated files
+	@before=$$(git status --porcelain) && \
+	$(MAKE) --no-print-directory check-source && \
+	after=$$(git status --porcelain) && \
+	if [ "$$before" != "$$after" ]; then printf 'make check changed the tree:\n%s\n' "$$after"; exit 1; fi
+
+.PHONY: check-source
+check-source:
+	@bad=$$(gofmt -l $(SOURCES)); if [ -n "$$bad" ]; then printf 'not as gofmt has it:\n%s\n' "$$bad"; exit 1; fi
+	$(GO) vet $(PACKAGES)
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./abi/... ./guest/...
+	$(GO) tool staticcheck $(PACKAGES)
+	$(GO) test -count=1 -run '^TestBoundary' ./cmd/wasmsql
+	$(GO) mod tidy -diff
+	$(GO) test -count=1 -run '^TestReproducible$$' ./host/builtin
+
+bench: build ## measure; BENCH_JSON=FILE also writes the figures as JSON
+	$(GO) run ./cmd/wasmsql/bench -binary bin/wasmsql
+
+fuzz: ## run each fuzz target for FUZZTIME (30s)
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' $(SOURCES) | sed 's|/[^/]*:func | |' | sort -u | \
+	while read -r dir target; do \
+		echo "$$dir $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$dir" </dev/null || exit 1; \
+	done
+
+generate: ## rebuild what is generated: the template module
+	$(GO) generate ./host/builtin

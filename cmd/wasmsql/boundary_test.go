@@ -1,0 +1,144 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const modulePath = "github.com/wasmsql/wasmsql/"
+
+// arrows say what a package may import beside the standard library: packages
+// of this module by their path in it, others by a prefix of theirs. "x/..." is
+// x and what is below it. The first row that fits a package counts.
+var arrows = []struct {
+	from string
+	to   []string
+}{
+	{"abi", nil},
+	{"guest/internal/...", []string{"abi", "guest/internal/..."}},
+	{"guest/template", []string{"abi"}},
+	{"guest/cmd/...", []string{"abi", "guest", "guest/template"}},
+	{"guest/...", []string{"abi", "guest", "guest/internal/..."}},
+	{"host/secret", nil},
+	{"host/policy", []string{"abi"}},
+	{"host/sqldb", []string{"abi", "host/secret", arrowGo, nearNames}},
+	{"host/sqldb/sqlite", []string{"abi", "host/secret", "host/sqldb", arrowGo, "modernc.org/...", "zombiezen.com/go/sqlite/..."}},
+	{"host/sqldb/postgres", []string{"abi", "host/secret", "host/sqldb", arrowGo, "github.com/jackc/..."}},
+	{"host/sqldb/mysql", []string{"abi", "host/secret", "host/sqldb", arrowGo, "github.com/go-sql-driver/mysql/..."}},
+	{"host/sqldb/sqldbtest", []string{"abi", "host/secret", "host/sqldb", arrowGo}},
+	{"host/internal/wasmbin", nil},
+	{"host/internal/sandbox", []string{"host/internal/wasmbin", "github.com/tetratelabs/wazero/...", "golang.org/x/sys/..."}},
+	{"host/internal/hostcall", []string{"abi", "host/policy", "host/sqldb", arrowGo}},
+	{"host/internal/columns", []string{"abi", arrowGo}},
+	{"host/builtin/gen", []string{"github.com/klauspost/compress/..."}},
+	{"host/builtin", []string{"github.com/klauspost/compress/..."}},
+	{"host", []string{"abi", "host/builtin", "host/internal/...", "host/policy", "host/secret", "host/sqldb",
+		arrowGo, nearNames, "github.com/google/flatbuffers/go"}},
+	{"host/result/...", []string{"abi", "host/result/...", arrowGo, nearNames, "github.com/mattn/go-runewidth",
+		"github.com/golang/snappy", "github.com/klauspost/compress/..."}},
+	{"host/manifest", []string{"abi", "host", "host/secret", "host/sqldb", nearNames, "go.yaml.in/yaml/v3"}},
+	{"host/hosttest", []string{"abi", "host", "host/secret", "host/sqldb", "host/sqldb/sqlite", arrowGo}},
+	{"cmd/wasmsql/...", []string{"abi", "host", "host/builtin", "host/hosttest", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
+		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
+	{"examples/...", []string{"abi", "guest", "host", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},
+}
+
+const (
+	arrowGo   = "github.com/apache/arrow/go/v15/..."
+	nearNames = "github.com/agnivade/levenshtein"
+)
+
+func fits(pattern, path string) bool {
+	if below, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return path == below || strings.HasPrefix(path, below+"/")
+	}
+	return pattern == path
+}
+
+// forbidden returns why an import must not be, or nothing.
+func forbidden(from, to string) string {
+	from, to = strings.TrimPrefix(from, modulePath), strings.TrimPrefix(to, modulePath)
+	for _, a := range arrows {
+		if fits(a.from, from) {
+			if slices.ContainsFunc(a.to, func(pattern string) bool { return fits(pattern, to) }) {
+				return ""
+			}
+			return from + " imports " + to + ": it may import " + strings.Join(a.to, ", ")
+		}
+	}
+	return from + " has no row in the table of arrows: add one"
+}
+
+// standard reports whether a package is of the standard library.
+func standard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".")
+}
+
+// imports lists packages with what they import, as pairs.
+func imports(t *testing.T, env []string, patterns ...string) [][2]string {
+	cmd := exec.Command("go", append([]string{"list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}"}, patterns...)...)
+	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pairs [][2]string
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line)
+		pairs = append(pairs, [2]string{f[0]})
+		for _, to := range f[1:] {
+			if !standard(to) {
+				pairs = append(pairs, [2]string{f[0], to})
+			}
+		}
+	}
+	return pairs
+}
+
+// TestBoundary holds every import of the module against the table.
+func TestBoundary(t *testing.T) {
+	pairs := imports(t, nil, "./abi/...", "./cmd/...", "./examples/...", "./guest/...", "./host/...")
+	pairs = append(pairs, imports(t, []string{"GOOS=wasip1", "GOARCH=wasm"}, "./abi/...", "./guest/...")...)
+	seen := map[string]bool{}
+	for _, p := range pairs {
+		seen[strings.TrimPrefix(p[0], modulePath)] = true
+		if p[1] == "" {
+			continue
+		}
+		if why := forbidden(p[0], p[1]); why != "" {
+			t.Error(why)
+		}
+	}
+	for _, must := range []string{"abi", "guest/template", "host", "host/internal/hostcall", "cmd/wasmsql"} {
+		if !seen[must] {
+			t.Errorf("%s was not looked at", must)
+		}
+	}
+}
+
+// TestBoundaryHolds: the table refuses what must never be.
+func TestBoundaryHolds(t *testing.T) {
+	for _, p := range [][2]string{
+		{"abi", "host"}, {"abi", "google.golang.org/protobuf/proto"},
+		{"guest", "host"}, {"guest/template", "host/policy"}, {"guest/template", "guest"}, {"guest/internal/mem", "guest"}, {"guest", "github.com/x/y"},
+		{"host", "guest"}, {"host", "guest/template"}, {"host", "host/manifest"}, {"host", "host/result"}, {"host", "host/server"}, {"host", "host/flyte"},
+		{"host", "host/sqldb/sqlite"}, {"host", "github.com/tetratelabs/wazero"}, {"host", "cmd/wasmsql"},
+		{"host/sqldb", "host"}, {"host/sqldb/sqlite", "host"}, {"host/sqldb/postgres", "host/sqldb/sqlite"}, {"host/sqldb", "host/sqldb/mysql"},
+		{"host/policy", "host/sqldb"}, {"host/policy", "github.com/x/y"}, {"host/secret", "abi"},
+		{"host/internal/hostcall", "github.com/tetratelabs/wazero/api"}, {"host/internal/hostcall", "host/internal/sandbox"}, {"host/internal/hostcall", "host"},
+		{"host/internal/sandbox", "host/internal/hostcall"}, {"host/internal/sandbox", "abi"},
+		{"host/result", "host"}, {"host/manifest", "host/result"}, {"host/manifest", "host/sqldb/sqlite"},
+		{"cmd/wasmsql", "guest/template"}, {"cmd/wasmsql", "host/internal/sandbox"}, {"examples/library", "host/internal/hostcall"},
+		{"host/somewhere/new", "abi"},
+	} {
+		if forbidden(modulePath+p[0], p[1]) == "" || strings.Count(p[1], ".") == 0 && forbidden(modulePath+p[0], modulePath+p[1]) == "" {
+			t.Errorf("%s may import %s", p[0], p[1])
+		}
+	}
+}
