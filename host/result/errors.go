@@ -39,7 +39,7 @@ func ioError(message string, err error) error {
 	}
 	var known *Error
 	if errors.As(err, &known) {
-		return err
+		return known // without what the libraries between say
 	}
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
 		return &Error{Message: message, Cause: ErrClosedPipe}

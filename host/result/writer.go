@@ -101,6 +101,9 @@ func (w *Writer) Write(rec arrow.Record) error {
 	if err := w.check(rec); err != nil {
 		return err
 	}
+	if rec.NumRows() == 0 {
+		return nil
+	}
 	if err := w.enc.write(rec); err != nil {
 		return err
 	}
