@@ -151,7 +151,7 @@ func (c *checker) parse(f *checked) {
 	case bytes.HasPrefix(f.data, wasmMagic) || filepath.Ext(f.file) == ".wasm":
 		f.err = checkModule(f.file, f.data)
 	case isConfig(f.data):
-		s, err := c.a.readSettings(f.file, f.data)
+		s, err := c.a.readSettings(label(f.file), f.data)
 		if err != nil {
 			f.err = err
 			return
@@ -159,7 +159,7 @@ func (c *checker) parse(f *checked) {
 		f.config = &s
 		c.configs[filepath.Dir(f.file)] = &s
 	default:
-		f.tasks, f.err = c.a.manifest().ReadTasks(f.file, f.data)
+		f.tasks, f.err = c.a.manifest().ReadTasks(label(f.file), f.data)
 	}
 }
 

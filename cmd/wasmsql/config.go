@@ -33,7 +33,7 @@ func (a *app) settings(ctx context.Context, file string) (settings, error) {
 		if err != nil {
 			return settings{}, err
 		}
-		return a.readSettings(file, data)
+		return a.readSettings(label(file), data)
 	}
 	s := settings{config: &manifest.Config{}, looked: []string{configName}}
 	if dir, err := os.UserConfigDir(); err == nil {

@@ -21,7 +21,7 @@ func (a *app) inputs(ctx context.Context, t host.Task, flags []string, file stri
 		if err != nil {
 			return nil, err
 		}
-		if values, err = manifest.ReadInputs(file, data, t.Inputs); err != nil {
+		if values, err = manifest.ReadInputs(label(file), data, t.Inputs); err != nil {
 			return nil, err
 		}
 		if values == nil {

@@ -65,13 +65,6 @@ func start(t *testing.T, task string, stdout *os.File, args ...string) *process 
 	return p
 }
 
-func write(t *testing.T, file, text string) {
-	t.Helper()
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func (p *process) printed(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(p.stderr.Name())

@@ -101,6 +101,12 @@ func (a *app) runTask(ctx context.Context, arg string, f *runFlags) (host.Report
 	if err := s.known(task); err != nil {
 		return report, err
 	}
+	f.limit(&task, &s)
+	program, closeAll, err := a.load(ctx, task, s)
+	if err != nil {
+		return report, err
+	}
+	defer closeAll()
 	inputs, err := a.inputs(ctx, task, f.inputs, f.inputsFile)
 	if err != nil {
 		return report, err
@@ -108,12 +114,6 @@ func (a *app) runTask(ctx context.Context, arg string, f *runFlags) (host.Report
 	if f.fuel != 0 {
 		a.warn("--fuel is not enforced: the engine of this release does not meter guest work")
 	}
-	f.limit(&task, &s)
-	program, closeAll, err := a.load(ctx, task, s)
-	if err != nil {
-		return report, err
-	}
-	defer closeAll()
 	if f.dryRun {
 		return report, a.dryRun(ctx, program, inputs)
 	}
@@ -251,5 +251,14 @@ func (a *app) cache(s settings) string {
 // secrets returns where secrets are found: where Flyte's local executions
 // find them, as the configuration changes it.
 func (a *app) secrets(s settings) secret.Provider {
-	return nil
+	return secret.Flyte(secret.FlyteOptions{
+		Env: func(name string) (string, bool) {
+			value, set := a.env[name]
+			return value, set
+		},
+		EnvPrefix:  s.config.Secrets.EnvPrefix,
+		Dir:        s.config.Secrets.Dir,
+		FilePrefix: s.config.Secrets.FilePrefix,
+		Local:      true,
+	})
 }

@@ -28,7 +28,7 @@ func (a *app) openTask(ctx context.Context, arg string) (host.Task, error) {
 		}
 		return host.Task{Name: moduleName(file), Module: data}, nil
 	}
-	tasks, err := a.manifest().ReadTasks(file, data)
+	tasks, err := a.manifest().ReadTasks(label(file), data)
 	if err != nil {
 		return host.Task{}, err
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,8 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/secret"
 )
 
 func TestParseSize(t *testing.T) {
@@ -58,6 +62,38 @@ func TestShownHidesURIs(t *testing.T) {
 	const uri = "postgresql://etl:hunter2@db.internal/warehouse"
 	if got := shown(uri); got != `"postgresql://***"` {
 		t.Errorf("shown = %s", got)
+	}
+}
+
+// SQLite has no secrets, so that no script can show this.
+func TestSecretsAreFoundWhereFlyteFindsThem(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "password"), "from the file\n")
+	config := settings{config: &manifest.Config{Secrets: manifest.Secrets{Dir: dir}}}
+	ref := secret.Ref{Group: "warehouse", Key: "password"}
+	for name, c := range map[string]struct {
+		env  []string
+		s    settings
+		ref  secret.Ref
+		want string
+	}{
+		"the variable":                  {[]string{"_FSEC_WAREHOUSE_PASSWORD=one", "WAREHOUSE_PASSWORD=two"}, config, ref, "one"},
+		"the variable without a prefix": {[]string{"WAREHOUSE_PASSWORD=two"}, config, ref, "two"},
+		"Flyte's prefix":                {[]string{"FLYTE_SECRETS_ENV_PREFIX=X_", "X_WAREHOUSE_PASSWORD=three"}, config, ref, "three"},
+		"the configuration's prefix": {
+			[]string{"FLYTE_SECRETS_ENV_PREFIX=X_", "Y_WAREHOUSE_PASSWORD=four"},
+			settings{config: &manifest.Config{Secrets: manifest.Secrets{EnvPrefix: "Y_"}}}, ref, "four",
+		},
+		"the file": {nil, config, secret.Ref{Key: "password"}, "from the file"},
+	} {
+		a := &app{env: environment(c.env)}
+		v, err := a.secrets(c.s).Lookup(t.Context(), c.ref)
+		if err != nil || v.Reveal() != c.want {
+			t.Errorf("%s: %q, %v; want %q", name, v.Reveal(), err, c.want)
+		}
+	}
+	if _, err := (&app{}).secrets(config).Lookup(t.Context(), ref); !errors.Is(err, secret.ErrNotFound) {
+		t.Errorf("a secret that is nowhere: %v", err)
 	}
 }
 
