@@ -53,7 +53,8 @@ func generate(path string) error {
 }
 
 // build compiles the guest. Nothing of the machine, the folder or the
-// environment is in the binary.
+// environment is in the binary. Our own packages are not inlined: the code is
+// 8 % smaller for it, and a host reads all of it at every start.
 func build() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "wasmsql-gen-")
 	if err != nil {
@@ -62,7 +63,7 @@ func build() ([]byte, error) {
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "template.wasm")
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared",
-		"-ldflags=-s -w -buildid=", "-o", file, module)
+		"-ldflags=-s -w -buildid=", "-gcflags=github.com/wasmsql/wasmsql/...=-l", "-o", file, module)
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOWASM=", "GOEXPERIMENT=", "GOFLAGS=-mod=readonly", "GODEBUG=", "CGO_ENABLED=0")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
