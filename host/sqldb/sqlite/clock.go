@@ -72,45 +72,42 @@ func digits(b []byte, n int) (v int, rest []byte, ok bool) {
 	return v, b[n:], true
 }
 
+// two reads two digits, and is over 99 where they are none. b has at least two
+// bytes.
+func two(b []byte) int {
+	hi, lo := b[0]-'0', b[1]-'0'
+	if hi > 9 || lo > 9 {
+		return 1 << 16
+	}
+	return int(hi)*10 + int(lo)
+}
+
 // parseDay reads YYYY-MM-DD from the start of b.
 func parseDay(b []byte) (days int64, rest []byte, ok bool) {
-	y, b, ok := digits(b, 4)
-	if !ok || len(b) == 0 || b[0] != '-' {
+	if len(b) < 10 || b[4] != '-' || b[7] != '-' {
 		return 0, b, false
 	}
-	m, b, ok := digits(b[1:], 2)
-	if !ok || len(b) == 0 || b[0] != '-' {
-		return 0, b, false
-	}
-	d, b, ok := digits(b[1:], 2)
-	if !ok {
-		return 0, b, false
-	}
-	days, ok = dayOf(y, m, d)
-	return days, b, ok
+	days, ok = dayOf(two(b)*100+two(b[2:]), two(b[5:]), two(b[8:]))
+	return days, b[10:], ok
 }
 
 // parseClock reads HH:MM[:SS[.fraction]] from the start of b, as microseconds.
 // A fraction finer than that is not ok, unless it is zeros.
 func parseClock(b []byte) (micros int64, rest []byte, ok bool) {
-	h, b, ok := digits(b, 2)
-	if !ok || h > 23 || len(b) == 0 || b[0] != ':' {
+	if len(b) < 5 || b[2] != ':' {
 		return 0, b, false
 	}
-	m, b, ok := digits(b[1:], 2)
-	if !ok || m > 59 {
+	h, m, s := two(b), two(b[3:]), 0
+	b = b[5:]
+	seconds := len(b) >= 3 && b[0] == ':'
+	if seconds {
+		s, b = two(b[1:]), b[3:]
+	}
+	if h > 23 || m > 59 || s > 59 {
 		return 0, b, false
 	}
-	micros = int64(h*60+m) * 60 * microsPerSecond
-	if len(b) == 0 || b[0] != ':' {
-		return micros, b, true
-	}
-	s, b, ok := digits(b[1:], 2)
-	if !ok || s > 59 {
-		return 0, b, false
-	}
-	micros += int64(s) * microsPerSecond
-	if len(b) == 0 || b[0] != '.' {
+	micros = int64(h*3600+m*60+s) * microsPerSecond
+	if !seconds || len(b) == 0 || b[0] != '.' {
 		return micros, b, true
 	}
 	b = b[1:]
