@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestBench runs every measurement once, small, and reads what it writes.
+func TestBench(t *testing.T) {
+	dir := t.TempDir()
+	binary, file := filepath.Join(dir, "wasmsql"), filepath.Join(dir, "figures.json")
+	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	b := bench{binary: binary, rows: 1000, runs: 1}
+	if err := b.run(context.Background(), file); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var figures []map[string]any
+	if err := json.Unmarshal(text, &figures); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, f := range figures {
+		name, _ := f["name"].(string)
+		seen[name] = true
+		if v, ok := f["value"].(float64); !ok || v < 0 || f["unit"] == "" || (f["against"] == nil) != (f["ratio"] == nil) || len(f) != 5 {
+			t.Errorf("%v", f)
+		}
+	}
+	for _, name := range []string{"cold run, first time ever", "cold run, compile cache", "1000 rows to parquet", "warm execution", "warm execution: sandbox"} {
+		if !seen[name] {
+			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))
+		}
+	}
+	if _, err := os.Stat(b.dir); !os.IsNotExist(err) {
+		t.Errorf("its folder is left: %v", err)
+	}
+}

@@ -1,0 +1,15 @@
+package main
+
+import (
+	"os"
+	"syscall"
+)
+
+// peak returns the most memory that a process held, in megabytes.
+func peak(s *os.ProcessState) float64 {
+	r, ok := s.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return float64(r.Maxrss) * 1024 / 1e6 // Maxrss is in KiB on Linux
+}
