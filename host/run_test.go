@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
@@ -337,5 +338,37 @@ func TestTextInterpolation(t *testing.T) {
 	var rows hosttest.Rows
 	if _, err := p.Run(context.Background(), host.Inputs{"id": intValue(1), "or": {Type: abi.Type{Kind: abi.Str}, Str: "id = 3"}}, &rows); err != nil || fmt.Sprint(rows.Cells) != "[[Ada] [Zoë]]" {
 		t.Errorf("%v %v", rows.Cells, err)
+	}
+}
+
+// slowSink sums a column and is late with some batches, so that the database
+// is ahead at times and behind at others.
+type slowSink struct {
+	hosttest.Rows
+	rows, sum int64
+}
+
+func (s *slowSink) Write(rec arrow.Record) error {
+	s.rows += rec.NumRows()
+	for _, v := range rec.Column(0).(*array.Int64).Int64Values() {
+		s.sum += v
+	}
+	if s.rows%3 == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	return nil
+}
+
+// TestAllRowsArrive guards against a driver that took the end of a batch for
+// the end of the rows when the sink was slower than it.
+func TestAllRowsArrive(t *testing.T) {
+	const n = 200_000
+	p := load(t, host.Task{Query: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < {{ n }}) SELECT i FROM n", Inputs: []host.Input{intInput("n")}})
+	for range 10 {
+		var sink slowSink
+		report, err := p.Run(context.Background(), host.Inputs{"n": intValue(n)}, &sink)
+		if err != nil || sink.rows != n || report.Rows != n || sink.sum != n*(n+1)/2 {
+			t.Fatalf("%d rows, sum %d, report %d, %v", sink.rows, sink.sum, report.Rows, err)
+		}
 	}
 }

@@ -193,9 +193,6 @@ func (s *stmt) columnDecl(i int) string {
 	return libc.GoString(lib.Xsqlite3_column_decltype(s.e.tls, s.p, int32(i)))
 }
 
-// readonly reports that the statement does not change the database.
-func (s *stmt) readonly() bool { return lib.Xsqlite3_stmt_readonly(s.e.tls, s.p) != 0 }
-
 // placeholders returns how many parameters the statement has.
 func (s *stmt) placeholders() int { return int(lib.Xsqlite3_bind_parameter_count(s.e.tls, s.p)) }
 

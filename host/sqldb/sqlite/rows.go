@@ -15,14 +15,12 @@ import (
 // that has no declared type and had only nulls so far.
 const aheadBatches = 16
 
-// rows implements sqldb.Rows. While its user has a batch, the next one is
-// being filled.
+// rows implements sqldb.Rows.
 type rows struct {
 	tx     *tx
 	batch  sqldb.Batch
 	sql    string
 	st     *stmt
-	reads  bool  // the statement writes nothing
 	before int64 // changes before the statement
 
 	columns []column
@@ -30,7 +28,6 @@ type rows struct {
 	row     int64 // rows read
 
 	ready   []arrow.Record // filled, in order
-	work    *work          // fills the next batch, or nil
 	eof     bool           // the statement is at its end
 	failed  error          // what the next Next returns
 	changed int64
@@ -47,7 +44,7 @@ type column struct {
 
 // open starts the statement and fills the first batch, which tells the schema.
 func (r *rows) open(s *stmt) error {
-	r.st, r.reads = s, s.readonly()
+	r.st = s
 	_, r.before = r.tx.c.engine.changes()
 	r.columns = make([]column, s.columns())
 	for i := range r.columns {
@@ -211,9 +208,6 @@ func (r *rows) Next(ctx context.Context) (arrow.Record, error) {
 	if len(r.ready) > 0 && r.failed == nil {
 		rec := r.ready[0]
 		r.ready = r.ready[1:]
-		if len(r.ready) == 0 && r.work == nil && !r.eof && r.failed == nil {
-			r.work = r.tx.c.start(r.fill)
-		}
 		return rec, nil
 	}
 	if r.failed == nil {
@@ -225,16 +219,12 @@ func (r *rows) Next(ctx context.Context) (arrow.Record, error) {
 	return nil, r.failed
 }
 
-// more waits for the batch that is being filled, or fills one.
+// more fills the next batch.
 func (r *rows) more(ctx context.Context) {
-	var err error
-	switch w := r.work; {
-	case w != nil:
-		r.work = nil
-		err = r.tx.c.finish(ctx, w)
-	case !r.eof:
-		err = r.tx.c.call(ctx, r.fill)
+	if r.eof {
+		return
 	}
+	err := r.tx.c.call(ctx, r.fill)
 	if err == nil {
 		return
 	}
@@ -253,17 +243,12 @@ func (r *rows) finished() error {
 	return nil
 }
 
-// Close implements sqldb.Rows. A statement that only reads is interrupted; one
-// that writes has written by then, and an interrupt would undo that.
+// Close implements sqldb.Rows.
 func (r *rows) Close() error {
 	if r.closed {
 		return nil
 	}
 	r.closed = true
-	if w := r.work; w != nil {
-		r.work = nil
-		_ = r.tx.c.stop(context.Background(), w, r.reads)
-	}
 	r.drop()
 	_ = r.finished()
 	return nil
