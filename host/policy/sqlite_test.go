@@ -90,7 +90,7 @@ func TestSQLiteAgrees(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	compiled := 0
-	for range 60_000 {
+	for range 25_000 {
 		sql := randomText(r)
 		for _, access = range []abi.Access{abi.ReadOnly, abi.ReadWrite} {
 			if policy.Check(abi.SQLite, access, sql) != nil {
@@ -114,7 +114,7 @@ func TestSQLiteAgrees(t *testing.T) {
 			}
 		}
 	}
-	if compiled < 5000 {
+	if compiled < 2000 {
 		t.Errorf("only %d of the texts compiled: the generator is no good", compiled)
 	}
 	t.Logf("%d statements compiled", compiled)
