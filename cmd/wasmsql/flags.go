@@ -6,12 +6,26 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/spf13/pflag"
 )
 
 // flagFault is why the value of a flag is refused.
 type flagFault struct{ message, hint string }
 
 func (f *flagFault) Error() string { return f.message }
+
+// noEmptyFlags refuses flags that were given an empty text: it is what is left
+// of a variable that is not set, and never meant.
+func noEmptyFlags(flags *pflag.FlagSet) error {
+	var err error
+	flags.Visit(func(f *pflag.Flag) {
+		if err == nil && f.Value.Type() == "string" && f.Value.String() == "" {
+			err = usage("--"+f.Name+" is empty", "leave it out or give it a value")
+		}
+	})
+	return err
+}
 
 // countFlag is a number of things, at least 1. Zero is: not given.
 type countFlag int64

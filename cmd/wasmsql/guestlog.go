@@ -19,7 +19,9 @@ func (*guestLog) Enabled(_ context.Context, l slog.Level) bool { return l >= slo
 func (g *guestLog) Handle(_ context.Context, r slog.Record) error {
 	text := r.Message
 	r.Attrs(func(a slog.Attr) bool {
-		text += fmt.Sprintf(" %s=%q", a.Key, a.Value.String())
+		if a.Key == "from" {
+			text = a.Value.String() + ": " + text
+		}
 		return true
 	})
 	_, err := fmt.Fprintf(g.w, "wasmsql: warning: %s\n", printable(text))

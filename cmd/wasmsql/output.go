@@ -25,6 +25,9 @@ type output struct {
 // output decides where the result of a task goes.
 func (a *app) output(t host.Task, f *runFlags) (output, error) {
 	o := output{file: f.outputFile, none: t.Outputs.Mode == abi.OutputNone}
+	if o.file == "-" {
+		o.file = ""
+	}
 	if err := o.chooseFormat(f.output, isTerminal(a.stdout)); err != nil {
 		return o, err
 	}

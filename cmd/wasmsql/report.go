@@ -60,12 +60,15 @@ func (a *app) writeReport(file string, r host.Report, err error) error {
 		return nil
 	}
 	if werr := writeWhole(file, text); werr != nil {
-		return &host.Error{
+		e := &host.Error{
 			Code:    host.CodeOutput,
 			Message: fmt.Sprintf("the report cannot be written to %q: %v", file, reason(werr)),
-			Hint:    "the task itself is done",
 			Cause:   werr,
 		}
+		if err == nil {
+			e.Hint = "the task itself is done"
+		}
+		return e
 	}
 	return nil
 }

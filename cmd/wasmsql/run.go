@@ -52,6 +52,9 @@ has happened.`,
   wasmsql run task.yaml --connection sqlite:///file.db`,
 		Args: exactly("TASK"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := noEmptyFlags(cmd.Flags()); err != nil {
+				return err
+			}
 			report, err := a.runTask(cmd.Context(), args[0], &f)
 			if f.report == "" {
 				return err

@@ -18,6 +18,9 @@ var wasmMagic = []byte("\x00asm")
 // standard input, with #name where there are several.
 func (a *app) openTask(ctx context.Context, arg string) (host.Task, error) {
 	file, name := splitPick(arg)
+	if file == "" {
+		return host.Task{}, usage("TASK is empty", "it is a task file, a module.wasm, or - for standard input")
+	}
 	data, err := a.read(ctx, "task file", file)
 	if err != nil {
 		return host.Task{}, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -94,6 +95,18 @@ func TestSecretsAreFoundWhereFlyteFindsThem(t *testing.T) {
 	}
 	if _, err := (&app{}).secrets(config).Lookup(t.Context(), ref); !errors.Is(err, secret.ErrNotFound) {
 		t.Errorf("a secret that is nowhere: %v", err)
+	}
+}
+
+func TestGuestLogShowsWarnings(t *testing.T) {
+	var out strings.Builder
+	log := slog.New(&guestLog{w: &out})
+	log.Info("not shown", "from", "guest")
+	log.Warn("half of \x1b[31mit\n", "task", "a", "from", "guest")
+	log.With("x", 1).WithGroup("g").Error("connection not returned clean", "task", "a")
+	const want = "wasmsql: warning: guest: half of \\x1b[31mit\\n\nwasmsql: warning: connection not returned clean\n"
+	if out.String() != want {
+		t.Errorf("it printed %q, want %q", out.String(), want)
 	}
 }
 
