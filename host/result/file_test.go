@@ -223,3 +223,20 @@ func TestClosedPipe(t *testing.T) {
 		}
 	}
 }
+
+// TestFileAfterError: a value that cannot be written leaves no file, also if
+// Close is called in spite of it.
+func TestFileAfterError(t *testing.T) {
+	dir := t.TempDir()
+	w, err := result.File(filepath.Join(dir, "out.json"), result.JSON, result.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := record(t, []string{"s"}, []string{"ok", "\xff"})
+	if err := w.Open(rec.Schema()); err != nil {
+		t.Fatal(err)
+	}
+	if w.Write(rec) == nil || w.Close() == nil || list(t, dir) != "" {
+		t.Errorf("left: %s", list(t, dir))
+	}
+}

@@ -228,8 +228,18 @@ func TestMisuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkError(t, w.Open(rec.Schema()), "the result was opened twice", "")
-	checkError(t, w.Write(record(t, []string{"a"}, []string{"x"})), `column "a" changed from int64 to utf8`, "")
-	checkError(t, w.Write(record(t, []string{"a", "b"}, []int64{1}, []int64{1})), "a batch has other columns than the result", "")
+	for want, other := range map[string]arrow.Record{
+		`column "a" changed from int64 to utf8`:     record(t, []string{"a"}, []string{"x"}),
+		"a batch has other columns than the result": record(t, []string{"a", "b"}, []int64{1}, []int64{1}),
+	} {
+		w := result.New(result.CSV, io.Discard, result.Options{})
+		if err := w.Open(rec.Schema()); err != nil {
+			t.Fatal(err)
+		}
+		checkError(t, w.Write(other), want, "")
+		checkError(t, w.Write(rec), want, "")
+		checkError(t, w.Close(), want, "")
+	}
 	if err := w.Write(rec); err != nil || w.Rows() != 1 {
 		t.Errorf("%d rows, %v", w.Rows(), err)
 	}

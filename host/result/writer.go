@@ -10,7 +10,8 @@ import (
 // Writer writes one result. It is a host.Sink. One goroutine uses it at a
 // time; Rows and Bytes may be called by others.
 //
-// After an error the result is not whole: Abort is then what is left to call.
+// After an error the result is not whole. Every call returns that error again,
+// and Close then does what Abort does.
 type Writer struct {
 	out    *output
 	enc    encoder
@@ -18,6 +19,7 @@ type Writer struct {
 	file   *target // nil: the output is the caller's, who closes it
 	rows   atomic.Int64
 	state  state
+	failed error // the first error: the result will not be whole
 }
 
 type state uint8
@@ -90,7 +92,8 @@ func (w *Writer) Open(s *arrow.Schema) error {
 		return &Error{Message: "the result was opened twice"}
 	}
 	w.state, w.schema = opened, s
-	return w.enc.open(s)
+	w.failed = w.enc.open(s)
+	return w.failed
 }
 
 // Write implements host.Sink.
@@ -98,17 +101,19 @@ func (w *Writer) Write(rec arrow.Record) error {
 	if w.state != opened {
 		return &Error{Message: "the result is not open"}
 	}
-	if err := w.check(rec); err != nil {
-		return err
+	if w.failed != nil {
+		return w.failed
 	}
-	if rec.NumRows() == 0 {
-		return nil
+	if w.failed = w.check(rec); w.failed != nil || rec.NumRows() == 0 {
+		return w.failed
 	}
-	if err := w.enc.write(rec); err != nil {
-		return err
+	if w.failed = w.enc.write(rec); w.failed == nil {
+		w.failed = w.out.err
 	}
-	w.rows.Add(rec.NumRows())
-	return w.out.err
+	if w.failed == nil {
+		w.rows.Add(rec.NumRows())
+	}
+	return w.failed
 }
 
 // check refuses a batch that is not of the schema, which the encoders rely on.
@@ -128,7 +133,7 @@ func (w *Writer) check(rec arrow.Record) error {
 // name. A result that was never opened leaves no file.
 func (w *Writer) Close() error {
 	if w.state == ended {
-		return w.out.err
+		return w.failed
 	}
 	was := w.state
 	w.state = ended
@@ -136,15 +141,18 @@ func (w *Writer) Close() error {
 		w.file.abort()
 		return nil
 	}
-	err := w.enc.close()
-	if err == nil {
-		err = w.out.err
+	if w.failed == nil {
+		w.failed = w.enc.close()
 	}
-	if err != nil {
+	if w.failed == nil {
+		w.failed = w.out.err
+	}
+	if w.failed != nil {
 		w.file.abort()
-		return err
+		return w.failed
 	}
-	return w.file.commit()
+	w.failed = w.file.commit()
+	return w.failed
 }
 
 // Abort implements host.Sink: a file is gone, and what is buffered is not
