@@ -35,19 +35,29 @@ const (
 	reminders = 10 * time.Millisecond // between interrupts: one before the first step has no effect
 )
 
+// maxLost is how many lost connections a database may have: they use up the
+// processor, and there is no way to stop them.
+const maxLost = 2
+
 // work is something that the engine does.
-type work struct{ done chan error }
+type work struct {
+	done     chan error
+	finished bool // of conn.mu
+}
 
 // start begins fn, which alone may use the engine until finish.
 func (c *conn) start(fn func() error) *work {
-	w := &work{make(chan error, 1)}
+	w := &work{done: make(chan error, 1)}
 	c.busy.stop.Store(c.down.Load())
 	go func() {
 		err := c.contain(fn)
 		c.mu.Lock()
+		w.finished = true
 		if c.lost && c.engine != nil && !isPanic(err) {
 			c.engine.close()
 			c.engine = nil
+		}
+		if c.lost {
 			c.db.remove(c)
 		}
 		c.mu.Unlock()
@@ -64,7 +74,6 @@ func (c *conn) contain(fn func() error) (err error) {
 			c.mu.Lock()
 			c.lost = true
 			c.mu.Unlock()
-			c.db.remove(c)
 			err = &panicError{enginePanic(v)}
 		}
 	}()
@@ -108,7 +117,9 @@ func (c *conn) stop(ctx context.Context, w *work, interrupt bool) error {
 			return c.outcome(ctx, err)
 		case <-tick.C:
 		case <-over.C:
-			c.abandon()
+			if !c.abandon(w) {
+				return c.outcome(ctx, <-w.done)
+			}
 			if err := ended(ctx); err != nil {
 				return err
 			}
@@ -124,11 +135,15 @@ func (c *conn) isLost() bool {
 	return c.lost
 }
 
-// abandon gives the engine up to the work that still runs.
-func (c *conn) abandon() {
+// abandon gives the engine up to the work that still runs, if it does.
+func (c *conn) abandon(w *work) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lost = true
+	if !w.finished {
+		c.lost = true
+		c.db.lose(c)
+	}
+	return !w.finished
 }
 
 // outcome is the error of work that is done: an interrupt is told as what
@@ -199,7 +214,9 @@ func (c *conn) close(ctx context.Context) {
 	c.close1 = true
 	c.mu.Unlock()
 	if over {
-		c.db.remove(c)
+		if !c.isLost() {
+			c.db.remove(c)
+		}
 		return
 	}
 	w := c.start(func() error {
