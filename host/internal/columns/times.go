@@ -134,6 +134,8 @@ func toTimedelta(from arrow.Field) converter {
 		return arrow.Duration(m), why
 	}
 	switch t := from.Type.(type) {
+	case *arrow.Int64Type: // as it is bound where there are no intervals: in microseconds
+		return source(newSpans, func(a *array.Int64, i int) (arrow.Duration, string) { return arrow.Duration(a.Value(i)), "" })
 	case *arrow.DurationType:
 		if t.Unit == arrow.Microsecond {
 			return nil

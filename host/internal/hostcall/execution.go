@@ -219,7 +219,14 @@ func Classify(err error) *Error {
 	if errors.As(err, &denied) {
 		return &Error{Guest: abi.Error{Code: abi.Denied, Message: denied.Message, Hint: denied.Hint, Position: int32(denied.Position)}, Cause: err}
 	}
-	return &Error{Guest: abi.Error{Code: abi.Internal, Message: "the host failed"}, Final: true, Cause: err}
+	e = &Error{Guest: abi.Error{Code: abi.Internal, Message: "the host failed"}, Final: true, Cause: err}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Guest = abi.Error{Code: abi.Timeout, Message: "the deadline of the execution has passed"}
+	case errors.Is(err, context.Canceled):
+		e.Guest = abi.Error{Code: abi.Canceled, Message: "the execution was cancelled"}
+	}
+	return e
 }
 
 // block runs f while the guest waits, and adds its time to *sum.

@@ -7,7 +7,6 @@ package hostcall
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -156,12 +155,4 @@ func errLimit(message string) *Error {
 }
 
 // ended returns the error of a context that has ended.
-func ended(ctx context.Context) *Error {
-	e := errOf(abi.Canceled, "the execution was cancelled")
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		e = errOf(abi.Timeout, "the deadline of the execution has passed")
-	}
-	e.Final = true
-	e.Cause = context.Cause(ctx)
-	return e
-}
+func ended(ctx context.Context) *Error { return Classify(ctx.Err()) }
