@@ -149,7 +149,7 @@ func TestCannotOpen(t *testing.T) {
 		{"sqlite:///no/such/folder.db", abi.ReadWrite, "the database file cannot be created", "check that its folder exists and can be written"},
 		{"sqlite:///garbage.db", abi.ReadOnly, "the file is not a SQLite database", "check the uri"},
 		{"sqlite:///garbage.db", abi.ReadWrite, "the file is not a SQLite database", "check the uri"},
-		{"sqlite:///.", abi.ReadOnly, "the database file cannot be opened", "check its permissions; a database in WAL mode also needs a folder that can be written, or its -wal and -shm files"},
+		{"sqlite:///.", abi.ReadOnly, "the database is not a file", "check the uri"},
 	} {
 		d := openURI(t, c.uri, sqldb.Config{Access: c.access, Dir: dir})
 		_, err := d.Begin(t.Context(), sqldb.TxOptions{Access: c.access})

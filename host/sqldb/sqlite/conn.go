@@ -31,8 +31,8 @@ type conn struct {
 var errDown = &sqldb.Error{Code: abi.Canceled, Message: "the connection was closed"}
 
 const (
-	patience  = time.Second           // given to the engine after an interrupt
-	reminders = 10 * time.Millisecond // between interrupts: one before the first step has no effect
+	defaultPatience = time.Second           // given to the engine after an interrupt
+	reminders       = 10 * time.Millisecond // between interrupts: one before the first step has no effect
 )
 
 // maxLost is how many lost connections a database may have: they use up the
@@ -102,9 +102,9 @@ func (c *conn) finish(ctx context.Context, w *work) error {
 	return c.stop(ctx, w, true)
 }
 
-// stop interrupts the engine until w is done or patience is over.
+// stop interrupts the engine until w is done or the database's patience is over.
 func (c *conn) stop(ctx context.Context, w *work, interrupt bool) error {
-	over := time.NewTimer(patience)
+	over := time.NewTimer(c.db.patience)
 	defer over.Stop()
 	tick := time.NewTicker(reminders)
 	defer tick.Stop()

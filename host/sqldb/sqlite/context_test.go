@@ -148,38 +148,6 @@ func TestBusyWaitSucceeds(t *testing.T) {
 	}
 }
 
-// TestUninterruptible gives up on a function that does not look for
-// interrupts, and the engine cleans up after itself. Until it has, there may be
-// few more of these.
-func TestUninterruptible(t *testing.T) {
-	goroutines := runtime.NumGoroutine()
-	d := openURI(t, "sqlite://", sqldb.Config{Access: abi.ReadWrite})
-	for range 2 {
-		tx := beginOn(t, d, sqldb.TxOptions{Access: abi.ReadWrite})
-		ctx, stop := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		start := time.Now()
-		// 1.5 MB searched for 60 kB that never match, from every place anew.
-		_, err := tx.Exec(ctx, "SELECT instr(zeroblob(1500000), CAST(zeroblob(60000) || 'x' AS BLOB))", nil, true)
-		stop()
-		soon(t, start)
-		if e := fault(t, err); e.Code != abi.Timeout {
-			t.Fatalf("%+v", e)
-		}
-		if _, err := tx.Exec(t.Context(), "SELECT 1", nil, true); fault(t, err).Code != abi.State {
-			t.Error(err)
-		}
-		if err := tx.Rollback(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}
-	_, err := d.Begin(t.Context(), sqldb.TxOptions{})
-	if e := fault(t, err); e.Code != abi.Limit || !e.Retryable {
-		t.Errorf("%+v", e)
-	}
-	waitFor(t, func() bool { return runtime.NumGoroutine() <= goroutines })
-	beginOn(t, d, sqldb.TxOptions{})
-}
-
 func waitFor(t *testing.T, ok func() bool) {
 	t.Helper()
 	for range 6000 {

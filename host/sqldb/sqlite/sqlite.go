@@ -16,6 +16,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"time"
 
 	lib "modernc.org/sqlite/lib"
 
@@ -46,7 +47,7 @@ func (Driver) Open(cfg sqldb.Config) (sqldb.DB, error) {
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	return &db{settings: s, access: cfg.Access, open: map[*conn]struct{}{}, lost: map[*conn]struct{}{}}, nil
+	return newDB(s, cfg.Access), nil
 }
 
 // db implements sqldb.DB. It keeps no connections: they are cheap to open, and
@@ -54,11 +55,19 @@ func (Driver) Open(cfg sqldb.Config) (sqldb.DB, error) {
 type db struct {
 	settings *settings
 	access   abi.Access
+	patience time.Duration // see conn
 
 	mu     sync.Mutex
 	closed bool
 	open   map[*conn]struct{}
 	lost   map[*conn]struct{} // those whose engine nobody waits for
+}
+
+func newDB(s *settings, access abi.Access) *db {
+	return &db{
+		settings: s, access: access, patience: defaultPatience,
+		open: map[*conn]struct{}{}, lost: map[*conn]struct{}{},
+	}
 }
 
 // Begin implements sqldb.DB.
@@ -130,8 +139,11 @@ func (d *db) Close() error {
 func (c *conn) begin(s *settings, access abi.Access, cell int64) error {
 	missing := false
 	if s.path != "" {
-		_, err := os.Stat(s.path)
+		info, err := os.Stat(s.path)
 		missing = errors.Is(err, os.ErrNotExist)
+		if err == nil && !info.Mode().IsRegular() { // a pipe would block for ever
+			return &sqldb.Error{Code: abi.Conn, Message: "the database is not a file", Hint: "check the uri"}
+		}
 	}
 	fail := func(err error) error { return cannotOpen(err, s, access == abi.ReadOnly, missing) }
 	e, err := openEngine(s.target(access))

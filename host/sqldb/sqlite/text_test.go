@@ -160,19 +160,3 @@ func FuzzTrailing(f *testing.F) {
 		}
 	})
 }
-
-func TestPanicIsContained(t *testing.T) {
-	d := &db{settings: &settings{}, open: map[*conn]struct{}{}, lost: map[*conn]struct{}{}}
-	c := &conn{db: d, guard: &guard{}, busy: &busy{}}
-	if err := d.add(c); err != nil {
-		t.Fatal(err)
-	}
-	err := c.call(t.Context(), func() error { panic("secret detail") })
-	if err == nil || err.Error() != "the database engine failed" || !c.isLost() || len(d.open) != 0 {
-		t.Fatalf("%v, lost %v, %d open", err, c.isLost(), len(d.open))
-	}
-	if err := c.call(t.Context(), func() error { return nil }); err == nil {
-		t.Error("used after a panic")
-	}
-	c.close(t.Context())
-}
