@@ -78,8 +78,13 @@ func (h *Host) secrets(ctx context.Context, name string, c Connection, at keys) 
 		}
 		v, err := h.cfg.Secrets.Lookup(ctx, ref)
 		if err != nil {
-			return nil, &Error{Code: CodeConfig, Place: at.place("secret_connect_args." + arg),
+			e := &Error{Code: CodeConfig, Place: at.place("secret_connect_args." + arg),
 				Message: fmt.Sprintf("connection %q: %v", name, err), Cause: err}
+			var told *secret.Error
+			if errors.As(err, &told) {
+				e.Hint = told.Hint
+			}
+			return nil, e
 		}
 		values[arg] = v
 	}

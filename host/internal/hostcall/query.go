@@ -116,9 +116,7 @@ func (x *Execution) connection(name string) (Connection, error) {
 			return c, nil
 		}
 	}
-	e := errOf(abi.Denied, fmt.Sprintf("the task may not use a connection %q", name))
-	e.Guest.Hint = "name it in the task file, and in the host configuration"
-	return Connection{}, e
+	return Connection{}, policy.NotGranted(name)
 }
 
 // close implements abi.FuncClose.
