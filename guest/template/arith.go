@@ -320,6 +320,7 @@ func (m *machine) repeat(v value, n int64) (value, *opError) {
 	}
 	size := int64(len(v.s) + len(v.l)*16)
 	if size > 0 && (n > maxBuilt/size || !m.grow(int(size*n))) {
+		m.built = max(m.built, maxBuilt+1)
 		return value{}, m.tooMuch()
 	}
 	if v.k == kStr {

@@ -48,6 +48,9 @@ func (d *draft) print(p printed) {
 
 // tag notes that a statement's tag stands here.
 func (d *draft) tag(at pos, what string) {
+	if n := len(d.marks); n > 0 && d.marks[n-1].draft == len(d.text) {
+		return
+	}
 	d.marks = append(d.marks, mark{len(d.text), int(at), what})
 }
 

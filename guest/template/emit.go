@@ -55,15 +55,24 @@ func (c *checker) token(k int) {
 func (c *checker) glue(k int) {
 	t, p := c.t[k], c.d.holes[c.t[k].hole]
 	start, end := int(t.start), int(t.end)
-	before := start > 0 && sqlWordByte(c.d.text[start-1]) && !p.node.spaceBefore
-	behind := end < len(c.d.text) && sqlWordByte(c.d.text[end]) && !p.node.spaceBehind
+	before := start > 0 && sqlWordByte(c.d.text[start-1]) && !p.node.spaceBefore && !c.keyword(k-1)
+	behind := end < len(c.d.text) && sqlWordByte(c.d.text[end]) && !p.node.spaceBehind && !c.keyword(k+1)
+	if start > 0 && c.d.text[start-1] == hole && !p.node.spaceBefore {
+		c.add(int(p.node.pos), "an expression that touches another", "join them into one with ~, or put a space or a comma between")
+	}
 	if before || behind {
-		c.add(int(p.node.pos), "an expression that touches a word", "put a space between, or build a name as in {{ ('t_' ~ .inputs.name) | ident }}")
+		c.add(int(p.node.pos), "an expression that touches a word", "put a space between; a name is built as in {{ ('t_' ~ .inputs.name) | ident }}")
 	}
 	if p.node.form == asValue && k > 0 && c.sql.name != abi.SQLite && c.bareType(k) {
 		name := strings.ToLower(c.t[k-1].word)
 		c.add(int(p.node.pos), name+" before an expression that is not quoted", "write "+name+" '{{ … }}', or cast({{ … }} as "+name+")")
 	}
+}
+
+// keyword reports whether a token is a word that is kept apart from what
+// touches it, as in LIMIT{{ n }}.
+func (c *checker) keyword(k int) bool {
+	return k >= 0 && k < len(c.t) && (expecting.has(c.t[k].word) || clauseWords.has(c.t[k].word))
 }
 
 // bareType reports whether the type of a typed literal stands before a value.
@@ -205,7 +214,7 @@ func (e *emitter) space(next byte) {
 
 // joins reports whether a byte could be read together with the one next to it.
 func joins(c byte) bool {
-	return sqlWordByte(c) || strings.IndexByte("'\"`[]?@:#&", c) >= 0
+	return sqlWordByte(c) || strings.IndexByte("'\"`?@#&", c) >= 0
 }
 
 // fail records the statement's first fault.

@@ -106,10 +106,7 @@ func (f *fault) place(src string) *Error {
 
 // near returns the known name that a mistyped one is likely to mean, or "".
 func near(name string, known []string) string {
-	best, at := "", 3
-	if len(name) <= 3 {
-		at = 2
-	}
+	best, at := "", min(3, (len(name)+2)/2)
 	for _, k := range known {
 		if strings.EqualFold(k, name) {
 			return k

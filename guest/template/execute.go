@@ -8,7 +8,10 @@ import (
 
 // maxDraft bounds the text of all statements of a rendering, in units of
 // Options.MaxSQL.
-const maxDraft = 16
+const maxDraft = 4
+
+// maxHoles bounds the expressions that a rendering prints; a list is one.
+const maxHoles = 1 << 17
 
 // runner renders a template into a draft.
 type runner struct {
@@ -66,8 +69,8 @@ func (r *runner) print(n *printNode) {
 	if r.fault != nil {
 		return
 	}
-	if len(r.d.holes) >= r.maxText/2 {
-		r.fail(n.pos, "the statements have more than "+strconv.Itoa(r.maxText/2)+" expressions", "do it in several runs")
+	if len(r.d.holes) >= maxHoles {
+		r.fail(n.pos, "the statements have more than "+strconv.Itoa(maxHoles)+" expressions", "do it in several runs")
 		return
 	}
 	r.d.print(printed{node: n, v: v, list: v.k == kList})
@@ -106,47 +109,55 @@ func (r *runner) forBlock(n *forNode) {
 	}
 	loop := &loopState{n: len(items)}
 	r.loops = append(r.loops, loop)
+	scope := map[string]value{}
+	r.scopes = append(r.scopes, scope)
 	for i, item := range items {
 		loop.i = i
-		r.scopes = append(r.scopes, r.bind(n, item))
+		if !r.step(1) {
+			r.try(n.pos, value{}, r.tooMuch())
+			break
+		}
+		r.bind(scope, n, item)
 		r.nodes(n.body)
-		r.scopes = r.scopes[:len(r.scopes)-1]
 		if r.fault != nil {
 			break
 		}
 	}
+	r.scopes = r.scopes[:len(r.scopes)-1]
 	r.loops = r.loops[:len(r.loops)-1]
 }
 
-// bind makes the variables of one turn of a loop.
-func (r *runner) bind(n *forNode, item value) map[string]value {
+// bind makes a scope that of the next turn of a loop.
+func (r *runner) bind(scope map[string]value, n *forNode, item value) {
+	clear(scope)
 	if len(n.targets) == 1 {
-		return map[string]value{n.targets[0]: item}
+		scope[n.targets[0]] = item
+		return
 	}
-	scope := make(map[string]value, len(n.targets))
 	parts := r.items(n.pos, "{% for %} with several variables", item)
 	if r.fault == nil && len(parts) != len(n.targets) {
 		r.fail(n.pos, "{% for %} has "+plural(len(n.targets), "variable")+" for "+plural(len(parts), "item"), "")
-		return scope
+		return
 	}
 	for i := range parts {
 		scope[n.targets[i]] = parts[i]
 	}
-	return scope
 }
 
 // filtered keeps the items for which a loop's condition holds.
 func (r *runner) filtered(n *forNode, items []value) []value {
 	var out []value
+	scope := map[string]value{}
+	r.scopes = append(r.scopes, scope)
 	for _, item := range items {
-		r.scopes = append(r.scopes, r.bind(n, item))
+		r.bind(scope, n, item)
 		if r.need(n.filter).truth() {
 			out = append(out, item)
 		}
-		r.scopes = r.scopes[:len(r.scopes)-1]
 		if r.fault != nil {
 			return nil
 		}
 	}
+	r.scopes = r.scopes[:len(r.scopes)-1]
 	return out
 }

@@ -89,6 +89,8 @@ func (e *exprParser) end() {
 		e.fail("unexpected \",\"", "write a list in brackets: [a, b]")
 	case t.kind == eConst:
 		e.fail("a literal where the expression should have ended", "join with ~, compare with ==")
+	case contains([]string{"AND", "OR", "NOT", "IN", "IS", "IF", "ELSE"}, t.text):
+		e.fail("unexpected "+strconv.Quote(t.text), lowerHint(t.text))
 	default:
 		e.fail("unexpected "+strconv.Quote(t.text), "")
 	}

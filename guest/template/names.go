@@ -83,9 +83,15 @@ func (n *namer) name(k int) bool {
 	return t.kind == sWord || t.kind == sQuoted || t.kind == sHole && n.d.holes[t.hole].node.form == asIdent
 }
 
-// refuse reports the value at a token.
+// refuse reports the value at a token, once.
 func (n *namer) refuse(k int, msg, hint string) {
-	n.add(int(n.d.holes[n.at(k).hole].node.pos), msg, hint)
+	at := int(n.d.holes[n.at(k).hole].node.pos)
+	for _, f := range n.list {
+		if f.at == at {
+			return
+		}
+	}
+	n.add(at, msg, hint)
 }
 
 func (n *namer) token(k int) {
@@ -162,7 +168,9 @@ func (n *namer) keyword(k int, word string) bool {
 			return true
 		}
 	case "SELECT":
-		f.clause, f.names = inExpression, false
+		if !words(" GRANT REVOKE ").has(n.at(0).word) {
+			f.clause, f.names = inExpression, false
+		}
 	case "WHERE", "HAVING", "RETURNING", "VALUES", "VALUE", "LIMIT", "OFFSET", "FETCH", "QUALIFY", "UNION", "INTERSECT", "EXCEPT", "DO":
 		if f.clause != inDefinition {
 			f.clause = inExpression
@@ -226,14 +234,14 @@ func (n *namer) check(k int) {
 		what = "the name of a table or column"
 	case n.cast(k - 1):
 		what = "the name of a type"
-	case n.punct(k+1, '('):
-		what = "the name of a function"
+	case n.at(0).word == "PRAGMA":
+		what = "a name"
 	case f.names && f.start:
+		what = "the name of a column"
+	case f.start && f.clause == inSet:
 		what = "the name of a column"
 	case f.start && f.clause == inFrom, before.word != "" && tableWords.has(before.word) && !n.punct(k-2, '.'):
 		what = "the name of a table"
-	case f.start && f.clause == inSet:
-		what = "the name of a column"
 	case f.start && f.clause == inWith:
 		what = "a name"
 	case nameWords.has(before.word) && !n.punct(k-2, '.'):
@@ -248,6 +256,8 @@ func (n *namer) check(k int) {
 		what = "a name"
 	case f.clause == inDefinition && n.definition(k):
 		what = "a name"
+	case n.punct(k+1, '('):
+		what = "the name of a function"
 	}
 	switch {
 	case what != "":
@@ -264,9 +274,6 @@ func (n *namer) check(k int) {
 // definition reports whether a name must stand in a statement that defines
 // one. No server takes parameters elsewhere in it either, but says so.
 func (n *namer) definition(k int) bool {
-	if n.at(0).word == "PRAGMA" {
-		return true
-	}
 	return n.at(k-1).kind == sWord && !valueWords.has(n.at(k-1).word) || n.top().start && len(n.frames) == 1
 }
 

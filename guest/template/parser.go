@@ -120,18 +120,37 @@ func (p *parser) markup(open int) (n node, done bool) {
 	case '{':
 		return p.print(open, from), false
 	}
-	tokens, end := exprTokens(p.faults, from, "%}")
-	if end < 0 {
-		p.unclosed(open, "{%", "%}")
+	tokens, ok := p.tokens(open, from, "{%", "%}")
+	if tokens == nil {
 		return nil, false
 	}
-	p.close(end, 2)
-	if tokens[0].kind != eName {
+	if tokens[0].kind != eName && ok {
 		p.add(open, "a tag without a name", "tags are "+knownTags)
 		return nil, false
 	}
+	if !ok {
+		// The tag still opens or closes its block.
+		tokens = append(tokens[:1], exprToken{kind: eConst, at: open, end: open}, exprToken{kind: eEnd, at: open})
+	}
 	t := &tag{open, tokens[0].text, tokens[1:]}
 	return p.statement(t)
+}
+
+// tokens cuts what stands between two delimiters. ok is false when that has
+// faults, which are reported; the tokens are nil when it does not end.
+func (p *parser) tokens(open, from int, opening, closing string) (t []exprToken, ok bool) {
+	before := len(p.list)
+	t, end := exprTokens(p.faults, from, closing)
+	ok = len(p.list) == before
+	if end < 0 {
+		if ok {
+			p.add(open, "the "+opening+" is not closed", "close it with "+closing)
+		}
+		p.i = len(p.src)
+		return nil, false
+	}
+	p.close(end, 2)
+	return t, ok
 }
 
 // close steps over a closing delimiter and its sign.
@@ -143,16 +162,12 @@ func (p *parser) close(end, width int) {
 	p.i = end + width
 }
 
-func (p *parser) unclosed(open int, opening, closing string) {
-	p.add(open, "the "+opening+" is not closed", "close it with "+closing)
-	p.i = len(p.src)
-}
-
 // comment steps over {# #}.
 func (p *parser) comment(open, from int) {
 	end := strings.Index(p.src[from:], "#}")
 	if end < 0 {
-		p.unclosed(open, "{#", "#}")
+		p.add(open, "the {# is not closed", "close it with #}")
+		p.i = len(p.src)
 		return
 	}
 	p.i = from + end + 2
@@ -161,12 +176,10 @@ func (p *parser) comment(open, from int) {
 
 // print reads {{ … }}.
 func (p *parser) print(open, from int) node {
-	tokens, end := exprTokens(p.faults, from, "}}")
-	if end < 0 {
-		p.unclosed(open, "{{", "}}")
+	tokens, ok := p.tokens(open, from, "{{", "}}")
+	if !ok {
 		return nil
 	}
-	p.close(end, 2)
 	n := &printNode{pos: pos(open), spaceBefore: spaceAt(p.src, open-1), spaceBehind: spaceAt(p.src, p.i)}
 	if tokens[0].kind == eEnd {
 		p.add(open, "an expression is missing", "name an input, as in {{ .inputs.name }}")

@@ -61,7 +61,7 @@ func checkPaths(r *faults, t *Template) {
 		c.branches()
 	}
 	if !c.any && len(r.list) == 0 {
-		r.add(-1, "the template has no statement", "")
+		r.add(-1, "the template has no statement", "write one, or remove the task's query")
 	}
 }
 
@@ -259,6 +259,8 @@ func (w *tracer) forBlock(n *forNode) {
 		elem = *over.Elem
 	} else if over.Kind == abi.Str {
 		elem = over
+	} else if over.Kind != 0 && over.Kind != abi.List {
+		w.add(n.over.offset(), "{% for %} needs a list or text, not "+over.Kind.String(), "")
 	}
 	for _, name := range n.targets {
 		scope[name] = abi.Type{}

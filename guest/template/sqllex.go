@@ -23,7 +23,6 @@ const (
 type sqlToken struct {
 	kind       sqlKind
 	prefix     byte // of an sString: 0, or E B X N U as written before the quote, or _ for a charset
-	depth      int16
 	start, end int32
 	quote      int32  // of an sString: where its opening quote stands
 	hole       int32  // of the first hole in it

@@ -110,5 +110,8 @@ func intervalFields(t []sqlToken, k int) int {
 		}
 		n++
 	}
+	if k+n+2 < len(t) && t[k+n].kind == sPunct && t[k+n].start+1 == t[k+n].end && t[k+n+1].kind == sNumber && word() == "" && t[k+n-1].word == "SECOND" {
+		n += 3
+	}
 	return n
 }

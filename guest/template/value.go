@@ -31,12 +31,11 @@ const (
 
 // value is a value of an expression. The fields are used as those of abi.Value.
 type value struct {
-	k    kind
-	i    int64
-	f    float64
-	s    string // of kUndefined: what is undefined
-	l    []value
-	loop *loopState
+	k kind
+	i int64
+	f float64
+	s string // of kUndefined: what is undefined
+	l []value
 	// typ is what an input's list or null was declared as; its Kind is 0 for
 	// the lists and nulls of the template itself.
 	typ   abi.Type
@@ -44,10 +43,9 @@ type value struct {
 }
 
 var (
-	none      = value{k: kNone}
-	pyTrue    = value{k: kBool, i: 1}
-	pyFalse   = value{k: kBool}
-	noDefault = value{k: kUndefined}
+	none    = value{k: kNone}
+	pyTrue  = value{k: kBool, i: 1}
+	pyFalse = value{k: kBool}
 )
 
 func intValue(i int64) value     { return value{k: kInt, i: i} }

@@ -372,7 +372,7 @@ func TestRefused(t *testing.T) {
 	fits := map[string]string{
 		"int": "int64 float64 bool decimal(9, 2)", "float": "int64 float64 decimal(9, 2)", "str": "utf8", "bool": "int64 bool",
 		"datetime": "utf8 timestamp[us, tz=UTC] date32", "date": "utf8 timestamp[us, tz=UTC] date32", "time": "utf8 time64[us]",
-		"timedelta": "utf8 time64[us] duration[us]", "decimal": "int64 float64 utf8 decimal(9, 2)", "bytes": "binary fixed_size_binary[8]",
+		"timedelta": "int64 utf8 time64[us] duration[us]", "decimal": "int64 float64 utf8 decimal(9, 2)", "bytes": "binary fixed_size_binary[8]",
 		"uuid": "utf8 binary fixed_size_binary[8]", "json": "utf8", "list[int]": "list<item: int64, nullable>", "list[str]": "",
 	}
 	for want, from := range fits {
