@@ -66,11 +66,14 @@ func own(err error) error {
 // said is the error of a guest's own words.
 func (p *Program) said(f abi.Failure) *Error {
 	e := &Error{Code: CodeTask, Task: p.task.Name, Message: f.Message, Hint: f.Hint, Statement: f.Statement}
-	if f.Line > 0 && p.task.Query != "" {
+	switch {
+	case p.task.Query == "":
+	case p.task.Source == nil:
 		e.Place = Place{Line: f.Line, Column: f.Column}
-		if p.task.Source != nil {
-			e.Place = p.task.Source.Query(f.Line, f.Column)
-		}
+	case f.Line == 0:
+		e.Place = p.task.Source.Key("query")
+	default:
+		e.Place = p.task.Source.Query(f.Line, f.Column)
 	}
 	if f.Statements > 1 {
 		e.Message = fmt.Sprintf("statement %d of %d: %s", f.Statement, f.Statements, f.Message)
@@ -92,6 +95,9 @@ func (p *Program) hostcallError(ctx context.Context, h *hostcall.Error, said abi
 	}
 	e := p.said(said)
 	e.Code = codeOf(h.Guest.Code)
+	if e.Code == CodeConnection && p.task.Source != nil {
+		e.Place = p.task.Source.Key("connection")
+	}
 	e.SQLState, e.Detail = h.Guest.SQLState, hostcall.Printable(h.Guest.Detail)
 	e.Retryable, e.Cause = h.Guest.Retryable, h.Cause
 	if e.Hint == "" {

@@ -89,7 +89,7 @@ func TestTransaction(t *testing.T) {
 	none := abi.Outputs{Mode: abi.OutputNone}
 	p := loadOn(t, h, host.Task{Query: "UPDATE people SET name = 'x'; INSERT INTO people VALUES ({{ id }}, 'new', 0)", Inputs: []host.Input{intInput("id")}, Outputs: none})
 	_, err := p.Run(context.Background(), host.Inputs{"id": intValue(3)}, host.Discard())
-	if got, message := code(err); got != host.CodeTask || !strings.HasPrefix(message, "statement 2 of 2: ") {
+	if got, message := code(err); got != host.CodeTask || !strings.HasPrefix(message, "1:31: statement 2 of 2: ") {
 		t.Errorf("%s: %s", got, message)
 	}
 	if got := names(t, h); got != "[[Ada] [O'Neil] [Zoë]]" {
@@ -194,7 +194,7 @@ func TestLimits(t *testing.T) {
 		"rows":      {func(c *host.Config) { c.Limits.Rows = 99 }, many, "the result has more than 99 rows"},
 		"bytes":     {func(c *host.Config) { c.Limits.Bytes = 1000 }, many, "the result has more than 1000 bytes"},
 		"deadline":  {func(c *host.Config) { c.Limits.Timeout = 100 * time.Millisecond }, strings.Replace(many, "100000", "1000000000", 1), "the deadline of 100ms has passed"},
-		"statement": {func(c *host.Config) { c.Limits.Statement = 100 }, "SELECT '" + strings.Repeat("x", 100) + "'", "a statement of 109 bytes, the limit is 100"},
+		"statement": {func(c *host.Config) { c.Limits.Statement = 100 }, "SELECT '" + strings.Repeat("x", 100) + "'", "1:1: a statement of 109 bytes, the limit is 100"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := load(t, host.Task{Query: c.query}, c.change)

@@ -80,7 +80,11 @@ func (p Place) String() string {
 	if p.Line == 0 {
 		return p.File
 	}
-	return p.File + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
+	s := strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
+	if p.File != "" {
+		s = p.File + ":" + s
+	}
+	return s
 }
 
 // Source finds where something stands in the file that it was read from.

@@ -186,10 +186,11 @@ func (e *emitter) statement() Statement {
 	}
 	e.copy(e.end)
 	sql := strings.Trim(string(e.out), " \t\r\n\f\v")
+	at := e.d.source(int(e.tokens[0].start))
 	if len(sql) > e.t.o.MaxSQL && e.fault == nil {
-		e.fault = tooLong(e.d.source(int(e.tokens[0].start)), e.t.o.MaxSQL)
+		e.fault = tooLong(at, e.t.o.MaxSQL)
 	}
-	return Statement{SQL: sql, Params: e.params}
+	return Statement{SQL: sql, Params: e.params, At: at}
 }
 
 // copy writes the draft's text up to an offset.

@@ -98,10 +98,15 @@ func (f *fault) place(src string) *Error {
 	if f.at < 0 || f.at > len(src) {
 		return e
 	}
-	before := src[:f.at]
-	e.Line = strings.Count(before, "\n") + 1
-	e.Column = utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	e.Line, e.Column = place(src, f.at)
 	return e
+}
+
+// place returns the line and the column of an offset of a text.
+func place(text string, at int) (line, column int) {
+	before := text[:at]
+	line = strings.Count(before, "\n") + 1
+	return line, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
 }
 
 // near returns the known name that a mistyped one is likely to mean, or "".

@@ -22,6 +22,7 @@ type Options struct {
 type Statement struct {
 	SQL    string
 	Params []abi.Value
+	At     int // the offset of its first token in Options.Text
 }
 
 // Template is a parsed template. It is not changed after Parse and safe for
@@ -110,6 +111,12 @@ func (t *Template) Render(in []abi.NamedValue) ([]Statement, error) {
 		return nil, f.place(t.o.Text)
 	}
 	return out, nil
+}
+
+// Place returns the line and the column of an offset of the template's text,
+// counted from 1, the column in characters.
+func (t *Template) Place(at int) (line, column int) {
+	return place(t.o.Text, at)
 }
 
 // render is Render with the fault still at an offset.

@@ -61,31 +61,28 @@ func (t *task) run() error {
 		return placed(err)
 	}
 	for i, s := range statements {
-		if err := t.send(s, i+1, len(statements)); err != nil {
-			return err
+		if err := t.send(s, i == len(statements)-1); err != nil {
+			return t.failed(s, i+1, len(statements), err)
 		}
 	}
 	return nil
 }
 
-// send runs statement n of so many. Only the last may return rows: they are
-// the task's result, or dropped where it has none.
-func (t *task) send(s template.Statement, n, of int) error {
+var errRows = errors.New("a statement before the last returns rows")
+
+// send runs a statement. Only the last may return rows: they are the task's
+// result, or dropped where it has none.
+func (t *task) send(s template.Statement, last bool) error {
 	q := abi.QueryRequest{SQL: s.SQL, Params: s.Params}
-	last := n == of
 	if last && t.outputs != abi.OutputNone {
-		return numbered(output(q), n, of)
+		return output(q)
 	}
 	q.DiscardRows = last
 	_, err := guest.Exec(q)
 	if e, ok := err.(*guest.Error); ok && e.Errno == abi.State && !last {
-		return guest.Fail(abi.Failure{
-			Statement: n, Statements: of,
-			Message: "returns rows; only the last may",
-			Hint:    "remove it, or put it last",
-		})
+		return errRows
 	}
-	return numbered(err, n, of)
+	return err
 }
 
 // output hands the rows of a query to the task's result.
@@ -98,14 +95,19 @@ func output(q abi.QueryRequest) error {
 	return err
 }
 
-// numbered says which statement a host call failed for, and leaves it to the
-// host to say how: it knows more than the guest. A task of one statement
-// needs no number.
-func numbered(err error, n, of int) error {
-	if err == nil || of == 1 {
-		return err
+// failed says which statement failed, and where it stands. How a host call
+// failed is left to the host, which knows more of it than the guest. A task of
+// one statement needs no number.
+func (t *task) failed(s template.Statement, n, of int, err error) error {
+	var f abi.Failure
+	f.Line, f.Column = t.template.Place(s.At)
+	if of > 1 {
+		f.Statement, f.Statements = n, of
 	}
-	return guest.Fail(abi.Failure{Statement: n, Statements: of})
+	if err == errRows {
+		f.Message, f.Hint = "returns rows; only the last may", "remove it, or put it last"
+	}
+	return guest.Fail(f)
 }
 
 // placed gives errors of the template their places in the query and their

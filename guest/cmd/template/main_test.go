@@ -90,13 +90,13 @@ func TestTask(t *testing.T) {
 		{"several without rows", "DELETE FROM t WHERE a = {{ x }}; SELECT f()", abi.OutputNone, nil,
 			[]string{"exec DELETE FROM t WHERE a = ?1 [int 7]", "exec SELECT f() discard"}, true},
 		{"rows too early", "DELETE FROM t WHERE a = {{ x }}; SELECT 1; SELECT 2", abi.OutputAny, map[string]int64{"SELECT 1": int64(abi.State)},
-			[]string{"exec DELETE FROM t WHERE a = ?1 [int 7]", "exec SELECT 1", "fail statement 2 of 3: returns rows; only the last may\nhint: remove it, or put it last"}, false},
+			[]string{"exec DELETE FROM t WHERE a = ?1 [int 7]", "exec SELECT 1", "fail 1:34: statement 2 of 3: returns rows; only the last may\nhint: remove it, or put it last"}, false},
 		{"the only one fails", "SELECT {{ x }}", abi.OutputAny, map[string]int64{"SELECT ?1": int64(abi.DB)},
-			[]string{"query SELECT ?1 [int 7]"}, false},
+			[]string{"query SELECT ?1 [int 7]", "fail 1:1: "}, false},
 		{"the second one fails", "DELETE FROM t WHERE a = {{ x }}; DELETE FROM u; SELECT 1", abi.OutputAny, map[string]int64{"DELETE FROM u": int64(abi.DB)},
-			[]string{"exec DELETE FROM t WHERE a = ?1 [int 7]", "exec DELETE FROM u", "fail statement 2 of 3"}, false},
+			[]string{"exec DELETE FROM t WHERE a = ?1 [int 7]", "exec DELETE FROM u", "fail 1:34: statement 2 of 3"}, false},
 		{"the last of two fails", "DELETE FROM t WHERE a = {{ x }}; SELECT 1", abi.OutputAny, map[string]int64{"SELECT 1": int64(abi.Denied)},
-			[]string{"exec DELETE FROM t WHERE a = ?1 [int 7]", "query SELECT 1", "fail statement 2 of 2"}, false},
+			[]string{"exec DELETE FROM t WHERE a = ?1 [int 7]", "query SELECT 1", "fail 1:34: statement 2 of 2"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := play(t, c.query, c.outputs)
