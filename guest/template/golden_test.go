@@ -20,19 +20,25 @@ var update = flag.Bool("update", false, "write what comes out as what is expecte
 
 var dialects = []abi.Dialect{abi.Postgres, abi.MySQL, abi.SQLite}
 
-// TestGolden runs testdata/template/*.txtar. A file in an archive is a case:
+// TestGolden runs testdata/template/*.txtar and testdata/injection/*.txtar. A file in an archive is a case:
 // lines "name type = JSON" that declare inputs and give values, "---", and the
 // template. The file NAME.want has what comes out of it: the statements, each
 // parameter on a line of its own, or the errors; under [postgres], [mysql] and
-// [sqlite] where they differ.
+// [sqlite] where they differ. NAME.rows is for the tests of package host.
 func TestGolden(t *testing.T) {
-	files, err := filepath.Glob("../../testdata/template/*.txtar")
+	for _, file := range append(archives(t, "template"), archives(t, "injection")...) {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { goldenFile(t, file) })
+	}
+}
+
+// archives returns the archives of a folder of testdata.
+func archives(t *testing.T, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob("../../testdata/" + folder + "/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { goldenFile(t, file) })
-	}
+	return files
 }
 
 func goldenFile(t *testing.T, file string) {
@@ -48,6 +54,10 @@ func goldenFile(t *testing.T, file string) {
 	}
 	var out []txtar.File
 	for _, f := range a.Files {
+		if strings.HasSuffix(f.Name, ".rows") {
+			out = append(out, f)
+			continue
+		}
 		if strings.HasSuffix(f.Name, ".want") {
 			continue
 		}
