@@ -112,6 +112,7 @@ func TestProgressIsShownAndErased(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "many.yaml"), `
 name: many
+timeout: 10m
 connection: {uri: "sqlite:///:memory:"}
 query: |
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT i, 'some text' AS t FROM n

@@ -58,9 +58,11 @@ func TestUninterruptible(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+	d.mu.Lock()
 	if len(d.open)+len(d.lost) > 0 {
 		t.Errorf("%d open, %d lost", len(d.open), len(d.lost))
 	}
+	d.mu.Unlock()
 	tx, err := d.Begin(t.Context(), sqldb.TxOptions{})
 	if err != nil {
 		t.Fatal(err)
