@@ -228,7 +228,7 @@ func (s *Server) do(program string, args ...string) error {
 	cmd := exec.Command(s.programs[program], args...)
 	cmd.Dir = s.dir
 	cmd.SysProcAttr = s.kind.process()
-	cmd.Env = append(os.Environ(), "HOME="+s.dir, "LC_ALL=C")
+	cmd.Env = append(os.Environ(), "HOME="+s.dir, "TMPDIR="+s.dir, "LC_ALL=C")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", program, err, out)
 	}
