@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,8 +68,10 @@ func TestEnds(t *testing.T) {
 func testEnd(t *testing.T, command []string, end func(started, work int) error) {
 	dir := t.TempDir()
 	// As /tmp is: a server that is not root has to remove its own folder.
-	if err := os.Chmod(dir, 0o777|os.ModeSticky); err != nil {
-		t.Fatal(err)
+	for path, mode := range map[string]os.FileMode{filepath.Dir(dir): 0o755, dir: 0o777 | os.ModeSticky} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
 	}
 	const work = `echo $$; echo "$WASMSQL_TEST_POSTGRES"; echo "$WASMSQL_TEST_MARIADB"; sleep 600`
 	cmd := exec.Command(command[0], append(command[1:], "/bin/sh", "-c", work)...)
