@@ -19,8 +19,8 @@ run: build ## make the database of examples/tracks and print rows of it
 	cd examples/tracks && ../../bin/wasmsql run setup.yaml
 	cd examples/tracks && ../../bin/wasmsql run 'tracks.yaml#after' -i after=10
 
-test: ## run every test
-	$(GO) test $(PACKAGES)
+test: ## run every test, with private PostgreSQL and MariaDB servers
+	$(GO) run ./host/sqldb/sqldbtest/servers $(GO) test $(PACKAGES)
 
 check: ## what must hold of the source: format, vet, staticcheck, imports, go.mod, generated files
 	@before=$$(git status --porcelain) && \
