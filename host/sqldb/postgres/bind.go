@@ -42,12 +42,15 @@ const maxParams = math.MaxUint16
 //
 // As with literals, a function that takes smallint takes no int, and one that
 // takes any type cannot tell what an unknown is: a CAST in the query says it.
-func bindParams(params []abi.Value) (*bindings, error) {
+func bindParams(sql string, params []abi.Value) (*bindings, error) {
 	if len(params) > maxParams {
 		return nil, &sqldb.Error{
 			Code: abi.Limit, Message: fmt.Sprintf("%d parameters, PostgreSQL takes %d", len(params), maxParams),
 			Hint: "pass a list as an array: = ANY({{ … }})",
 		}
+	}
+	if err := checkCount(sql, len(params)); err != nil {
+		return nil, err
 	}
 	b := &bindings{}
 	for i, v := range params {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -12,17 +11,14 @@ import (
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 	"github.com/wasmsql/wasmsql/host/sqldb/postgres"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
-// server returns the URI of a database that is a test's own.
-func server(t testing.TB) string {
-	t.Helper()
-	uri := os.Getenv("WASMSQL_TEST_POSTGRES")
-	if uri == "" {
-		t.Fatal("WASMSQL_TEST_POSTGRES is not set")
-	}
-	return uri
-}
+// server returns the URI of a new database.
+func server(t testing.TB) string { return sqldbtest.Postgres(t) }
+
+// TestConformance is the suite that all drivers pass.
+func TestConformance(t *testing.T) { sqldbtest.Run(t, postgres.Driver{}, server(t)) }
 
 // open opens a database.
 func open(t testing.TB, uri string, cfg sqldb.Config) sqldb.DB {
@@ -122,7 +118,6 @@ func fault(t testing.TB, err error) *sqldb.Error {
 func TestCommitAndRollback(t *testing.T) {
 	d := open(t, server(t), sqldb.Config{Access: abi.ReadWrite})
 	tx := beginOn(t, d, readWrite)
-	exec(t, tx, "DROP TABLE IF EXISTS commit_test")
 	exec(t, tx, "CREATE TABLE commit_test (a int)")
 	if n := exec(t, tx, "INSERT INTO commit_test VALUES (1), (2)"); n != 2 {
 		t.Errorf("%d rows", n)

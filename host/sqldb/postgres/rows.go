@@ -46,7 +46,7 @@ func (t *tx) open(p *plan) (*rows, error) {
 		return nil, err
 	}
 	r.held = size
-	if len(r.columns) == 0 {
+	if !p.rows {
 		return r, r.exhaust()
 	}
 	return r, nil

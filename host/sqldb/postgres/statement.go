@@ -107,12 +107,38 @@ func (t *tx) prepare(sql string, b *bindings) (*plan, error) {
 		return nil, err
 	}
 	if placeholders != len(b.oids) {
-		return nil, &sqldb.Error{
-			Code:    abi.InvalidArg,
-			Message: fmt.Sprintf("the statement has %d placeholders, but %d parameters were given", placeholders, len(b.oids)),
-		}
+		return nil, wrongCount(placeholders, len(b.oids))
 	}
 	return p, t.decide(p)
+}
+
+func wrongCount(placeholders, params int) error {
+	return &sqldb.Error{
+		Code:    abi.InvalidArg,
+		Message: fmt.Sprintf("the statement has %d placeholders, but %d parameters were given", placeholders, params),
+	}
+}
+
+// checkCount finds parameters that have no placeholder: the server takes those
+// with a type in silence. A $1 within a text or a comment counts here, so it
+// may find too few, never too many. What is missing, the server finds.
+func checkCount(sql string, params int) error {
+	most := 0
+	for i := 0; i < len(sql) && most < params; i++ {
+		if sql[i] != '$' {
+			continue
+		}
+		n := 0
+		for i+1 < len(sql) && sql[i+1] >= '0' && sql[i+1] <= '9' && n <= maxParams {
+			i++
+			n = n*10 + int(sql[i]-'0')
+		}
+		most = max(most, n)
+	}
+	if most < params {
+		return wrongCount(most, params)
+	}
+	return nil
 }
 
 // describeRows takes a RowDescription.

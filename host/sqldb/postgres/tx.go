@@ -53,7 +53,7 @@ func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.R
 	if err := t.ready(sql); err != nil {
 		return nil, err
 	}
-	b, err := bindParams(params)
+	b, err := bindParams(sql, params)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (t *tx) Exec(ctx context.Context, sql string, params []abi.Value, discard b
 	if err := t.ready(sql); err != nil {
 		return 0, err
 	}
-	b, err := bindParams(params)
+	b, err := bindParams(sql, params)
 	if err != nil {
 		return 0, err
 	}
