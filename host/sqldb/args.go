@@ -121,15 +121,18 @@ func (a *Args) Float(name string, to *float64, least, most float64) bool {
 }
 
 // Enum reads one of the words, which are compared without case and set as
-// they stand in words.
+// they stand in words. A bool is the word true or false.
 func (a *Args) Enum(name string, to *string, words ...string) bool {
 	v, ok := a.take(name)
 	if !ok {
 		return false
 	}
-	s, _ := v.(string)
+	s, isText := v.(string)
+	if b, isBool := v.(bool); isBool {
+		s, isText = strconv.FormatBool(b), true
+	}
 	for _, w := range words {
-		if _, isText := v.(string); isText && strings.EqualFold(s, w) {
+		if isText && strings.EqualFold(s, w) {
 			*to = w
 			return true
 		}
