@@ -136,21 +136,55 @@ func (a *Args) Text(name string, to *string) bool {
 }
 
 // Enum reads one of the words, which are compared without case and set as
-// they stand in words.
+// they stand in words. A bool is the word true or false.
 func (a *Args) Enum(name string, to *string, words ...string) bool {
 	v, ok := a.take(name)
 	if !ok {
 		return false
 	}
-	s, _ := v.(string)
+	s, isText := v.(string)
+	if b, isBool := v.(bool); isBool {
+		s, isText = strconv.FormatBool(b), true
+	}
 	for _, w := range words {
-		if _, isText := v.(string); isText && strings.EqualFold(s, w) {
+		if isText && strings.EqualFold(s, w) {
 			*to = w
 			return true
 		}
 	}
 	a.fault(name, "is not an accepted value", "accepted are "+strings.Join(words, ", "))
 	return false
+}
+
+// Text reads a text without NUL characters, which may be empty. A number is
+// none.
+func (a *Args) Text(name string, to *string) bool {
+	v, ok := a.take(name)
+	if !ok {
+		return false
+	}
+	s, ok := v.(string)
+	if !ok || strings.IndexByte(s, 0) >= 0 {
+		a.fault(name, "is not a text", "")
+		return false
+	}
+	*to = s
+	return true
+}
+
+// Map reads a map, as the Args of its own: its faults are told below the name,
+// and its Done has to be called.
+func (a *Args) Map(name string) (*Args, bool) {
+	v, ok := a.take(name)
+	if !ok {
+		return nil, false
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		a.fault(name, "is not a map", "")
+		return nil, false
+	}
+	return ReadArgs(a.field+"."+name, m, a.faults), true
 }
 
 // Refuse makes the name, if it was given, a Fault that says why.

@@ -75,6 +75,45 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+func TestTextAndMap(t *testing.T) {
+	var faults Faults
+	a := ReadArgs("connect_args", map[string]any{
+		"user": "u", "empty": "", "number": int64(5), "nul": "a\x00", "none": nil,
+		"ssl": map[string]any{"ca": "c", "kay": "k"}, "flat": "x",
+	}, &faults)
+	user, empty, other := "", "was", "was"
+	if !a.Text("user", &user) || !a.Text("empty", &empty) || a.Text("none", &other) || a.Text("absent", &other) {
+		t.Error("what was read is told wrong")
+	}
+	a.Text("number", &other)
+	a.Text("nul", &other)
+	if user != "u" || empty != "" || other != "was" {
+		t.Error(user, empty, other)
+	}
+	ssl, ok := a.Map("ssl")
+	if !ok {
+		t.Fatal("no map")
+	}
+	var ca, key string
+	ssl.Text("ca", &ca)
+	ssl.Text("key", &key)
+	ssl.Done()
+	if _, ok := a.Map("flat"); ok {
+		t.Error("a text is taken for a map")
+	}
+	a.Done()
+	want := `connect_args.number: is not a text
+connect_args.nul: is not a text
+connect_args.ssl: unknown name "kay"
+connect_args.flat: is not a map`
+	if ca != "c" || faults.Error() != want {
+		t.Errorf("%q, got\n%s\nwant\n%s", ca, faults, want)
+	}
+	if hint := faults[2].Hint; hint != `did you mean "key"? accepted are ca, key` {
+		t.Error(hint)
+	}
+}
+
 func TestNearName(t *testing.T) {
 	names := []string{"timeout", "isolation_level", "uri", "n"}
 	for name, want := range map[string]string{

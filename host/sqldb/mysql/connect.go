@@ -1,0 +1,280 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"github.com/wasmsql/wasmsql/abi"
+)
+
+// conn is a session of the server. It is used by one goroutine; kill and shut
+// may be called by others.
+type conn struct {
+	*wire
+	db       *db
+	greeting greeting
+	can      capabilities
+	server   string // tells servers apart: KILL must reach the one that has the session
+	most     int64  // bytes that the server takes as one packet
+	mark     string // savepoint that says that the transaction is the host's
+
+	opened time.Time
+	idle   time.Time // since when it is a spare
+	keep   time.Duration
+
+	columns  []definition // of the last prepare, where the server sends them once
+	busy     bool         // a reply is not read to its end
+	killed   bool         // a context ended during a statement
+	released bool
+	down     atomic.Bool // the database was closed
+}
+
+// nowhere swallows what go-sql-driver logs, which else goes to standard error.
+type nowhere struct{}
+
+// Print implements driver.Logger.
+func (nowhere) Print(...any) {}
+
+// connect opens a session and sets it up.
+func (d *db) connect(ctx context.Context) (*conn, error) {
+	s := d.settings
+	l, err := s.login(ctx, d.secrets)
+	if err != nil {
+		return nil, err
+	}
+	within, cancel := context.WithTimeout(ctx, s.connectTimeout)
+	defer cancel()
+	c, err := d.logIn(within, l)
+	if err == nil {
+		if err = c.ready(within, s); err != nil {
+			c.close()
+		}
+	}
+	if err != nil {
+		if end := ended(ctx); end != nil {
+			end.Cause = err
+			return nil, end
+		}
+		return nil, cannotConnect(err)
+	}
+	return c, nil
+}
+
+// logIn lets go-sql-driver log in, and takes the connection from it.
+func (d *db) logIn(ctx context.Context, l login) (_ *conn, err error) {
+	raw, err := d.dial(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if v := recover(); v != nil { // it trusts the server's packets
+			err = errors.Join(errMalformed, fmt.Errorf("panic: %v", v))
+		}
+		if err != nil {
+			_ = raw.Close()
+		}
+	}()
+	config, optional := d.settings.tls.config(l)
+	e, err := enter(ctx, raw, config, optional)
+	if err != nil {
+		return nil, err
+	}
+	local := l.socket != ""
+	cfg := driver.NewConfig()
+	cfg.User, cfg.Passwd, cfg.DBName = l.user, l.password.Reveal(), l.database
+	cfg.Net, cfg.Addr = "tcp", "server:0"
+	if e.secure() || local {
+		cfg.Net, cfg.Addr = "unix", "server" // it may send a password as it is
+	}
+	cfg.DialFunc = func(context.Context, string, string) (net.Conn, error) { return e, nil }
+	cfg.Logger = nowhere{}
+	cfg.ClientFoundRows = true
+	cfg.AllowCleartextPasswords = local || e.secure() && d.settings.tls.verified()
+	cfg.ConnectionAttributes = d.settings.attributes
+	connector, err := driver.NewConnector(cfg)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bare, whole := e.leave()
+	_ = theirs.Close()
+	if !whole || e.asked&canProtocol41 == 0 {
+		return nil, errMalformed
+	}
+	c := &conn{wire: newWire(bare), db: d, greeting: e.greeting, can: e.asked, opened: time.Now()}
+	c.readTimeout, c.writeTimeout = d.settings.readTimeout, d.settings.writeTimeout
+	return c, nil
+}
+
+// dial opens the connection.
+func (d *db) dial(ctx context.Context, l login) (net.Conn, error) {
+	var dialer net.Dialer
+	if l.socket != "" {
+		return dialer.DialContext(ctx, "unix", l.socket)
+	}
+	return dialer.DialContext(ctx, "tcp", net.JoinHostPort(l.host, strconv.Itoa(l.port)))
+}
+
+// ready sets the session up and begins its transaction, so that an execution
+// that takes a spare connection needs no round trip for that.
+func (c *conn) ready(ctx context.Context, s *settings) error {
+	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
+	defer stop()
+	if err := c.setUp(s); err != nil {
+		return err
+	}
+	return c.begin(c.db.access)
+}
+
+// foreignModes are the words of sql_mode under which a text means something
+// else than to the lexers of the template and of the policy, with the words
+// that stand for several and contain one of them.
+var foreignModes = []string{
+	"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI", "ORACLE", "MSSQL", "DB2", "POSTGRESQL", "MAXDB",
+}
+
+// setUp brings the session into the state that each execution finds:
+//
+//   - text is utf8mb4, whatever the server's default is;
+//   - times are UTC;
+//   - sql_mode is the server's without foreignModes: quotes are read in one way,
+//     and how strict the server is with values stays its administrator's choice,
+//     as under SQLAlchemy;
+//   - autocommit is off: should a statement end the host's transaction, what
+//     follows is not kept by itself;
+//   - a server that waits for us to take rows waits as long as for a statement.
+func (c *conn) setUp(s *settings) error {
+	mode := "CONCAT(',',@@sql_mode,',')"
+	for _, word := range foreignModes {
+		mode = "REPLACE(" + mode + ",'," + word + ",',',')"
+	}
+	names := "utf8mb4"
+	if s.collation != "" {
+		names += " COLLATE " + s.collation
+	}
+	err := c.run("SET NAMES " + names + ", time_zone='+00:00', autocommit=0, net_write_timeout=28800" + c.accessSetting() + ", sql_mode=TRIM(BOTH ',' FROM " + mode + ")")
+	if err != nil {
+		return err
+	}
+	row, err := c.row("SELECT CONNECTION_ID(), @@max_allowed_packet, @@wait_timeout, CONCAT_WS('/', @@hostname, @@port, @@server_id)", 4)
+	if err != nil {
+		return err
+	}
+	id, err1 := strconv.ParseUint(row[0], 10, 32)
+	most, err2 := strconv.ParseInt(row[1], 10, 64)
+	wait, err3 := strconv.ParseInt(row[2], 10, 32)
+	if err1 != nil || err2 != nil || err3 != nil {
+		return errMalformed
+	}
+	c.greeting.id, c.most, c.server = uint32(id), most, row[3]
+	c.keep = min(c.db.lifetime, time.Duration(wait)*time.Second/2)
+	return nil
+}
+
+// accessSetting makes each transaction of a read-only connection's session
+// read-only, whoever begins it. MySQL 8 has the new name of the variable alone,
+// MariaDB until 11.1 the old one.
+func (c *conn) accessSetting() string {
+	switch {
+	case c.db.access != abi.ReadOnly:
+		return ""
+	case c.greeting.mariadb() || strings.HasPrefix(c.greeting.version, "5."):
+		return ", tx_read_only=1"
+	}
+	return ", transaction_read_only=1"
+}
+
+// run runs a statement of ours that has no rows.
+func (c *conn) run(sql string) error {
+	_, err := c.tell(sql)
+	return err
+}
+
+// tell runs a statement of ours that has no rows, and returns what it came to.
+func (c *conn) tell(sql string) (outcome, error) {
+	if err := c.ask(commandQuery, sql); err != nil {
+		return outcome{}, err
+	}
+	p, err := c.packet(smallPacket)
+	if err != nil {
+		return outcome{}, err
+	}
+	switch p[0] {
+	case replyOK:
+		return parseOK(p)
+	case replyError:
+		return outcome{}, parseError(p)
+	}
+	c.broken = true
+	return outcome{}, errMalformed
+}
+
+// row runs a statement of ours that has one row of n texts.
+func (c *conn) row(sql string, n int) ([]string, error) {
+	if err := c.ask(commandQuery, sql); err != nil {
+		return nil, err
+	}
+	r, err := c.header()
+	if err != nil {
+		return nil, err
+	}
+	if len(r.columns) != n {
+		c.broken = true
+		return nil, errMalformed
+	}
+	var out []string
+	for {
+		p, err := c.packet(smallPacket)
+		switch {
+		case err != nil:
+			return nil, err
+		case p[0] == replyError:
+			return nil, parseError(p)
+		case p[0] == replyEnd && len(p) < maxPayload:
+			if len(out) != n {
+				c.broken = true
+				return nil, errMalformed
+			}
+			return out, nil
+		}
+		for range n {
+			s, size := lengthBytes(p)
+			if size == 0 {
+				c.broken = true
+				return nil, errMalformed
+			}
+			out, p = append(out, string(s)), p[size:]
+		}
+	}
+}
+
+// ping reports whether the session is still there.
+func (c *conn) ping(ctx context.Context) bool {
+	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
+	if c.ask(commandPing, "") != nil {
+		return false
+	}
+	p, err := c.packet(smallPacket)
+	return err == nil && p[0] == replyOK && stop()
+}
+
+// close ends the session. The server undoes what was not committed.
+func (c *conn) close() {
+	if !c.broken && !c.busy {
+		_ = c.conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_ = c.ask(commandQuit, "")
+	}
+	c.broken = true
+	_ = c.conn.Close()
+}

@@ -1,0 +1,258 @@
+package mysql
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+)
+
+// decoder appends the values of one column to an Arrow builder. It is chosen
+// once, from the column's definition. A misfit is nil where the value went in.
+type decoder interface {
+	// binary appends the value at the start of p, which is not null, and returns
+	// how many bytes it takes: 0 if it is not whole.
+	binary(p []byte) (int, *misfit)
+	// text appends a value as the text protocol has it.
+	text(p []byte) *misfit
+	builder() array.Builder
+}
+
+// misfit says why a value does not fit its column.
+type misfit struct {
+	what, hint string
+	size       int64 // of a value over the limit, else 0
+}
+
+// wrongText is the misfit of a text that the server should not have sent.
+func wrongText(holds string) *misfit { return &misfit{what: "a text that is no " + holds} }
+
+// newDecoder returns the decoder of a column that field describes in Arrow;
+// limit bounds a value.
+func newDecoder(d definition, field arrow.Field, limit int64) decoder {
+	mem := memory.DefaultAllocator
+	switch t := field.Type.(type) {
+	case *arrow.BooleanType:
+		return &boolDecoder{array.NewBooleanBuilder(mem)}
+	case *arrow.Int8Type:
+		return &int8Decoder{array.NewInt8Builder(mem)}
+	case *arrow.Uint8Type:
+		return &uint8Decoder{array.NewUint8Builder(mem)}
+	case *arrow.Int16Type:
+		return &int16Decoder{array.NewInt16Builder(mem)}
+	case *arrow.Uint16Type:
+		return &uint16Decoder{array.NewUint16Builder(mem)}
+	case *arrow.Int32Type:
+		return &int32Decoder{array.NewInt32Builder(mem)}
+	case *arrow.Uint32Type:
+		return &uint32Decoder{array.NewUint32Builder(mem)}
+	case *arrow.Int64Type:
+		return &int64Decoder{array.NewInt64Builder(mem)}
+	case *arrow.Uint64Type:
+		return &uint64Decoder{array.NewUint64Builder(mem)}
+	case *arrow.Float32Type:
+		return &float32Decoder{array.NewFloat32Builder(mem)}
+	case *arrow.Float64Type:
+		return &float64Decoder{array.NewFloat64Builder(mem)}
+	case *arrow.Decimal128Type:
+		return &decimalDecoder{array.NewDecimal128Builder(mem, t), int(t.Precision), int(t.Scale)}
+	case *arrow.Date32Type:
+		return &dateDecoder{array.NewDate32Builder(mem)}
+	case *arrow.TimestampType:
+		return &momentDecoder{array.NewTimestampBuilder(mem, t)}
+	case *arrow.Time64Type:
+		return &timeDecoder{array.NewTime64Builder(mem, t)}
+	case *arrow.FixedSizeBinaryType:
+		return &uuidDecoder{array.NewFixedSizeBinaryBuilder(mem, t)}
+	case *arrow.NullType:
+		return &nullDecoder{array.NewNullBuilder(mem)}
+	case *arrow.StringType:
+		b := array.NewStringBuilder(mem)
+		return &textDecoder{b, b.BinaryBuilder, limit}
+	}
+	return &bytesDecoder{array.NewBinaryBuilder(mem, arrow.BinaryTypes.Binary), limit}
+}
+
+type boolDecoder struct{ b *array.BooleanBuilder }
+
+func (d *boolDecoder) builder() array.Builder { return d.b }
+
+func (d *boolDecoder) binary(p []byte) (int, *misfit) {
+	if len(p) < 1 {
+		return 0, nil
+	}
+	return 1, d.add(int64(int8(p[0])))
+}
+
+func (d *boolDecoder) text(p []byte) *misfit {
+	v, err := strconv.ParseInt(string(p), 10, 8)
+	if err != nil {
+		return wrongText("bool")
+	}
+	return d.add(v)
+}
+
+func (d *boolDecoder) add(v int64) *misfit {
+	if v != 0 && v != 1 {
+		return &misfit{
+			what: strconv.FormatInt(v, 10) + " in a column of tinyint(1), which is for bools",
+			hint: "write CAST(… AS SIGNED) for the number",
+		}
+	}
+	d.b.Append(v == 1)
+	return nil
+}
+
+type decimalDecoder struct {
+	b                *array.Decimal128Builder
+	precision, scale int
+}
+
+func (d *decimalDecoder) builder() array.Builder { return d.b }
+
+func (d *decimalDecoder) binary(p []byte) (int, *misfit) {
+	s, n := lengthBytes(p)
+	if n == 0 {
+		return 0, nil
+	}
+	return n, d.text(s)
+}
+
+func (d *decimalDecoder) text(p []byte) *misfit {
+	v, ok := parseDecimal(p, d.precision, d.scale)
+	if !ok {
+		return &misfit{
+			what: fmt.Sprintf("a number that is no decimal(%d,%d), as the server describes the column", d.precision, d.scale),
+			hint: "CAST the column to the decimal that it should be, or AS CHAR",
+		}
+	}
+	d.b.Append(v)
+	return nil
+}
+
+type float32Decoder struct{ b *array.Float32Builder }
+
+func (d *float32Decoder) builder() array.Builder { return d.b }
+
+func (d *float32Decoder) binary(p []byte) (int, *misfit) {
+	if len(p) < 4 {
+		return 0, nil
+	}
+	d.b.Append(math.Float32frombits(binary.LittleEndian.Uint32(p)))
+	return 4, nil
+}
+
+func (d *float32Decoder) text(p []byte) *misfit {
+	v, err := strconv.ParseFloat(string(p), 32)
+	if err != nil {
+		return wrongText("number")
+	}
+	d.b.Append(float32(v))
+	return nil
+}
+
+type float64Decoder struct{ b *array.Float64Builder }
+
+func (d *float64Decoder) builder() array.Builder { return d.b }
+
+func (d *float64Decoder) binary(p []byte) (int, *misfit) {
+	if len(p) < 8 {
+		return 0, nil
+	}
+	d.b.Append(math.Float64frombits(binary.LittleEndian.Uint64(p)))
+	return 8, nil
+}
+
+func (d *float64Decoder) text(p []byte) *misfit {
+	v, err := strconv.ParseFloat(string(p), 64)
+	if err != nil {
+		return wrongText("number")
+	}
+	d.b.Append(v)
+	return nil
+}
+
+// textDecoder decodes texts: the session's charset is utf8mb4, to which the
+// server converts all others.
+type textDecoder struct {
+	b     *array.StringBuilder
+	bytes *array.BinaryBuilder // of b
+	limit int64
+}
+
+func (d *textDecoder) builder() array.Builder { return d.b }
+
+func (d *textDecoder) binary(p []byte) (int, *misfit) {
+	s, n := lengthBytes(p)
+	if n == 0 {
+		return 0, nil
+	}
+	return n, d.text(s)
+}
+
+func (d *textDecoder) text(p []byte) *misfit {
+	if int64(len(p)) > d.limit {
+		return &misfit{size: int64(len(p))}
+	}
+	if !utf8.Valid(p) {
+		return &misfit{what: "a text that is not valid UTF-8", hint: "write CAST(… AS BINARY) for its bytes"}
+	}
+	d.bytes.Append(p)
+	return nil
+}
+
+type bytesDecoder struct {
+	b     *array.BinaryBuilder
+	limit int64
+}
+
+func (d *bytesDecoder) builder() array.Builder { return d.b }
+
+func (d *bytesDecoder) binary(p []byte) (int, *misfit) {
+	s, n := lengthBytes(p)
+	if n == 0 {
+		return 0, nil
+	}
+	return n, d.text(s)
+}
+
+func (d *bytesDecoder) text(p []byte) *misfit {
+	if int64(len(p)) > d.limit {
+		return &misfit{size: int64(len(p))}
+	}
+	d.b.Append(p)
+	return nil
+}
+
+type uuidDecoder struct{ b *array.FixedSizeBinaryBuilder }
+
+func (d *uuidDecoder) builder() array.Builder { return d.b }
+
+func (d *uuidDecoder) binary(p []byte) (int, *misfit) {
+	s, n := lengthBytes(p)
+	if n == 0 {
+		return 0, nil
+	}
+	return n, d.text(s)
+}
+
+func (d *uuidDecoder) text(p []byte) *misfit {
+	id, ok := parseUUID(p)
+	if !ok {
+		return wrongText("uuid")
+	}
+	d.b.Append(id[:])
+	return nil
+}
+
+// nullDecoder is for NULL itself, which has no other value.
+type nullDecoder struct{ b *array.NullBuilder }
+
+func (d *nullDecoder) builder() array.Builder       { return d.b }
+func (d *nullDecoder) binary([]byte) (int, *misfit) { return 0, nil }
+func (d *nullDecoder) text([]byte) *misfit          { return wrongText("null") }

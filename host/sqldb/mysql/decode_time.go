@@ -1,0 +1,123 @@
+package mysql
+
+import (
+	"fmt"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+)
+
+// between returns what stands behind a length of one byte, as the protocol has
+// dates and times.
+func between(p []byte) (s []byte, n int) {
+	if len(p) == 0 || int(p[0]) > len(p)-1 {
+		return nil, 0
+	}
+	n = 1 + int(p[0])
+	return p[1:n], n
+}
+
+// noDate is the misfit of a date that is none: MySQL stores zeros in place of
+// a year, month or day where sql_mode lets it.
+func noDate(m moment) *misfit {
+	return &misfit{
+		what: fmt.Sprintf("%04d-%02d-%02d is not a date", m.year, m.month, m.day),
+		hint: "write NULLIF(…, '0000-00-00') for a null, or CAST(… AS CHAR) for the text",
+	}
+}
+
+var malformedMoment = &misfit{what: "a date or time that the server sent malformed"}
+
+type dateDecoder struct{ b *array.Date32Builder }
+
+func (d *dateDecoder) builder() array.Builder { return d.b }
+
+func (d *dateDecoder) binary(p []byte) (int, *misfit) {
+	s, n := between(p)
+	if n == 0 {
+		return 0, nil
+	}
+	m, ok := readMoment(s)
+	return n, d.add(m, ok)
+}
+
+func (d *dateDecoder) text(p []byte) *misfit {
+	m, ok := parseMoment(p)
+	return d.add(m, ok)
+}
+
+func (d *dateDecoder) add(m moment, ok bool) *misfit {
+	if !ok || m.micros != 0 {
+		return malformedMoment
+	}
+	days, ok := dayOf(m.year, m.month, m.day)
+	if !ok {
+		return noDate(m)
+	}
+	d.b.Append(arrow.Date32(days))
+	return nil
+}
+
+// momentDecoder decodes DATETIME and TIMESTAMP; the session's time zone is UTC.
+type momentDecoder struct{ b *array.TimestampBuilder }
+
+func (d *momentDecoder) builder() array.Builder { return d.b }
+
+func (d *momentDecoder) binary(p []byte) (int, *misfit) {
+	s, n := between(p)
+	if n == 0 {
+		return 0, nil
+	}
+	m, ok := readMoment(s)
+	return n, d.add(m, ok)
+}
+
+func (d *momentDecoder) text(p []byte) *misfit {
+	m, ok := parseMoment(p)
+	return d.add(m, ok)
+}
+
+func (d *momentDecoder) add(m moment, ok bool) *misfit {
+	if !ok {
+		return malformedMoment
+	}
+	days, ok := dayOf(m.year, m.month, m.day)
+	if !ok {
+		return noDate(m)
+	}
+	d.b.Append(arrow.Timestamp(days*microsOfDay + m.micros))
+	return nil
+}
+
+// timeDecoder decodes TIME, which in MySQL is a duration too.
+type timeDecoder struct{ b *array.Time64Builder }
+
+func (d *timeDecoder) builder() array.Builder { return d.b }
+
+func (d *timeDecoder) binary(p []byte) (int, *misfit) {
+	s, n := between(p)
+	if n == 0 {
+		return 0, nil
+	}
+	v, ok := readTime(s)
+	return n, d.add(v, ok)
+}
+
+func (d *timeDecoder) text(p []byte) *misfit {
+	v, ok := parseTime(p)
+	return d.add(v, ok)
+}
+
+func (d *timeDecoder) add(v int64, ok bool) *misfit {
+	switch {
+	case !ok:
+		return malformedMoment
+	case v < 0 || v >= microsOfDay:
+		return &misfit{
+			what: "a TIME that is no time of day",
+			hint: "write TIME_TO_SEC(…) for the seconds, or CAST(… AS CHAR) for the text",
+		}
+	}
+	d.b.Append(arrow.Time64(v))
+	return nil
+}

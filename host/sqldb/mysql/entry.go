@@ -1,0 +1,237 @@
+package mysql
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"time"
+)
+
+// entry is the connection as go-sql-driver sees it while it logs in. It stands
+// between that and the server, packet by packet, for three reasons:
+//
+//   - TLS begins here, before anything of the login is sent, so that what comes
+//     after the login can be read and written by wire. go-sql-driver would keep
+//     the encrypted connection to itself. Its packets get the number that they
+//     have after a request for TLS.
+//   - The capabilities that go-sql-driver asks for lose the one to send files
+//     to the server, and win the one to be told the types of MariaDB that are
+//     not the protocol's.
+//   - A packet is as large as a login needs, and nothing is read ahead.
+type entry struct {
+	net.Conn
+	greeting greeting
+	shift    byte   // added to the numbers of our packets
+	pending  []byte // of the packet that go-sql-driver is reading
+	asked    capabilities
+	answered bool // the login was sent
+	left     bool
+}
+
+// greeting is the first packet of a server.
+type greeting struct {
+	version string
+	id      uint32 // of the connection; KILL takes it
+	offered capabilities
+}
+
+// mariadb reports which of the two servers it is.
+func (g greeting) mariadb() bool { return strings.Contains(g.version, "MariaDB") }
+
+// capabilities are the flags of a connection. MariaDB's own are the upper 32.
+type capabilities uint64
+
+const (
+	canLongPassword capabilities = 1 << 0 // not offered by MariaDB
+	canFoundRows    capabilities = 1 << 1
+	canLocalFiles   capabilities = 1 << 7
+	canProtocol41   capabilities = 1 << 9
+	canTLS          capabilities = 1 << 11
+	canNoEOF        capabilities = 1 << 24
+	canNameTypes    capabilities = 1 << (32 + 3) // types beyond the protocol's
+	canKeepColumns  capabilities = 1 << (32 + 4) // columns are sent once, in reply to prepare
+)
+
+const maxLogin = 64 << 10 // bytes of a packet while logging in
+
+var (
+	errNoTLS       = errors.New("the server does not offer TLS")
+	errOldProtocol = errors.New("the server is too old")
+)
+
+// tlsError marks a failure of the handshake of TLS.
+type tlsError struct{ err error }
+
+func (e *tlsError) Error() string { return e.err.Error() }
+func (e *tlsError) Unwrap() error { return e.err }
+
+// enter reads the server's greeting from c, and begins TLS if config is not
+// nil: whenever the server offers it, and unless that is optional else fails.
+// It ends with ctx. The caller closes c after an error.
+func enter(ctx context.Context, c net.Conn, config *tls.Config, optional bool) (*entry, error) {
+	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	e := &entry{Conn: c}
+	p, err := e.read()
+	if err != nil {
+		return nil, err
+	}
+	if p[headerSize] == replyError {
+		return nil, parseError(p[headerSize:])
+	}
+	if e.greeting, err = parseGreeting(p[headerSize:]); err != nil {
+		return nil, err
+	}
+	e.pending = p
+	switch {
+	case config == nil:
+		return e, nil
+	case e.greeting.offered&canTLS == 0 && optional:
+		return e, nil
+	case e.greeting.offered&canTLS == 0:
+		return nil, errNoTLS
+	}
+	request := make([]byte, headerSize+32)
+	request[0], request[3] = 32, 1
+	flags := canTLS | canProtocol41 | e.greeting.offered&canLongPassword | 1<<15 // with secure passwords
+	binary.LittleEndian.PutUint32(request[headerSize:], uint32(flags))
+	request[headerSize+8] = 45 // utf8mb4_general_ci
+	if _, err := c.Write(request); err != nil {
+		return nil, err
+	}
+	secure := tls.Client(c, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, &tlsError{err}
+	}
+	e.Conn, e.shift = secure, 1
+	return e, nil
+}
+
+// secure reports whether the connection is encrypted.
+func (e *entry) secure() bool { return e.shift > 0 }
+
+// parseGreeting reads a greeting of protocol 10.
+//
+//	10, version and NUL, id 4, scramble 8, 0, flags 2,
+//	charset 1, status 2, flags 2, length 1, filler 6, MariaDB's flags 4, scramble …
+func parseGreeting(p []byte) (greeting, error) {
+	var g greeting
+	if p[0] != 10 {
+		return g, errOldProtocol
+	}
+	end := bytes.IndexByte(p, 0)
+	if end < 0 || len(p) < end+1+4+8+1+2 {
+		return g, errMalformed
+	}
+	g.version = validText(p[1:end])
+	at := end + 1
+	g.id = binary.LittleEndian.Uint32(p[at:])
+	at += 4 + 8 + 1
+	g.offered = capabilities(binary.LittleEndian.Uint16(p[at:]))
+	at += 2
+	if len(p) < at+1+2+2+1+6+4+12+1 {
+		return g, errOldProtocol
+	}
+	g.offered |= capabilities(binary.LittleEndian.Uint16(p[at+3:])) << 16
+	if g.offered&canLongPassword == 0 {
+		g.offered |= capabilities(binary.LittleEndian.Uint32(p[at+12:])) << 32
+	}
+	if g.offered&canProtocol41 == 0 {
+		return g, errOldProtocol
+	}
+	return g, nil
+}
+
+// read reads one packet with its header, and not a byte more.
+func (e *entry) read() ([]byte, error) {
+	var h [headerSize]byte
+	if _, err := io.ReadFull(e.Conn, h[:]); err != nil {
+		return nil, err
+	}
+	n := int(h[0]) | int(h[1])<<8 | int(h[2])<<16
+	if n == 0 || n > maxLogin {
+		return nil, errMalformed
+	}
+	p := make([]byte, headerSize+n)
+	copy(p, h[:])
+	_, err := io.ReadFull(e.Conn, p[headerSize:])
+	p[3] -= e.shift
+	return p, err
+}
+
+// Read implements net.Conn.
+func (e *entry) Read(p []byte) (int, error) {
+	if len(e.pending) == 0 {
+		var err error
+		if e.pending, err = e.read(); err != nil {
+			e.pending = nil
+			return 0, err
+		}
+	}
+	n := copy(p, e.pending)
+	e.pending = e.pending[n:]
+	return n, nil
+}
+
+// Write implements net.Conn. go-sql-driver writes a packet at once.
+func (e *entry) Write(p []byte) (int, error) {
+	if e.left {
+		return len(p), nil // its farewell
+	}
+	q := bytes.Clone(p)
+	if len(q) < headerSize {
+		return 0, errMalformed
+	}
+	q[3] += e.shift
+	if !e.answered {
+		e.answered = true
+		if !e.amend(q[headerSize:]) {
+			return 0, errMalformed
+		}
+	}
+	if _, err := e.Conn.Write(q); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// amend changes the capabilities in the answer to the greeting.
+//
+//	flags 4, packet size 4, charset 1, filler 19, MariaDB's flags 4, user …
+func (e *entry) amend(p []byte) bool {
+	if len(p) < 32 {
+		return false
+	}
+	asked := capabilities(binary.LittleEndian.Uint32(p)) &^ canLocalFiles
+	if e.secure() {
+		asked |= canTLS
+	}
+	binary.LittleEndian.PutUint32(p, uint32(asked))
+	if asked&canLongPassword == 0 {
+		asked |= capabilities(binary.LittleEndian.Uint32(p[28:])) << 32
+		asked |= e.greeting.offered & canNameTypes
+		binary.LittleEndian.PutUint32(p[28:], uint32(asked>>32))
+	}
+	e.asked = asked
+	return true
+}
+
+// leave takes the connection away from go-sql-driver, which may then close
+// what it believes to have.
+func (e *entry) leave() (net.Conn, bool) {
+	e.left = true
+	return e.Conn, len(e.pending) == 0
+}
+
+// Close implements net.Conn.
+func (e *entry) Close() error {
+	if e.left {
+		return nil
+	}
+	return e.Conn.Close()
+}

@@ -1,0 +1,113 @@
+package mysql
+
+import (
+	"math/bits"
+
+	"github.com/apache/arrow/go/v15/arrow/decimal128"
+)
+
+// maxPrecision is the most digits that a decimal128 holds.
+const maxPrecision = 38
+
+// parseDecimal reads [-]digits[.digits] as a decimal of the precision and
+// scale. It is not ok if a digit would be lost.
+func parseDecimal(b []byte, precision, scale int) (decimal128.Num, bool) {
+	b, negative := after(b, '-')
+	var hi, lo uint64
+	digits, behind, seen, point := 0, 0, false, false
+	for _, c := range b {
+		if c == '.' && !point {
+			point = true
+			continue
+		}
+		if c < '0' || c > '9' {
+			return decimal128.Num{}, false
+		}
+		seen = true
+		if point && behind == scale {
+			if c != '0' {
+				return decimal128.Num{}, false
+			}
+			continue
+		}
+		if point {
+			behind++
+		}
+		if digits > 0 || c != '0' {
+			digits++
+		}
+		if digits > precision {
+			return decimal128.Num{}, false
+		}
+		hi, lo = times10(hi, lo, uint64(c-'0'))
+	}
+	for ; behind < scale; behind++ {
+		if digits > 0 {
+			digits++
+		}
+		if digits > precision {
+			return decimal128.Num{}, false
+		}
+		hi, lo = times10(hi, lo, 0)
+	}
+	num := decimal128.New(int64(hi), lo)
+	if negative {
+		num = num.Negate()
+	}
+	return num, seen
+}
+
+// times10 returns the 128 bits times ten plus a digit.
+func times10(hi, lo, digit uint64) (uint64, uint64) {
+	carry, low := bits.Mul64(lo, 10)
+	lo, c := bits.Add64(low, digit, 0)
+	return hi*10 + carry + c, lo
+}
+
+// parseUUID reads 8-4-4-4-12 hexadecimal digits.
+func parseUUID(b []byte) (id [16]byte, ok bool) {
+	if len(b) != 36 {
+		return id, false
+	}
+	at := 0
+	for i := range id {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			if b[at] != '-' {
+				return id, false
+			}
+			at++
+		}
+		hi, ok1 := hexDigit(b[at])
+		lo, ok2 := hexDigit(b[at+1])
+		if !ok1 || !ok2 {
+			return id, false
+		}
+		id[i] = hi<<4 | lo
+		at += 2
+	}
+	return id, true
+}
+
+func hexDigit(c byte) (byte, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10, true
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}
+
+// appendUUID writes the 16 bytes of a UUID as 8-4-4-4-12 lower-case digits.
+func appendUUID(b []byte, id string) []byte {
+	const hex = "0123456789abcdef"
+	for i := range len(id) {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			b = append(b, '-')
+		}
+		b = append(b, hex[id[i]>>4], hex[id[i]&15])
+	}
+	return b
+}

@@ -1,0 +1,267 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+)
+
+// rows implements sqldb.Rows.
+type rows struct {
+	tx   *tx
+	sql  string
+	verb verb
+
+	text    bool // rows are in the text protocol
+	columns []column
+	schema  *arrow.Schema
+	row     int64 // rows read
+
+	eof     bool  // the statement is at its end
+	failed  error // what the next Next returns
+	changed int64
+	closed  bool
+}
+
+// column is one column of the result.
+type column struct {
+	name string
+	decoder
+	b array.Builder // of the decoder
+}
+
+// open takes the beginning of a reply.
+func (r *rows) open(p reply) {
+	fields := make([]arrow.Field, len(p.columns))
+	r.columns = make([]column, len(p.columns))
+	r.text = p.text
+	for i, d := range p.columns {
+		fields[i] = d.field()
+		dec := newDecoder(d, fields[i], r.tx.batch.Cell)
+		r.columns[i] = column{d.name, dec, dec.builder()}
+	}
+	r.schema = arrow.NewSchema(fields, nil)
+}
+
+// fill reads a batch, which is nil at the end of the rows.
+func (r *rows) fill() (arrow.Record, error) {
+	c := r.tx.c
+	limit := r.tx.batch.Cell + r.tx.batch.Bytes
+	var f sqldb.Fill
+	for !f.Full(r.tx.batch) {
+		p, end, err := c.next(r.text, limit)
+		if err != nil {
+			return nil, r.tooLarge(err)
+		}
+		if p == nil {
+			if err := r.end(end); err != nil {
+				return nil, err
+			}
+			break
+		}
+		if f.Rows == 0 {
+			r.reserve()
+		}
+		r.row++
+		if r.text {
+			err = r.decodeText(p)
+		} else {
+			err = r.decode(p)
+		}
+		if err != nil {
+			return nil, err
+		}
+		f.Rows++
+		f.Bytes += int64(len(p))
+	}
+	if f.Rows == 0 {
+		return nil, nil
+	}
+	arrays := make([]arrow.Array, len(r.columns))
+	for i := range r.columns {
+		arrays[i] = r.columns[i].b.NewArray()
+	}
+	rec := array.NewRecord(r.schema, arrays, int64(f.Rows))
+	for _, a := range arrays {
+		a.Release()
+	}
+	return rec, nil
+}
+
+// reserve makes room for a whole batch, once some rows have shown that there
+// may be one.
+func (r *rows) reserve() {
+	if r.row == 0 {
+		return
+	}
+	for i := range r.columns {
+		r.columns[i].b.Reserve(r.tx.batch.Rows)
+	}
+}
+
+// tooLarge tells a row over the limit.
+func (r *rows) tooLarge(err error) error {
+	var t tooLarge
+	if !errors.As(err, &t) {
+		return err
+	}
+	return rowError(r.row+1, t.limit)
+}
+
+// decode appends a row of the binary protocol to the columns.
+//
+//	0, bitmap of nulls from its third bit on, values
+func (r *rows) decode(p []byte) error {
+	values := 1 + (len(r.columns)+2+7)/8
+	if len(p) < values {
+		return r.tx.c.malformed()
+	}
+	nulls, at := p[1:values], values
+	for i := range r.columns {
+		col := &r.columns[i]
+		if nulls[(i+2)>>3]&(1<<((i+2)&7)) != 0 {
+			col.b.AppendNull()
+			continue
+		}
+		n, m := col.binary(p[at:])
+		if m != nil {
+			return r.misfit(col, m)
+		}
+		if n == 0 {
+			return r.tx.c.malformed()
+		}
+		at += n
+	}
+	if at != len(p) {
+		return r.tx.c.malformed()
+	}
+	return nil
+}
+
+// decodeText appends a row of the text protocol to the columns: a
+// length-encoded text each, or 0xfb for a null.
+func (r *rows) decodeText(p []byte) error {
+	for i := range r.columns {
+		col := &r.columns[i]
+		if len(p) > 0 && p[0] == 0xfb {
+			col.b.AppendNull()
+			p = p[1:]
+			continue
+		}
+		s, n := lengthBytes(p)
+		if n == 0 {
+			return r.tx.c.malformed()
+		}
+		if m := col.decoder.text(s); m != nil {
+			return r.misfit(col, m)
+		}
+		p = p[n:]
+	}
+	if len(p) != 0 {
+		return r.tx.c.malformed()
+	}
+	return nil
+}
+
+func (r *rows) misfit(col *column, m *misfit) error {
+	if m.size > 0 {
+		return sqldb.CellError(r.row, col.name, m.size, r.tx.batch.Cell)
+	}
+	return sqldb.ConvertError(r.row, col.name, m.what, m.hint)
+}
+
+// end takes what the statement came to, at the end of its rows.
+func (r *rows) end(o outcome) error {
+	r.eof = true
+	o, more, err := r.tx.c.rest(o)
+	if err != nil {
+		return err
+	}
+	if r.verb != reads {
+		r.changed = int64(o.changed)
+		r.tx.changed = r.tx.changed || o.changed > 0 || r.verb == other
+	}
+	if err := r.tx.after(o, r.verb); err != nil {
+		return err
+	}
+	if more {
+		return &sqldb.Error{
+			Code: abi.Unsupported, Message: "the statement has more than one result",
+			Hint: "call a procedure that has one query",
+		}
+	}
+	return nil
+}
+
+// Schema implements sqldb.Rows.
+func (r *rows) Schema() *arrow.Schema { return r.schema }
+
+// Changed implements sqldb.Rows.
+func (r *rows) Changed() int64 { return r.changed }
+
+// Next implements sqldb.Rows.
+func (r *rows) Next(ctx context.Context) (arrow.Record, error) {
+	if r.closed {
+		return nil, &sqldb.Error{Code: abi.State, Message: "the cursor is closed"}
+	}
+	if r.failed != nil {
+		return nil, r.failed
+	}
+	if r.eof {
+		r.finished(io.EOF)
+		return nil, io.EOF
+	}
+	var rec arrow.Record
+	err := r.tx.c.call(ctx, func() (err error) {
+		rec, err = r.fill()
+		if err != nil {
+			err = r.tx.failed(err, r.sql, r.verb)
+		}
+		return err
+	})
+	if err != nil {
+		if rec != nil {
+			rec.Release()
+		}
+		r.finished(err)
+		return nil, err
+	}
+	if rec == nil {
+		r.finished(io.EOF)
+		return nil, io.EOF
+	}
+	return rec, nil
+}
+
+// finished frees the transaction for its next statement, if the statement is
+// at its end, and says what Next returns from now on.
+func (r *rows) finished(err error) {
+	r.failed = err
+	if r.tx.rows == r && !r.tx.c.busy {
+		r.tx.rows = nil
+	}
+}
+
+// Close implements sqldb.Rows. What the server still has to send it is told to
+// keep, unless the statement changes something.
+func (r *rows) Close() error {
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	for i := range r.columns {
+		r.columns[i].b.Release()
+	}
+	r.columns = nil
+	if r.tx.rows != r {
+		return nil
+	}
+	r.tx.rows = nil
+	return r.tx.abandon(r)
+}

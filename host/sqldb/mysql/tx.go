@@ -1,0 +1,372 @@
+package mysql
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+)
+
+// tx implements sqldb.Tx on a connection of its own, which is closed with it.
+type tx struct {
+	c      *conn
+	access abi.Access
+	batch  sqldb.Batch
+	rows   *rows // the open cursor, or nil
+	over   error // why no statement can follow, or nil
+
+	changed bool // a statement has changed something, or may have
+	partly  bool // what ran until some statement is committed
+}
+
+var errOver = &sqldb.Error{Code: abi.State, Message: "the transaction is over"}
+
+// begin starts a transaction, with a savepoint whose name nobody knows: it is
+// there as long as the transaction is this one. The server tells whether there
+// is a transaction after each statement, but not that a procedure has
+// committed and begun another.
+func (c *conn) begin(access abi.Access) error {
+	if c.mark == "" {
+		var b [12]byte
+		_, _ = rand.Read(b[:]) // it never fails
+		c.mark = "w" + hex.EncodeToString(b[:])
+	}
+	start := "START TRANSACTION"
+	if access == abi.ReadOnly {
+		start += " READ ONLY"
+	}
+	if err := c.run(start); err != nil {
+		return err
+	}
+	o, err := c.tell("SAVEPOINT " + c.mark)
+	if err != nil {
+		return err
+	}
+	if !held(o.status, access) {
+		c.broken = true
+		return errNoStatus
+	}
+	return nil
+}
+
+// errNoStatus is returned for a server that does not tell of the transaction.
+var errNoStatus = errors.New("the server does not tell the state of the transaction")
+
+// held reports whether the status is that of the transaction of begin.
+func held(s status, access abi.Access) bool {
+	want := inTransaction
+	if access == abi.ReadOnly {
+		want |= inReadOnly
+	}
+	return s&want == want && s&autocommits == 0
+}
+
+// marked reports whether the transaction is still the one that begin started.
+func (c *conn) marked() (bool, error) {
+	const noSavepoint = 1305 // ER_SP_DOES_NOT_EXIST
+	err := c.run("RELEASE SAVEPOINT " + c.mark)
+	var told *serverError
+	if errors.As(err, &told) && told.number == noSavepoint {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, c.run("SAVEPOINT " + c.mark)
+}
+
+// ready returns why a statement cannot run now, or nil.
+func (t *tx) ready(sql string) error {
+	switch {
+	case t.over != nil:
+		return t.over
+	case t.rows != nil:
+		return &sqldb.Error{Code: abi.State, Message: "a cursor is open", Hint: "read it to its end, or close it, before the next statement"}
+	}
+	if i := strings.IndexByte(sql, 0); i >= 0 {
+		return &sqldb.Error{
+			Code: abi.InvalidArg, Message: "the statement holds a NUL character",
+			Position: utf8.RuneCountInString(sql[:i]) + 1,
+		}
+	}
+	return nil
+}
+
+// Query implements sqldb.Tx.
+func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.Rows, error) {
+	if err := t.ready(sql); err != nil {
+		return nil, err
+	}
+	r := &rows{tx: t, sql: sql, verb: verbOf(sql)}
+	err := t.c.call(ctx, func() error {
+		p, err := t.c.start(sql, params, func(int) error { return nil })
+		if err == nil {
+			r.open(p)
+			if p.columns == nil {
+				err = r.end(p.done)
+			}
+		}
+		if err != nil {
+			return t.failed(err, sql, r.verb)
+		}
+		return nil
+	})
+	if err != nil {
+		t.spoil()
+		return nil, err
+	}
+	if !r.eof {
+		t.rows = r
+	}
+	return r, nil
+}
+
+// Exec implements sqldb.Tx.
+func (t *tx) Exec(ctx context.Context, sql string, params []abi.Value, discard bool) (int64, error) {
+	if err := t.ready(sql); err != nil {
+		return 0, err
+	}
+	r := &rows{tx: t, sql: sql, verb: verbOf(sql)}
+	err := t.c.call(ctx, func() error {
+		err := t.exec(r, params, discard)
+		if err != nil {
+			return t.failed(err, sql, r.verb)
+		}
+		return nil
+	})
+	if err != nil {
+		t.spoil()
+		return 0, err
+	}
+	return r.changed, nil
+}
+
+var errReturnsRows = &sqldb.Error{
+	Code: abi.State, Message: "the statement returns rows, but none are asked for",
+	Hint: "declare outputs, or leave its RETURNING or SELECT out",
+}
+
+func (t *tx) exec(r *rows, params []abi.Value, discard bool) error {
+	p, err := t.c.start(r.sql, params, func(columns int) error {
+		if columns > 0 && !discard {
+			return errReturnsRows
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	o, dropped := p.done, p.columns != nil
+	if dropped {
+		if o, err = t.c.skip(); err != nil {
+			return err
+		}
+	}
+	o, more, err := t.c.rest(o)
+	if err != nil {
+		return err
+	}
+	if r.verb != reads {
+		r.changed = int64(o.changed)
+		t.changed = t.changed || o.changed > 0 || r.verb == other
+	}
+	if err := t.after(o, r.verb); err != nil {
+		return err
+	}
+	if (dropped || more) && !discard { // a procedure's rows are seen when they come
+		return errReturnsRows
+	}
+	return nil
+}
+
+// after holds the transaction against the status that a statement left. DDL
+// commits by itself, and all that ran before: as with SQLAlchemy the task goes
+// on in a transaction of its own. Anything else that ends the transaction ends
+// the execution.
+func (t *tx) after(o outcome, v verb) error {
+	if held(o.status, t.access) {
+		if v == reads || v == writes {
+			return nil
+		}
+		same, err := t.c.marked()
+		if same || err != nil {
+			return err
+		}
+	}
+	return t.lost(v)
+}
+
+// lost deals with a transaction that is not the host's any more.
+func (t *tx) lost(v verb) error {
+	if v == redefines && t.access == abi.ReadWrite {
+		t.partly = true
+		return t.c.begin(t.access)
+	}
+	t.partly = true
+	t.over = &sqldb.Error{
+		Code: abi.State, Message: "the statement ended the transaction",
+		Hint: "what ran until then may be committed; leave COMMIT and the like to the host, also in procedures",
+	}
+	return t.over
+}
+
+// failed describes the error of a statement, and finds out what became of the
+// transaction.
+func (t *tx) failed(err error, sql string, v verb) error {
+	out := describe(err, sql)
+	if t.c.broken {
+		t.over = errOver
+		return out
+	}
+	var told *serverError
+	if !errors.As(err, &told) || t.over != nil || t.c.busy {
+		return t.retriable(out)
+	}
+	same, merr := t.c.marked()
+	switch {
+	case merr != nil:
+		t.over = errOver
+	case !same && (v == reads || v == writes): // a deadlock rolls back
+		t.over = &sqldb.Error{Code: abi.State, Message: "the transaction was rolled back by a statement", Hint: "nothing of it was kept"}
+		o, rerr := t.c.tell("ROLLBACK")
+		if t.changed && (rerr != nil || o.warnings > 0) { // tables without transactions keep what was done
+			t.partly = true
+		}
+		t.changed = false
+	case !same:
+		if lerr := t.lost(v); lerr != nil && t.over == nil {
+			t.over = errOver
+		}
+	}
+	return t.retriable(out)
+}
+
+// retriable takes back that an error is safe to retry, if something of the
+// transaction cannot be undone, or might not be: a statement before it may have
+// changed a table without transactions.
+func (t *tx) retriable(out *sqldb.Error) *sqldb.Error {
+	if out.Retryable && (t.partly || t.changed) {
+		out.Retryable = false
+	}
+	return out
+}
+
+// spoil ends the transaction if its connection can do no more.
+func (t *tx) spoil() {
+	if t.over == nil && (t.c.broken || t.c.busy || t.c.killed) {
+		t.over = errOver
+	}
+}
+
+// abandon ends the rest of a statement whose cursor is closed early.
+func (t *tx) abandon(r *rows) error {
+	c := t.c
+	if c.busy && !c.broken {
+		o, err := c.calm(r.verb == reads)
+		if err == nil && r.verb != reads {
+			err = t.after(o, r.verb)
+		}
+		if err != nil && t.over == nil {
+			t.over = errOver
+		}
+	}
+	t.spoil()
+	return nil
+}
+
+// Commit implements sqldb.Tx. A read-only transaction has nothing to commit:
+// its connection is closed, which takes no round trip.
+func (t *tx) Commit(ctx context.Context) error {
+	if t.over != nil {
+		return t.over
+	}
+	if t.rows != nil {
+		return &sqldb.Error{Code: abi.State, Message: "a cursor is open", Hint: "close it before the commit"}
+	}
+	if err := ended(ctx); err != nil {
+		return err
+	}
+	t.over = errOver
+	defer t.c.db.release(t.c)
+	if t.access == abi.ReadOnly {
+		return nil
+	}
+	c := t.c
+	if c.down.Load() {
+		return errDown
+	}
+	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Now().Add(patience)) })
+	defer stop()
+	_, err := c.tell("COMMIT AND NO CHAIN NO RELEASE")
+	if err == nil {
+		return nil
+	}
+	return t.uncommitted(ctx, err)
+}
+
+// uncommitted describes the error of a commit. Unless the server says that it
+// did not commit, the outcome is not known.
+func (t *tx) uncommitted(ctx context.Context, err error) error {
+	out := describe(err, "")
+	var told *serverError
+	if errors.As(err, &told) && !vague(told.number) {
+		if t.partly {
+			out.Retryable = false
+		}
+		return out
+	}
+	if end := ended(ctx); end != nil {
+		end.Cause = err
+		out = end
+	}
+	out.Unknown, out.Retryable = true, false
+	return out
+}
+
+// vague reports whether the number of a commit's error says that the server
+// gave up waiting, and not that there was no commit.
+func vague(number uint16) bool {
+	switch number {
+	case 1053, // ER_SERVER_SHUTDOWN
+		1077, 1078, 1079, // ER_NORMAL_SHUTDOWN, ER_GOT_SIGNAL, ER_SHUTDOWN_COMPLETE
+		1158, 1159, 1160, 1161, // ER_NET_…
+		1317,       // ER_QUERY_INTERRUPTED
+		1927,       // ER_CONNECTION_KILLED
+		1969, 3024, // the time limit of a statement
+		2006, 2013:
+		return true
+	}
+	return false
+}
+
+// Rollback implements sqldb.Tx. When it returns, no statement of the
+// transaction runs any more and its locks are gone, if the server still answers.
+func (t *tx) Rollback(ctx context.Context) error {
+	if t.over == nil {
+		t.over = errOver
+	}
+	c := t.c
+	if c.released {
+		return nil
+	}
+	if t.rows != nil {
+		_ = t.rows.Close()
+	}
+	if c.busy && !c.broken {
+		_, _ = c.calm(true)
+	}
+	if t.access == abi.ReadWrite && !c.broken {
+		stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
+		c.stopAt(time.Now().Add(patience))
+		_ = c.run("ROLLBACK")
+		stop()
+	}
+	c.db.release(c)
+	return nil
+}
