@@ -120,21 +120,6 @@ func (a *Args) Float(name string, to *float64, least, most float64) bool {
 	return true
 }
 
-// Text reads a text without NUL characters.
-func (a *Args) Text(name string, to *string) bool {
-	v, ok := a.take(name)
-	if !ok {
-		return false
-	}
-	s, ok := v.(string)
-	if !ok || strings.ContainsRune(s, 0) {
-		a.fault(name, "is not a text", "")
-		return false
-	}
-	*to = s
-	return true
-}
-
 // Enum reads one of the words, which are compared without case and set as
 // they stand in words. A bool is the word true or false.
 func (a *Args) Enum(name string, to *string, words ...string) bool {

@@ -1,0 +1,12 @@
+package mysql_test
+
+import (
+	"testing"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/mysql"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
+)
+
+func TestConformance(t *testing.T) {
+	sqldbtest.Run(t, mysql.Driver{}, sqldbtest.MariaDB(t))
+}
