@@ -220,8 +220,7 @@ func (c *conn) tell(sql string) (outcome, error) {
 	case replyError:
 		return outcome{}, parseError(p)
 	}
-	c.broken = true
-	return outcome{}, errMalformed
+	return outcome{}, c.malformed()
 }
 
 // row runs a statement of ours that has one row of n texts.
@@ -234,29 +233,23 @@ func (c *conn) row(sql string, n int) ([]string, error) {
 		return nil, err
 	}
 	if len(r.columns) != n {
-		c.broken = true
-		return nil, errMalformed
+		return nil, c.malformed()
 	}
 	var out []string
 	for {
-		p, err := c.packet(smallPacket)
+		p, _, err := c.next(true, smallPacket)
 		switch {
 		case err != nil:
 			return nil, err
-		case p[0] == replyError:
-			return nil, parseError(p)
-		case p[0] == replyEnd && len(p) < maxPayload:
-			if len(out) != n {
-				c.broken = true
-				return nil, errMalformed
-			}
+		case p == nil && len(out) == n:
 			return out, nil
+		case p == nil || len(out) > 0:
+			return nil, c.malformed()
 		}
 		for range n {
 			s, size := lengthBytes(p)
 			if size == 0 {
-				c.broken = true
-				return nil, errMalformed
+				return nil, c.malformed()
 			}
 			out, p = append(out, string(s)), p[size:]
 		}
