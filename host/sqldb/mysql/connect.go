@@ -134,6 +134,9 @@ func (c *conn) ready(ctx context.Context, s *settings) error {
 	if err := c.setUp(s); err != nil {
 		return err
 	}
+	if err := c.identify(); err != nil {
+		return err
+	}
 	return c.begin(c.db.access)
 }
 
@@ -163,10 +166,11 @@ func (c *conn) setUp(s *settings) error {
 	if s.collation != "" {
 		names += " COLLATE " + s.collation
 	}
-	err := c.run("SET NAMES " + names + ", time_zone='+00:00', autocommit=0, net_write_timeout=28800" + c.accessSetting() + ", sql_mode=TRIM(BOTH ',' FROM " + mode + ")")
-	if err != nil {
-		return err
-	}
+	return c.run("SET NAMES " + names + ", time_zone='+00:00', autocommit=0, net_write_timeout=28800" + c.accessSetting() + ", sql_mode=TRIM(BOTH ',' FROM " + mode + ")")
+}
+
+// identify learns what the server has given the session.
+func (c *conn) identify() error {
 	row, err := c.row("SELECT CONNECTION_ID(), @@max_allowed_packet, @@wait_timeout, CONCAT_WS('/', @@hostname, @@port, @@server_id)", 4)
 	if err != nil {
 		return err
@@ -216,8 +220,7 @@ func (c *conn) tell(sql string) (outcome, error) {
 	case replyError:
 		return outcome{}, parseError(p)
 	}
-	c.broken = true
-	return outcome{}, errMalformed
+	return outcome{}, c.malformed()
 }
 
 // row runs a statement of ours that has one row of n texts.
@@ -230,29 +233,23 @@ func (c *conn) row(sql string, n int) ([]string, error) {
 		return nil, err
 	}
 	if len(r.columns) != n {
-		c.broken = true
-		return nil, errMalformed
+		return nil, c.malformed()
 	}
 	var out []string
 	for {
-		p, err := c.packet(smallPacket)
+		p, _, err := c.next(true, smallPacket)
 		switch {
 		case err != nil:
 			return nil, err
-		case p[0] == replyError:
-			return nil, parseError(p)
-		case p[0] == replyEnd && len(p) < maxPayload:
-			if len(out) != n {
-				c.broken = true
-				return nil, errMalformed
-			}
+		case p == nil && len(out) == n:
 			return out, nil
+		case p == nil || len(out) > 0:
+			return nil, c.malformed()
 		}
 		for range n {
 			s, size := lengthBytes(p)
 			if size == 0 {
-				c.broken = true
-				return nil, errMalformed
+				return nil, c.malformed()
 			}
 			out, p = append(out, string(s)), p[size:]
 		}
@@ -269,12 +266,45 @@ func (c *conn) ping(ctx context.Context) bool {
 	return err == nil && p[0] == replyOK && stop()
 }
 
-// close ends the session. The server undoes what was not committed.
+// close ends the session. The server undoes what was not committed. It closes
+// first, if it does so soon: the port is then free for another connection at
+// once, and the session is known to be over.
 func (c *conn) close() {
 	if !c.broken && !c.busy {
-		_ = c.conn.SetWriteDeadline(time.Now().Add(time.Second))
-		_ = c.ask(commandQuit, "")
+		_ = c.conn.SetDeadline(time.Now().Add(farewell))
+		if c.ask(commandQuit, "") == nil {
+			_, _ = c.conn.Read(c.buf)
+		}
 	}
 	c.broken = true
 	_ = c.conn.Close()
+}
+
+// farewell is how long close waits for the server.
+const farewell = time.Second
+
+// reset makes the session one that nobody used: the server drops temporary
+// tables, variables, locks and prepared statements, and rolls back. It keeps
+// the default database and the role, which the statements that reset comes
+// after cannot have changed: see tx.plain.
+//
+// Source: MySQL, "COM_RESET_CONNECTION"; MariaDB, "COM_RESET_CONNECTION".
+func (c *conn) reset(ctx context.Context, s *settings) error {
+	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
+	defer stop()
+	if err := c.ask(commandReset, ""); err != nil {
+		return err
+	}
+	p, err := c.packet(smallPacket)
+	switch {
+	case err != nil:
+		return err
+	case p[0] != replyOK:
+		return parseError(p)
+	}
+	c.mark, c.columns = "", nil
+	if err := c.setUp(s); err != nil {
+		return err
+	}
+	return c.begin(c.db.access)
 }

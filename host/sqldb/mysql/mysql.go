@@ -8,8 +8,9 @@
 // Statements are prepared, rows come in the binary protocol, and go from the
 // read buffer into Arrow.
 //
-// Every transaction has a session of its own that nobody used before, and which
-// is closed with it. So that this costs no time, the next ones are opened ahead,
+// Every transaction has a session of its own that is as good as new: nobody
+// used it before, or the server has reset it since and it only ran plain
+// statements. So that this costs no time, the next ones are made ready ahead,
 // with their transaction begun.
 package mysql
 
@@ -124,7 +125,7 @@ func (d *db) Begin(ctx context.Context, opts sqldb.TxOptions) (sqldb.Tx, error) 
 			return nil, cannotConnect(err)
 		}
 	}
-	return &tx{c: c, access: access, batch: opts.Batch.OrDefault()}, nil
+	return &tx{c: c, access: access, batch: opts.Batch.OrDefault(), plain: true}, nil
 }
 
 // take returns a connection that nobody used, with its transaction begun.
@@ -239,13 +240,41 @@ func (d *db) release(c *conn) {
 	d.free()
 }
 
+// recycle makes a spare of a connection whose transaction is over and was
+// plain, if one is needed, and else closes it.
+func (d *db) recycle(c *conn) {
+	d.mu.Lock()
+	needed := !d.closed && d.begun > 1 && time.Since(c.opened) < c.keep && (len(d.spares)+d.opening < d.idle || len(d.waiting) > d.opening)
+	if !needed || c.released || c.down.Load() {
+		d.mu.Unlock()
+		d.release(c)
+		return
+	}
+	c.released = true
+	delete(d.open, c)
+	d.used--
+	d.opening++
+	d.mu.Unlock()
+	go func() {
+		ctx, cancel := context.WithTimeout(d.background, d.settings.connectTimeout)
+		defer cancel()
+		err := c.reset(ctx, d.settings)
+		if err != nil {
+			c.close()
+		} else {
+			c.released = false
+		}
+		d.opened(c, err)
+	}()
+}
+
 // refill opens spares, from the second transaction on: a program that runs one
-// task opens one connection.
+// task opens one connection. Those in use come back as a rule.
 func (d *db) refill() {
 	if d.begun < 2 || d.closed {
 		return
 	}
-	for len(d.spares)+d.opening < d.idle && d.used+len(d.spares)+d.opening < d.max {
+	for all := d.used + len(d.spares) + d.opening; all <= d.idle && all < d.max; all++ {
 		d.opening++
 		go d.ahead()
 	}
@@ -254,6 +283,11 @@ func (d *db) refill() {
 // ahead opens a connection for whoever needs one next.
 func (d *db) ahead() {
 	c, err := d.connect(d.background)
+	d.opened(c, err)
+}
+
+// opened gives a connection that nobody used to who waits for one, or keeps it.
+func (d *db) opened(c *conn, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.opening--
@@ -270,7 +304,7 @@ func (d *db) ahead() {
 	default:
 		c.idle = time.Now()
 		d.spares = append(d.spares, c)
-		time.AfterFunc(c.keep, func() { d.expire(c) })
+		time.AfterFunc(c.keep-time.Since(c.opened), func() { d.expire(c) })
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -132,6 +133,24 @@ func read(ctx context.Context, x sqldb.Tx, sql string, params ...abi.Value) (tab
 func cell(a arrow.Array, i int) string {
 	if a.IsNull(i) {
 		return "NULL"
+	}
+	switch a := a.(type) {
+	case *array.Null:
+		return "NULL"
+	case *array.Decimal128: // ValueStr goes through a float
+		scale := a.DataType().(*arrow.Decimal128Type).Scale
+		s := a.Value(i).BigInt().String()
+		sign := ""
+		if s[0] == '-' {
+			sign, s = "-", s[1:]
+		}
+		if pad := int(scale) + 1 - len(s); pad > 0 {
+			s = strings.Repeat("0", pad) + s
+		}
+		if scale == 0 {
+			return sign + s
+		}
+		return sign + s[:len(s)-int(scale)] + "." + s[len(s)-int(scale):]
 	}
 	return a.ValueStr(i)
 }

@@ -13,6 +13,7 @@ const (
 	commandPrepare = 0x16
 	commandExecute = 0x17
 	commandForget  = 0x19 // COM_STMT_CLOSE
+	commandReset   = 0x1f // COM_RESET_CONNECTION
 )
 
 // First bytes of a reply.

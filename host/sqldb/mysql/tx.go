@@ -23,6 +23,7 @@ type tx struct {
 
 	changed bool // a statement has changed something, or may have
 	partly  bool // what ran until some statement is committed
+	plain   bool // there were only statements that leave nothing behind which a reset keeps
 }
 
 var errOver = &sqldb.Error{Code: abi.State, Message: "the transaction is over"}
@@ -103,7 +104,7 @@ func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.R
 	if err := t.ready(sql); err != nil {
 		return nil, err
 	}
-	r := &rows{tx: t, sql: sql, verb: verbOf(sql)}
+	r := &rows{tx: t, sql: sql, verb: t.verb(sql)}
 	err := t.c.call(ctx, func() error {
 		p, err := t.c.start(sql, params, func(int) error { return nil })
 		if err == nil {
@@ -132,7 +133,7 @@ func (t *tx) Exec(ctx context.Context, sql string, params []abi.Value, discard b
 	if err := t.ready(sql); err != nil {
 		return 0, err
 	}
-	r := &rows{tx: t, sql: sql, verb: verbOf(sql)}
+	r := &rows{tx: t, sql: sql, verb: t.verb(sql)}
 	err := t.c.call(ctx, func() error {
 		err := t.exec(r, params, discard)
 		if err != nil {
@@ -219,6 +220,7 @@ func (t *tx) lost(v verb) error {
 // failed describes the error of a statement, and finds out what became of the
 // transaction.
 func (t *tx) failed(err error, sql string, v verb) error {
+	t.plain = false
 	out := describe(err, sql)
 	if t.c.broken {
 		t.over = errOver
@@ -245,6 +247,13 @@ func (t *tx) failed(err error, sql string, v verb) error {
 		}
 	}
 	return t.retriable(out)
+}
+
+// verb looks at the statement, and remembers what it may leave behind.
+func (t *tx) verb(sql string) verb {
+	v := verbOf(sql)
+	t.plain = t.plain && (v == reads || v == writes)
+	return v
 }
 
 // retriable takes back that an error is safe to retry, if something of the
@@ -293,21 +302,35 @@ func (t *tx) Commit(ctx context.Context) error {
 		return err
 	}
 	t.over = errOver
-	defer t.c.db.release(t.c)
+	c := t.c
 	if t.access == abi.ReadOnly {
+		t.done()
 		return nil
 	}
-	c := t.c
 	if c.down.Load() {
+		c.db.release(c)
 		return errDown
 	}
 	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Now().Add(patience)) })
-	defer stop()
 	_, err := c.tell("COMMIT AND NO CHAIN NO RELEASE")
+	if !stop() || err != nil {
+		c.db.release(c)
+	} else {
+		t.done()
+	}
 	if err == nil {
 		return nil
 	}
 	return t.uncommitted(ctx, err)
+}
+
+// done returns the connection of a transaction that ended well.
+func (t *tx) done() {
+	if t.plain && !t.partly && !t.c.broken && !t.c.busy && !t.c.killed && t.access == t.c.db.access {
+		t.c.db.recycle(t.c)
+	} else {
+		t.c.db.release(t.c)
+	}
 }
 
 // uncommitted describes the error of a commit. Unless the server says that it
