@@ -290,10 +290,10 @@ func session(access abi.Access) map[string]string {
 	p := map[string]string{
 		"client_encoding": "UTF8", "DateStyle": "ISO, YMD", "IntervalStyle": "postgres", "TimeZone": "UTC",
 		"standard_conforming_strings": "on", "extra_float_digits": "1", "bytea_output": "hex",
-		"default_transaction_read_only": "on",
+		"default_transaction_read_only": "off",
 	}
-	if access == abi.ReadWrite {
-		p["default_transaction_read_only"] = "off"
+	if access == abi.ReadOnly {
+		p["default_transaction_read_only"] = "on"
 	}
 	return p
 }

@@ -19,6 +19,7 @@ type conn struct {
 	wire
 	canceler *pgconn.PgConn // sends cancel requests, and nothing else
 	born     time.Time
+	major    int // the server's version
 
 	status   byte // of the last ReadyForQuery: I idle, T in a transaction, E in a failed one
 	params   map[string]string
@@ -53,6 +54,12 @@ func newConn(h *pgconn.HijackedConn) (*conn, error) {
 	}
 	c.conn = h.Conn
 	var err error
+	for _, d := range []byte(c.params["server_version"]) {
+		if d < '0' || d > '9' || c.major > 999 {
+			break
+		}
+		c.major = c.major*10 + int(d-'0')
+	}
 	h.Config.User, h.Config.Password = "", ""
 	c.canceler, err = pgconn.Construct(h)
 	return c, err

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -28,7 +29,8 @@ type rows struct {
 	row     int64 // rows read
 	held    int   // size of a row whose header was read, or -1
 	last    int   // rows of the last batch
-	eof     bool  // the statement is at its end
+	done    bool  // the statement is at its end
+	eof     bool  // and what was asked behind it too
 	failed  error // what the next Next returns
 	changed int64
 	closed  bool
@@ -60,7 +62,7 @@ func (r *rows) advance() (int, error) {
 		if err != nil {
 			return -1, err
 		}
-		if kind == 'D' {
+		if kind == 'D' && !r.done {
 			if failed == nil {
 				return size, nil
 			}
@@ -81,12 +83,23 @@ func (r *rows) advance() (int, error) {
 		}
 		switch kind {
 		case 'C':
+			if r.done {
+				continue
+			}
+			r.done = true
 			b, err := r.c.rest()
 			if err != nil {
 				return -1, err
 			}
 			r.changed = changes(string(b), r.plan.rows)
+		case 'D': // the answer to SHOW transaction_read_only
+			b, err := r.c.rest()
+			if err != nil {
+				return -1, err
+			}
+			r.tx.writable = !bytes.HasSuffix(b, []byte("\x02on"))
 		case 'I':
+			r.done = true
 			failed = &sqldb.Error{Code: abi.InvalidArg, Message: "the statement is empty"}
 		case 'Z':
 			r.eof = true

@@ -30,6 +30,24 @@ func (t *tx) begin() {
 	}
 }
 
+// run puts the execution of the statement that was bound, and the Sync.
+//
+// Up to PostgreSQL 15, RESET transaction_read_only goes around the check that
+// keeps a transaction read-only, and so does set_config of a null. There the
+// server is asked in the same breath whether the transaction still is. What a
+// statement has written by then is rolled back: see tx.Commit.
+func (t *tx) run() {
+	t.c.execute()
+	if t.guarded() {
+		t.c.parse("", "SHOW transaction_read_only", nil)
+		t.c.bind("", &bindings{}, nil)
+		t.c.execute()
+	}
+	t.c.sync()
+}
+
+func (t *tx) guarded() bool { return t.access == abi.ReadOnly && t.c.major < 16 }
+
 // start sends a statement, after the beginning of the transaction if it is the
 // first one, and reads to its first row. allow, if not nil, may refuse it when
 // it is known what it returns.
@@ -68,8 +86,7 @@ func (t *tx) start(sql string, b *bindings, allow func(*plan) error) (*rows, err
 		}
 	}
 	t.c.bind("", b, p.formats())
-	t.c.execute()
-	t.c.sync()
+	t.run()
 	if err := t.c.flush(); err != nil {
 		return nil, err
 	}
@@ -235,8 +252,7 @@ func (t *tx) startPlanned(sql string, b *bindings, p *plan, allow func(*plan) er
 	t.c.parse("", sql, b.oids)
 	t.c.bind("", b, p.formats())
 	t.c.describe('P', "")
-	t.c.execute()
-	t.c.sync()
+	t.run()
 	if err := t.c.flush(); err != nil {
 		return nil, err
 	}

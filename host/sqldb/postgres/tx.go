@@ -19,10 +19,11 @@ type tx struct {
 	access abi.Access
 	batch  sqldb.Batch
 
-	begun bool  // the server knows of the transaction
-	cut   bool  // a cursor was closed before its end, and its statement cancelled
-	rows  *rows // the open cursor, or nil
-	over  error // why no statement can follow, or nil
+	begun    bool  // the server knows of the transaction
+	writable bool  // a read-only transaction is not any more
+	cut      bool  // a cursor was closed before its end, and its statement cancelled
+	rows     *rows // the open cursor, or nil
+	over     error // why no statement can follow, or nil
 }
 
 // ready returns why a statement cannot run now, or nil.
@@ -148,6 +149,8 @@ func (t *tx) check() error {
 		return nil
 	case t.begun && t.c.status != 'T' && t.c.status != 'E':
 		t.over = &sqldb.Error{Code: abi.Denied, Message: "the statement ended the transaction", Hint: "an execution is always one transaction"}
+	case t.writable:
+		t.over = &sqldb.Error{Code: abi.Denied, Message: "the statement makes a read-only transaction writable", Hint: "nothing of the transaction was kept"}
 	default:
 		t.over = t.c.altered()
 	}
@@ -157,7 +160,9 @@ func (t *tx) check() error {
 	return t.over
 }
 
-// Commit implements sqldb.Tx.
+// Commit implements sqldb.Tx. A read-only transaction is rolled back: there is
+// nothing to commit, unless a statement got around what makes it read-only, or
+// sends a NOTIFY.
 func (t *tx) Commit(ctx context.Context) error {
 	switch {
 	case t.over != nil:
@@ -167,8 +172,8 @@ func (t *tx) Commit(ctx context.Context) error {
 	case !t.begun:
 		t.leave()
 		return nil
-	case t.cut && t.access == abi.ReadOnly:
-		return t.Rollback(ctx)
+	case t.access == abi.ReadOnly && (t.cut || t.c.status == 'T'):
+		return t.unwritten(ctx)
 	case t.c.status != 'T':
 		_ = t.Rollback(ctx)
 		return &sqldb.Error{Code: abi.State, Message: "the transaction cannot be committed, since a statement of it failed", Hint: "nothing of it was kept"}
@@ -189,16 +194,26 @@ func (t *tx) Commit(ctx context.Context) error {
 	return err
 }
 
+// unwritten ends a transaction that cannot have written anything.
+func (t *tx) unwritten(ctx context.Context) error {
+	if t.cut {
+		return t.Rollback(ctx)
+	}
+	tag := ""
+	err := t.c.do(ctx, func() error { return t.c.end("ROLLBACK", &tag) })
+	t.leave()
+	return err
+}
+
 // uncommitted adds to the error of a commit whether its outcome is known. It
-// is if the server said no; if it said nothing, it may have committed. A
-// transaction that could not write has no outcome.
+// is if the server said no; if it said nothing, it may have committed.
 func (t *tx) uncommitted(err error, sent bool) error {
 	var out *sqldb.Error
 	if !errors.As(err, &out) {
 		return err
 	}
 	var f *failure
-	if said := errors.As(out.Cause, &f) && !f.fatal(); sent && !said && t.access == abi.ReadWrite {
+	if said := errors.As(out.Cause, &f) && !f.fatal(); sent && !said {
 		copied := *out
 		copied.Unknown, copied.Retryable = true, false
 		return &copied
