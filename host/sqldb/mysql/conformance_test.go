@@ -10,3 +10,7 @@ import (
 func TestConformance(t *testing.T) {
 	sqldbtest.Run(t, mysql.Driver{}, sqldbtest.MariaDB(t))
 }
+
+func TestOracle(t *testing.T) {
+	sqldbtest.Oracle(t, mysql.Driver{}, sqldbtest.MariaDB(t))
+}

@@ -218,7 +218,8 @@ func (s *Server) Client(uri, sql string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return stdout.String(), fmt.Errorf("%s: %w: %s", s.kind.client, err, strings.TrimSpace(stderr.String()))
+		said := strings.TrimSpace(stderr.String()) // a client may repeat the statement first
+		return stdout.String(), fmt.Errorf("%s: %w: %s", s.kind.client, err, said[max(0, len(said)-2000):])
 	}
 	return stdout.String(), nil
 }

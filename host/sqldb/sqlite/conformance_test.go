@@ -11,3 +11,7 @@ import (
 func TestConformance(t *testing.T) {
 	sqldbtest.Run(t, sqlite.Driver{}, "sqlite:///"+filepath.Join(t.TempDir(), "conformance.db"))
 }
+
+func TestOracle(t *testing.T) {
+	sqldbtest.Oracle(t, sqlite.Driver{}, "sqlite:///"+filepath.Join(t.TempDir(), "oracle.db"))
+}
