@@ -24,6 +24,7 @@ type conn struct {
 	status   byte // of the last ReadyForQuery: I idle, T in a transaction, E in a failed one
 	params   map[string]string
 	broken   error // why nothing can be sent any more, or nil
+	heard    bool  // an answer came that is no farewell
 	cleaning bool  // DISCARD ALL was sent and its answer not read
 
 	patience time.Duration // given to the server after a cancel request
@@ -313,6 +314,9 @@ func (c *conn) handle(kind byte, size int) (aside bool, err error) {
 			return false, err
 		}
 		return false, readFailure(b)
+	}
+	c.heard = true
+	switch kind {
 	case 'Z':
 		b, err := c.take(1)
 		if err != nil || size != 1 {

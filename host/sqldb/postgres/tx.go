@@ -106,11 +106,12 @@ func (t *tx) Exec(ctx context.Context, sql string, params []abi.Value, discard b
 }
 
 // do does fn on the connection. If a connection that was used before turns out
-// to be gone before the transaction began, fn is done once more on a new one.
+// to be gone before the server answered anything but that, fn is done once more
+// on a new one.
 func (t *tx) do(ctx context.Context, fn func() error) error {
-	got := t.c.got
+	t.c.heard = false
 	err := t.c.do(ctx, fn)
-	if err == nil || t.begun || !t.reused || t.c.broken == nil || t.c.got != got || ended(ctx) != nil {
+	if err == nil || t.begun || !t.reused || t.c.broken == nil || t.c.heard || ended(ctx) != nil {
 		return err
 	}
 	if err := t.renew(ctx); err != nil {

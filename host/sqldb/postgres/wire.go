@@ -18,8 +18,7 @@ type wire struct {
 	conn net.Conn
 	in   []byte // read and not yet used is in[r:w]
 	r, w int
-	left int   // bytes of the current message's body that were not taken
-	got  int64 // bytes read in all
+	left int // bytes of the current message's body that were not taken
 	out  []byte
 }
 
@@ -112,7 +111,6 @@ func (w *wire) want(n int) error {
 		}
 		got, err := w.conn.Read(w.in[w.w:])
 		w.w += got
-		w.got += int64(got)
 		if err != nil && w.w-w.r < n {
 			return err
 		}
