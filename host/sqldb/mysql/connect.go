@@ -316,5 +316,8 @@ func (c *conn) reset(ctx context.Context, s *settings) error {
 	if err := c.setUp(s); err != nil {
 		return err
 	}
+	if _, err := c.row("SELECT 1", 1); err != nil { // FOUND_ROWS() would tell of the last query
+		return err
+	}
 	return c.begin(c.db.access)
 }
