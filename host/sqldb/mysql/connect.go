@@ -59,6 +59,9 @@ func (d *db) connect(ctx context.Context) (*conn, error) {
 		}
 	}
 	if err != nil {
+		if by, ok := ctx.Deadline(); ok && time.Until(by) <= 0 {
+			<-ctx.Done() // the network was the first to see it
+		}
 		if end := ended(ctx); end != nil {
 			end.Cause = err
 			return nil, end
