@@ -59,6 +59,9 @@ func (d *db) connect(ctx context.Context) (*conn, error) {
 		}
 	}
 	if err != nil {
+		if by, ok := ctx.Deadline(); ok && time.Until(by) <= 0 {
+			<-ctx.Done() // the network was the first to see it
+		}
 		if end := ended(ctx); end != nil {
 			end.Cause = err
 			return nil, end
@@ -225,6 +228,16 @@ func (c *conn) tell(sql string) (outcome, error) {
 
 // row runs a statement of ours that has one row of n texts.
 func (c *conn) row(sql string, n int) ([]string, error) {
+	row, err := c.texts(sql, n)
+	if err == nil && len(row) != n {
+		return nil, c.malformed()
+	}
+	return row, err
+}
+
+// texts runs a statement of ours that has rows of n texts, and returns them
+// all, at most maxTexts.
+func (c *conn) texts(sql string, n int) ([]string, error) {
 	if err := c.ask(commandQuery, sql); err != nil {
 		return nil, err
 	}
@@ -239,11 +252,9 @@ func (c *conn) row(sql string, n int) ([]string, error) {
 	for {
 		p, _, err := c.next(true, smallPacket)
 		switch {
-		case err != nil:
-			return nil, err
-		case p == nil && len(out) == n:
-			return out, nil
-		case p == nil || len(out) > 0:
+		case err != nil || p == nil:
+			return out, err
+		case len(out) > maxTexts:
 			return nil, c.malformed()
 		}
 		for range n {
@@ -255,6 +266,8 @@ func (c *conn) row(sql string, n int) ([]string, error) {
 		}
 	}
 }
+
+const maxTexts = 1 << 10 // the server keeps 64 warnings
 
 // ping reports whether the session is still there.
 func (c *conn) ping(ctx context.Context) bool {
@@ -304,6 +317,9 @@ func (c *conn) reset(ctx context.Context, s *settings) error {
 	}
 	c.mark, c.columns = "", nil
 	if err := c.setUp(s); err != nil {
+		return err
+	}
+	if _, err := c.row("SELECT 1", 1); err != nil { // FOUND_ROWS() would tell of the last query
 		return err
 	}
 	return c.begin(c.db.access)

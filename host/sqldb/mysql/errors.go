@@ -110,17 +110,16 @@ func (e *serverError) describe(sql string) *sqldb.Error {
 }
 
 var (
-	account    = regexp.MustCompile("(for user |to user |by user |user |for )?['\"`]?[^'\"`\\s]*['\"`]?@['\"`][^'\"`]*['\"`]")
-	filePath   = regexp.MustCompile(`(^|['"\s(])(/|\./|[A-Za-z]:[\\/])[^'"\s)]+`)
-	nearText   = regexp.MustCompile(`(?s)near '(.*)' at line ([0-9]+)$`)
-	needsScrub = "@/\\"
+	account  = regexp.MustCompile("(?:user )?['\"`]?[^'\"`\\s]*['\"`]?@['\"`][^'\"`]*['\"`]")
+	filePath = regexp.MustCompile(`(^|['"\s(])(/|\./|[A-Za-z]:[\\/])[^'"\s)]+`)
+	nearText = regexp.MustCompile(`(?s)near '(.*)' at line ([0-9]+)$`)
 )
 
 // shown returns the message without the names of users and hosts, and without
 // paths of the server.
 func (e *serverError) shown() string {
 	m := e.message
-	if nearText.MatchString(m) || !strings.ContainsAny(m, needsScrub) {
+	if nearText.MatchString(m) || !strings.ContainsAny(m, `@/\`) {
 		return m
 	}
 	switch e.number {

@@ -91,7 +91,7 @@ func (c *conn) kill(finished <-chan struct{}) {
 
 // skipAll reads what is left of all replies to a statement.
 func (c *conn) skipAll() (outcome, error) {
-	o, err := c.skip()
+	o, _, err := c.skip()
 	if err != nil {
 		return o, err
 	}

@@ -183,11 +183,7 @@ func (r *rows) end(o outcome) error {
 	if err != nil {
 		return err
 	}
-	if r.verb != reads {
-		r.changed = int64(o.changed)
-		r.tx.changed = r.tx.changed || o.changed > 0 || r.verb == other
-	}
-	if err := r.tx.after(o, r.verb); err != nil {
+	if err := r.settle(o); err != nil {
 		return err
 	}
 	if more {
@@ -197,6 +193,19 @@ func (r *rows) end(o outcome) error {
 		}
 	}
 	return nil
+}
+
+// settle takes what the statement came to when it is over. Where rows came,
+// MariaDB does not tell how many were changed.
+func (r *rows) settle(o outcome) error {
+	switch {
+	case len(r.columns) == 0:
+		r.changed = int64(o.changed)
+	case r.verb == writes:
+		r.changed = r.row
+	}
+	r.tx.changed = r.tx.changed || r.changed > 0 || r.verb == other
+	return r.tx.after(o, r.verb)
 }
 
 // Schema implements sqldb.Rows.

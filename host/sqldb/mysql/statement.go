@@ -221,20 +221,21 @@ func (c *conn) rest(o outcome) (_ outcome, rows bool, err error) {
 			continue
 		}
 		rows = true
-		if o, err = c.skip(); err != nil {
+		if o, _, err = c.skip(); err != nil {
 			return o, rows, err
 		}
 	}
 	return o, rows, nil
 }
 
-// skip reads rows to their end without keeping them.
-func (c *conn) skip() (outcome, error) {
+// skip reads rows to their end without keeping them, and counts them.
+func (c *conn) skip() (o outcome, rows int64, err error) {
 	for {
 		p, end, err := c.next(true, maxRow)
 		if err != nil || p == nil {
-			return end, err
+			return end, rows, err
 		}
+		rows++
 	}
 }
 

@@ -153,10 +153,17 @@ var errReturnsRows = &sqldb.Error{
 	Hint: "declare outputs, or leave its RETURNING or SELECT out",
 }
 
+// exec runs a statement to its end. A server tells that one with RETURNING has
+// rows only after it has run: if they are not wanted it is undone.
 func (t *tx) exec(r *rows, params []abi.Value, discard bool) error {
+	guarded := false
 	p, err := t.c.start(r.sql, params, func(columns int) error {
 		if columns > 0 && !discard {
 			return errReturnsRows
+		}
+		if r.verb == writes && !discard && mayReturn(r.sql) {
+			guarded = true
+			return t.c.run("SAVEPOINT " + t.c.mark + "r")
 		}
 		return nil
 	})
@@ -165,7 +172,8 @@ func (t *tx) exec(r *rows, params []abi.Value, discard bool) error {
 	}
 	o, dropped := p.done, p.columns != nil
 	if dropped {
-		if o, err = t.c.skip(); err != nil {
+		r.columns = make([]column, len(p.columns))
+		if o, r.row, err = t.c.skip(); err != nil {
 			return err
 		}
 	}
@@ -173,17 +181,29 @@ func (t *tx) exec(r *rows, params []abi.Value, discard bool) error {
 	if err != nil {
 		return err
 	}
-	if r.verb != reads {
-		r.changed = int64(o.changed)
-		t.changed = t.changed || o.changed > 0 || r.verb == other
-	}
-	if err := t.after(o, r.verb); err != nil {
+	if err := r.settle(o); err != nil {
 		return err
 	}
-	if (dropped || more) && !discard { // a procedure's rows are seen when they come
+	if (dropped || more) && !discard {
+		if guarded {
+			if err := t.c.run("ROLLBACK TO SAVEPOINT " + t.c.mark + "r"); err != nil {
+				return err
+			}
+		}
 		return errReturnsRows
 	}
 	return nil
+}
+
+// mayReturn reports whether the word RETURNING is somewhere in sql.
+func mayReturn(sql string) bool {
+	const word = "returning"
+	for i := 0; i+len(word) <= len(sql); i++ {
+		if sql[i]|0x20 == 'r' && strings.EqualFold(sql[i:i+len(word)], word) {
+			return true
+		}
+	}
+	return false
 }
 
 // after holds the transaction against the status that a statement left. DDL
@@ -230,23 +250,39 @@ func (t *tx) failed(err error, sql string, v verb) error {
 	if !errors.As(err, &told) || t.over != nil || t.c.busy {
 		return t.retriable(out)
 	}
-	same, merr := t.c.marked()
+	kept, merr := false, error(nil)
+	if out.Retryable && t.changed {
+		kept, merr = t.c.kept()
+	}
+	same := false
+	if merr == nil {
+		same, merr = t.c.marked()
+	}
 	switch {
 	case merr != nil:
 		t.over = errOver
 	case !same && (v == reads || v == writes): // a deadlock rolls back
 		t.over = &sqldb.Error{Code: abi.State, Message: "the transaction was rolled back by a statement", Hint: "nothing of it was kept"}
-		o, rerr := t.c.tell("ROLLBACK")
-		if t.changed && (rerr != nil || o.warnings > 0) { // tables without transactions keep what was done
-			t.partly = true
-		}
-		t.changed = false
+		t.partly, t.changed = t.partly || kept, false
 	case !same:
 		if lerr := t.lost(v); lerr != nil && t.over == nil {
 			t.over = errOver
 		}
 	}
 	return t.retriable(out)
+}
+
+// kept reports whether the server warns that it could not undo changes, which
+// stay in tables without transactions.
+func (c *conn) kept() (bool, error) {
+	const notRolledBack = "1196" // ER_WARNING_NOT_COMPLETE_ROLLBACK
+	rows, err := c.texts("SHOW WARNINGS", 3)
+	for i := 1; i < len(rows); i += 3 {
+		if rows[i] == notRolledBack {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 // verb looks at the statement, and remembers what it may leave behind.

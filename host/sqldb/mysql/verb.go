@@ -7,8 +7,8 @@ type verb uint8
 
 const (
 	other     verb = iota // may do anything to the transaction: CALL, and what is not known
-	reads                 // leaves the transaction alone, and nothing is lost if it is ended early
-	writes                // leaves the transaction alone
+	reads                 // leaves the transaction alone; rows that it returns may be given up
+	writes                // leaves the transaction alone; each row that it returns is one that it changed
 	redefines             // commits by itself before and after, unless it is about a temporary table
 )
 
@@ -43,9 +43,9 @@ func verbOf(sql string) verb {
 		end++
 	}
 	switch strings.ToUpper(rest[:end]) {
-	case "SELECT", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN":
+	case "SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN":
 		return reads
-	case "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH":
+	case "INSERT", "UPDATE", "DELETE", "REPLACE":
 		return writes
 	case "CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE":
 		return redefines

@@ -1,0 +1,273 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
+)
+
+// running counts the statements on the server that hold a mark.
+func running(t *testing.T, d *db, mark string) string {
+	t.Helper()
+	x := begin(t, d)
+	defer func() { _ = x.Rollback(ctxOf(t)) }()
+	return one(t, x, "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE CONCAT('%', ?, '%') AND id <> CONNECTION_ID()", str(mark))
+}
+
+// TestC10Interrupt ends the context at each stage of a statement: the error
+// says how it ended, at once, and the server runs the statement no more.
+func TestC10Interrupt(t *testing.T) {
+	d := open(t)
+	must(t, d, "CREATE TABLE t (id int PRIMARY KEY, v int) ENGINE=InnoDB", "INSERT INTO t SELECT seq, 0 FROM seq_1_to_1000")
+	for name, c := range map[string]struct {
+		sql  string
+		rows int // batches to read before
+	}{
+		"before the first row":  {"SELECT SLEEP(60) /* canary */", 0},
+		"a long computation":    {"SELECT COUNT(*) FROM seq_1_to_1000000 a JOIN seq_1_to_1000000 b ON a.seq % 7 = b.seq % 11 /* canary */", 0},
+		"between rows":          {"SELECT seq, IF(seq > 40000, SLEEP(60), 0) FROM seq_1_to_50000 /* canary */", 1},
+		"rows without an end":   {"SELECT a.seq FROM seq_1_to_1000000 a JOIN seq_1_to_1000000 b /* canary */", 1},
+		"a write":               {"UPDATE t SET v = SLEEP(60) /* canary */", 0},
+		"a sort of many":        {"SELECT SHA2(a.seq, 512) s FROM seq_1_to_3000000 a JOIN seq_1_to_100 b ORDER BY s /* canary */", 0},
+		"while it is prepared":  {"SELECT * FROM t WHERE id IN (SELECT SLEEP(60)) /* canary */", 0},
+		"inside of a procedure": {"BEGIN NOT ATOMIC DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; SELECT SLEEP(60) /* canary */; END", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, deadline := range []bool{true, false} {
+				x := begin(t, d)
+				ctx, cancel := context.WithCancel(context.Background())
+				if deadline {
+					ctx, cancel = context.WithTimeout(context.Background(), 300*time.Millisecond)
+				} else {
+					time.AfterFunc(300*time.Millisecond, cancel)
+				}
+				start := time.Now()
+				r, err := x.Query(ctx, c.sql, nil)
+				for i := 0; err == nil; i++ {
+					if i == c.rows && c.rows > 0 { // in the middle of a result nobody reads
+						<-ctx.Done()
+					}
+					_, err = r.Next(ctx)
+				}
+				want := abi.Canceled
+				if deadline {
+					want = abi.Timeout
+				}
+				if e := fails(t, err); e.Code != want {
+					t.Errorf("got %s", whole(err))
+				}
+				if took := time.Since(start); took > 3*time.Second {
+					t.Errorf("it took %s", took)
+				}
+				if r != nil {
+					_ = r.Close()
+				}
+				if _, err := x.Query(ctxOf(t), "SELECT 1", nil); err == nil && c.rows == 0 {
+					t.Error("a statement follows")
+				}
+				_ = x.Rollback(context.Background())
+				if took := time.Since(start); took > 4*time.Second {
+					t.Errorf("with its rollback it took %s", took)
+				}
+				if got := running(t, d, "canary"); got != "0" {
+					t.Errorf("%s statements still run", got)
+				}
+				cancel()
+			}
+			x := begin(t, d)
+			if got := one(t, x, "SELECT SUM(v) FROM t"); got != "0" {
+				t.Error("not undone:", got)
+			}
+			if err := exec(t, x, "UPDATE t SET v = 0 WHERE id = 1"); err != nil {
+				t.Error("a lock is left:", whole(err))
+			}
+			_ = x.Rollback(ctxOf(t))
+		})
+	}
+}
+
+// TestRollbackOfOpenCursor: a rollback ends the statement on the server, also
+// without a context that ended.
+func TestRollbackOfOpenCursor(t *testing.T) {
+	d := open(t)
+	for _, access := range []abi.Access{abi.ReadOnly, abi.ReadWrite} {
+		x := begin(t, d, sqldb.TxOptions{Access: access, Batch: sqldb.Batch{Rows: 10}})
+		r, err := x.Query(ctxOf(t), "SELECT seq, IF(seq > 20000, SLEEP(60), 0) FROM seq_1_to_30000 /* canary */", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Next(ctxOf(t)); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		_ = x.Rollback(ctxOf(t))
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if got := running(t, d, "canary"); got != "0" {
+			t.Errorf("%s statements still run", got)
+		}
+	}
+}
+
+// TestPoolMax: at most so many at once; who waits is served or told.
+func TestPoolMax(t *testing.T) {
+	d := open(t, func(c *sqldb.Config) { c.Pool.Max = 2 })
+	x, y := begin(t, d), begin(t, d)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_, err := d.Begin(ctx, sqldb.TxOptions{})
+	if e := fails(t, err); e.Code != abi.Timeout || e.Message != "all connections are in use: the deadline passed" {
+		t.Error(whole(err))
+	}
+	time.AfterFunc(50*time.Millisecond, func() { _ = x.Rollback(context.Background()) })
+	z := begin(t, d)
+	if got := one(t, z, "SELECT 5"); got != "5" {
+		t.Error(got)
+	}
+	_, _ = y, z
+}
+
+// TestManyAtOnce runs many transactions, some of which end early.
+func TestManyAtOnce(t *testing.T) {
+	before := runtime.NumGoroutine()
+	d := open(t, func(c *sqldb.Config) { c.Pool.Max, c.Pool.Idle = 5, 3 })
+	must(t, d, "CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, v int) ENGINE=InnoDB")
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			for j := range 25 {
+				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+				if (i+j)%9 == 0 {
+					ctx, cancel = context.WithTimeout(context.Background(), time.Duration(j)*100*time.Microsecond)
+				}
+				x, err := d.Begin(ctx, sqldb.TxOptions{Access: abi.ReadWrite})
+				if err == nil {
+					_, err = x.Exec(ctx, "INSERT INTO t (v) VALUES (?)", []abi.Value{num(int64(i))}, false)
+					if err == nil && j%3 == 0 {
+						err = x.Commit(ctx)
+					}
+					_ = x.Rollback(context.Background())
+				}
+				var e *sqldb.Error
+				if err != nil && (!errors.As(err, &e) || e.Code != abi.Timeout) {
+					t.Errorf("%s", whole(err))
+				}
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	settle(t, before)
+}
+
+// settle waits until there are no more goroutines than before.
+func settle(t *testing.T, before int) {
+	t.Helper()
+	for range 100 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	buf := make([]byte, 1<<16)
+	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+}
+
+// TestClose interrupts what is under way, and nothing begins any more.
+func TestClose(t *testing.T) {
+	base := sqldbtest.MariaDB(t)
+	watch := openURI(t, base)
+	d := openURI(t, base)
+	x := begin(t, d)
+	idle := begin(t, d)
+	failed := make(chan error, 1)
+	go func() {
+		_, err := read(context.Background(), x, "SELECT SLEEP(60) /* canary */")
+		failed <- err
+	}()
+	for running(t, watch, "canary") == "0" {
+		time.Sleep(10 * time.Millisecond)
+	}
+	start := time.Now()
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error("again:", err)
+	}
+	if err := <-failed; fails(t, err).Code != abi.Canceled {
+		t.Error(whole(err))
+	}
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if _, err := idle.Query(ctxOf(t), "SELECT 1", nil); fails(t, err).Code != abi.Canceled {
+		t.Error(whole(err))
+	}
+	if _, err := d.Begin(ctxOf(t), sqldb.TxOptions{}); fails(t, err).Message != "the connection was closed" {
+		t.Error(err)
+	}
+	if got := running(t, watch, "canary"); got != "0" {
+		t.Error(got)
+	}
+}
+
+// TestSpares: the second transaction has others made ready; one that the
+// server has ended is not used, and an old one is closed.
+func TestSpares(t *testing.T) {
+	db := sqldbtest.MariaDBDatabase(t)
+	d := openURI(t, db.URI, func(c *sqldb.Config) { c.Pool.Idle = 2 })
+	spares := func() int {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return len(d.spares)
+	}
+	must(t, d)
+	time.Sleep(50 * time.Millisecond)
+	if spares() != 0 {
+		t.Error("one transaction opened spares")
+	}
+	must(t, d)
+	for range 100 {
+		if spares() == 2 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := spares(); n != 2 {
+		t.Fatal(n)
+	}
+	admin := begin(t, openURI(t, db.AdminURI))
+	for _, c := range d.spares {
+		if err := exec(t, admin, "KILL "+strconv.Itoa(int(c.greeting.id))); err != nil {
+			t.Fatal(whole(err))
+		}
+	}
+	time.Sleep(trusted + 100*time.Millisecond)
+	for range 3 {
+		if got := one(t, begin(t, d), "SELECT 5"); got != "5" {
+			t.Error(got)
+		}
+	}
+	old := openURI(t, db.URI, func(c *sqldb.Config) { c.Pool.Lifetime = 200 * time.Millisecond })
+	must(t, old)
+	must(t, old)
+	time.Sleep(500 * time.Millisecond)
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	if n := len(old.spares); n != 0 {
+		t.Error("too old:", n)
+	}
+}
