@@ -231,7 +231,7 @@ func questionMarks(sql string) (string, error) {
 	n := 0
 	var err error
 	return dollar.ReplaceAllStringFunc(sql, func(p string) string {
-		if n++; p != "$"+strconv.Itoa(n) {
+		if n++; p != "$"+strconv.Itoa(n) && err == nil {
 			err = fmt.Errorf("%s is not in order: write the statement for each dialect", p)
 		}
 		return "?"
