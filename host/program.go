@@ -136,10 +136,11 @@ func (h *Host) connectionHint(name string) string {
 
 // prepare compiles and configures the guest.
 func (p *Program) prepare(ctx context.Context) error {
-	module := p.task.Module
-	if len(module) == 0 {
+	module := sandbox.Module{Wasm: p.task.Module}
+	if len(module.Wasm) == 0 {
 		var err error
-		if module, err = builtin.Template(); err != nil {
+		module.Light = true // a template is bounded in what it does
+		if module.Wasm, err = builtin.Template(); err != nil {
 			return &Error{Code: CodeInternal, Task: p.task.Name, Message: "the template module is damaged", Cause: err}
 		}
 	}

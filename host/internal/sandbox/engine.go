@@ -13,7 +13,7 @@ import (
 // guest on both.
 type Engine interface {
 	// Compile turns an admitted module into code.
-	Compile(ctx context.Context, wasm []byte, initialMemory int64) (Code, error)
+	Compile(ctx context.Context, m Module, initialMemory int64) (Code, error)
 	// Close frees all code.
 	Close() error
 }
@@ -41,8 +41,8 @@ type codeEntry struct {
 
 // compile admits and compiles a module, single-flight by its digest. A failed
 // compile is forgotten, so that a cancelled one spoils nothing for the next.
-func (s *Sandbox) compile(ctx context.Context, wasm []byte) (Code, error) {
-	sum := sha256.Sum256(wasm)
+func (s *Sandbox) compile(ctx context.Context, m Module) (Code, error) {
+	sum := sha256.Sum256(m.Wasm)
 	key := string(sum[:])
 	for {
 		s.codes.mu.Lock()
@@ -51,7 +51,7 @@ func (s *Sandbox) compile(ctx context.Context, wasm []byte) (Code, error) {
 			e = &codeEntry{done: make(chan struct{})}
 			s.codes.entries[key] = e
 			s.codes.mu.Unlock()
-			e.code, e.err = s.admitAndCompile(ctx, wasm)
+			e.code, e.err = s.admitAndCompile(ctx, m)
 			if e.err != nil {
 				s.codes.mu.Lock()
 				delete(s.codes.entries, key)
@@ -79,11 +79,11 @@ func (s *Sandbox) compile(ctx context.Context, wasm []byte) (Code, error) {
 	}
 }
 
-func (s *Sandbox) admitAndCompile(ctx context.Context, wasm []byte) (Code, error) {
-	if bad := admit(wasm, s.imports); len(bad) > 0 {
+func (s *Sandbox) admitAndCompile(ctx context.Context, mod Module) (Code, error) {
+	if bad := admit(mod.Wasm, s.imports); len(bad) > 0 {
 		return nil, &Refused{Reasons: bad}
 	}
-	m, err := wasmbin.Decode(wasm)
+	m, err := wasmbin.Decode(mod.Wasm)
 	if err != nil {
 		return nil, &Refused{Reasons: []string{err.Error()}}
 	}
@@ -91,7 +91,7 @@ func (s *Sandbox) admitAndCompile(ctx context.Context, wasm []byte) (Code, error
 	if len(m.Memories) > 0 {
 		initial = int64(m.Memories[0].Min) * PageSize
 	}
-	code, err := s.engine.Compile(ctx, wasm, initial)
+	code, err := s.engine.Compile(ctx, mod, initial)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -16,6 +16,7 @@ import (
 const (
 	Compiler    = "compiler"    // to machine code; the default
 	Interpreter = "interpreter" // slower, starts at once, simple
+	Auto        = "auto"        // for processes of one execution: see autoEngine
 )
 
 // Import is a host function that guests may import. Params and Result are the
@@ -40,7 +41,7 @@ type Memory interface {
 
 // Config is what a Sandbox is made from.
 type Config struct {
-	Engine   string // Compiler or Interpreter; empty is Compiler
+	Engine   string // Compiler, Interpreter or Auto; empty is Compiler
 	CacheDir string // compiled code on disk, made with mode 0700; empty: in memory only
 	Imports  []Import
 }
@@ -92,6 +93,12 @@ func (t *Trap) Error() string { return "guest trapped: " + t.Reason }
 // Unwrap returns the cause.
 func (t *Trap) Unwrap() error { return t.Cause }
 
+// Module is a WebAssembly binary, not admitted yet.
+type Module struct {
+	Wasm  []byte
+	Light bool // its guests do little work, which may as well be interpreted
+}
+
 // Limits bound a guest.
 type Limits struct {
 	Memory int64 // bytes of linear memory
@@ -108,8 +115,8 @@ type Guest struct {
 
 // Prepare admits and compiles a module, at most once for its digest, and
 // configures a first instance of it, to see that this works.
-func (s *Sandbox) Prepare(ctx context.Context, wasm []byte, limits Limits, configure func(context.Context, *Instance) error) (*Guest, error) {
-	code, err := s.compile(ctx, wasm)
+func (s *Sandbox) Prepare(ctx context.Context, m Module, limits Limits, configure func(context.Context, *Instance) error) (*Guest, error) {
+	code, err := s.compile(ctx, m)
 	if err != nil {
 		return nil, err
 	}

@@ -23,20 +23,25 @@ type wazeroEngine struct {
 }
 
 func newEngine(ctx context.Context, cfg Config) (Engine, error) {
-	var rc wazero.RuntimeConfig
-	switch cfg.Engine {
-	case Compiler, "":
-		rc = wazero.NewRuntimeConfig()
-	case Interpreter:
-		rc = wazero.NewRuntimeConfigInterpreter()
-	default:
-		return nil, fmt.Errorf("unknown engine %q: accepted are %q and %q", cfg.Engine, Compiler, Interpreter)
-	}
-	e := &wazeroEngine{dir: cfg.CacheDir}
 	if cfg.CacheDir != "" {
 		if err := privateFolder(cfg.CacheDir); err != nil {
 			return nil, err
 		}
+	}
+	switch cfg.Engine {
+	case Compiler, "":
+		return newWazero(ctx, wazero.NewRuntimeConfig(), cfg)
+	case Interpreter:
+		return newWazero(ctx, wazero.NewRuntimeConfigInterpreter(), Config{Imports: cfg.Imports})
+	case Auto:
+		return &autoEngine{cfg: cfg}, nil
+	}
+	return nil, fmt.Errorf("unknown engine %q: accepted are %q, %q and %q", cfg.Engine, Compiler, Interpreter, Auto)
+}
+
+func newWazero(ctx context.Context, rc wazero.RuntimeConfig, cfg Config) (*wazeroEngine, error) {
+	e := &wazeroEngine{dir: cfg.CacheDir}
+	if cfg.CacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(cfg.CacheDir)
 		if err != nil {
 			return nil, fmt.Errorf("compile cache: %w", err)
@@ -108,15 +113,15 @@ func wazeroTypes(letters string) []api.ValueType {
 }
 
 // Compile implements Engine.Compile.
-func (e *wazeroEngine) Compile(ctx context.Context, wasm []byte, initialMemory int64) (Code, error) {
+func (e *wazeroEngine) Compile(ctx context.Context, m Module, initialMemory int64) (Code, error) {
 	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
-	cm, err := e.runtime.CompileModule(ctx, wasm)
+	cm, err := e.runtime.CompileModule(ctx, m.Wasm)
 	if err != nil && e.dir != "" && strings.Contains(err.Error(), "compilationcache: ") {
 		// A damaged entry: what is in the folder is ours and can be made again.
 		if err := emptyFolder(e.dir); err != nil {
 			return nil, err
 		}
-		cm, err = e.runtime.CompileModule(ctx, wasm)
+		cm, err = e.runtime.CompileModule(ctx, m.Wasm)
 	}
 	if err != nil {
 		return nil, err
