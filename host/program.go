@@ -176,7 +176,7 @@ func (p *Program) encodeConfig() []byte {
 // configured.
 func (p *Program) configureContext(ctx context.Context) context.Context {
 	return hostcall.New(hostcall.Options{
-		Config: p.config, Limits: p.hostcallLimits(), Log: p.log(ctx),
+		Configure: true, Config: p.config, Limits: p.hostcallLimits(), Log: p.log(ctx),
 	}).Context(ctx)
 }
 
