@@ -182,7 +182,7 @@ func (e *execution) guest(ctx context.Context) error {
 	e.used(instance)
 
 	start = time.Now()
-	instance.Close()
+	instance.Release()
 	t.Sandbox += Micros(time.Since(start))
 	if final, _ := e.calls.Err(); err != nil || status != 0 || final != nil && final.Final {
 		return p.failure(ctx, e.calls, status, err)

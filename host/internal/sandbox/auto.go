@@ -26,7 +26,7 @@ type autoEngine struct {
 }
 
 // Compile implements Engine.Compile.
-func (e *autoEngine) Compile(ctx context.Context, m Module, initialMemory int64) (Code, error) {
+func (e *autoEngine) Compile(ctx context.Context, m Module) (Code, error) {
 	cfg, made := e.cfg, &e.compiler
 	cfg.Engine = Compiler
 	if m.Light && e.firstSight(m.Wasm) {
@@ -36,7 +36,7 @@ func (e *autoEngine) Compile(ctx context.Context, m Module, initialMemory int64)
 	if err != nil {
 		return nil, err
 	}
-	return engine.Compile(ctx, m, initialMemory)
+	return engine.Compile(ctx, m)
 }
 
 func (e *autoEngine) get(ctx context.Context, cfg Config, made **wazeroEngine) (*wazeroEngine, error) {

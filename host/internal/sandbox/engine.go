@@ -6,25 +6,23 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
+	"github.com/tetratelabs/wazero/api"
 )
 
 // Engine compiles modules. There are two behind it, and the tests run every
 // guest on both.
 type Engine interface {
-	// Compile turns an admitted module into code.
-	Compile(ctx context.Context, m Module, initialMemory int64) (Code, error)
+	// Compile turns an admitted and rewritten module into code.
+	Compile(ctx context.Context, m Module) (Code, error)
 	// Close frees all code.
 	Close() error
 }
 
 // Code is a compiled module, good for any number of instances.
 type Code interface {
-	// InitialMemory returns the bytes of linear memory that an instance
-	// starts with.
-	InitialMemory() int64
-	// Instantiate returns an instance of its own memory, after _initialize.
-	Instantiate(ctx context.Context, limits Limits) (*Instance, error)
+	// Instantiate returns an instance with that memory, of which nothing has
+	// run.
+	Instantiate(ctx context.Context, mem *linearMemory) (api.Module, error)
 }
 
 // codes makes each module's code once, however many ask for it at a time.
@@ -35,13 +33,19 @@ type codes struct {
 
 type codeEntry struct {
 	done chan struct{}
-	code Code
+	code *preparedCode
 	err  error
+}
+
+// preparedCode is code with what was taken out of its module.
+type preparedCode struct {
+	Code
+	*form
 }
 
 // compile admits and compiles a module, single-flight by its digest. A failed
 // compile is forgotten, so that a cancelled one spoils nothing for the next.
-func (s *Sandbox) compile(ctx context.Context, m Module) (Code, error) {
+func (s *Sandbox) compile(ctx context.Context, m Module) (*preparedCode, error) {
 	sum := sha256.Sum256(m.Wasm)
 	key := string(sum[:])
 	for {
@@ -79,24 +83,22 @@ func (s *Sandbox) compile(ctx context.Context, m Module) (Code, error) {
 	}
 }
 
-func (s *Sandbox) admitAndCompile(ctx context.Context, mod Module) (Code, error) {
-	if bad := admit(mod.Wasm, s.imports); len(bad) > 0 {
+func (s *Sandbox) admitAndCompile(ctx context.Context, mod Module) (*preparedCode, error) {
+	m, bad := admit(mod.Wasm, s.imports)
+	if len(bad) > 0 {
 		return nil, &Refused{Reasons: bad}
 	}
-	m, err := wasmbin.Decode(mod.Wasm)
+	f, err := rewrite(m)
 	if err != nil {
-		return nil, &Refused{Reasons: []string{err.Error()}}
+		return nil, &Refused{Reasons: []string{fmt.Sprintf("it is not valid: %v", err)}}
 	}
-	var initial int64
-	if len(m.Memories) > 0 {
-		initial = int64(m.Memories[0].Min) * PageSize
-	}
-	code, err := s.engine.Compile(ctx, mod, initial)
+	code, err := s.engine.Compile(ctx, Module{Wasm: f.binary, Light: mod.Light})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, &Refused{Reasons: []string{fmt.Sprintf("it is not valid: %v", err)}}
 	}
-	return code, nil
+	f.binary = nil
+	return &preparedCode{code, f}, nil
 }

@@ -8,7 +8,6 @@ package sandbox
 
 import (
 	"context"
-	"fmt"
 	"strings"
 )
 
@@ -52,6 +51,7 @@ type Sandbox struct {
 	engine  Engine
 	imports map[string]Import
 	codes   codes
+	pool    *pool
 }
 
 // New returns a Sandbox. Its error says what is wrong with the engine's name
@@ -67,11 +67,15 @@ func New(ctx context.Context, cfg Config) (*Sandbox, error) {
 	}
 	s.engine = engine
 	s.codes.entries = map[string]*codeEntry{}
+	s.pool = newPool()
 	return s, nil
 }
 
 // Close frees all compiled code. Guests must be closed before.
-func (s *Sandbox) Close() error { return s.engine.Close() }
+func (s *Sandbox) Close() error {
+	s.pool.close()
+	return s.engine.Close()
+}
 
 // Refused is returned by Admit and Prepare for a module that may not run.
 type Refused struct{ Reasons []string }
@@ -102,64 +106,4 @@ type Module struct {
 // Limits bound a guest.
 type Limits struct {
 	Memory int64 // bytes of linear memory
-}
-
-// Guest is a module that has been configured for a task. Every instance taken
-// from it is as the configuration left it.
-type Guest struct {
-	code      Code
-	limits    Limits
-	configure func(context.Context, *Instance) error
-	ready     chan *Instance // the instance that Prepare configured, until it is taken
-}
-
-// Prepare admits and compiles a module, at most once for its digest, and
-// configures a first instance of it, to see that this works.
-func (s *Sandbox) Prepare(ctx context.Context, m Module, limits Limits, configure func(context.Context, *Instance) error) (*Guest, error) {
-	code, err := s.compile(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	if code.InitialMemory() > limits.Memory {
-		return nil, &Refused{Reasons: []string{fmt.Sprintf(
-			"it starts with %d bytes of memory, the limit is %d: raise limits.memory or build it smaller", code.InitialMemory(), limits.Memory)}}
-	}
-	g := &Guest{code: code, limits: limits, configure: configure, ready: make(chan *Instance, 1)}
-	first, err := g.instance(ctx)
-	if err != nil {
-		return nil, err
-	}
-	g.ready <- first
-	return g, nil
-}
-
-// Take returns an instance that nobody has used since it was configured.
-func (g *Guest) Take(ctx context.Context) (*Instance, error) {
-	select {
-	case i := <-g.ready:
-		return i, nil
-	default:
-		return g.instance(ctx)
-	}
-}
-
-// Close frees what the guest keeps. Instances that were taken stay valid.
-func (g *Guest) Close() {
-	select {
-	case i := <-g.ready:
-		i.Close()
-	default:
-	}
-}
-
-func (g *Guest) instance(ctx context.Context) (*Instance, error) {
-	i, err := g.code.Instantiate(ctx, g.limits)
-	if err != nil {
-		return nil, err
-	}
-	if err := g.configure(ctx, i); err != nil {
-		i.Close()
-		return nil, err
-	}
-	return i, nil
 }

@@ -123,7 +123,7 @@ func TestFreshInstances(t *testing.T) {
 			if err != nil || status != 0 {
 				t.Errorf("execution %d: status %d, %v", n, status, err)
 			}
-			i.Close()
+			i.Release()
 		}
 	})
 }
@@ -164,7 +164,7 @@ func TestAdmissionRefuses(t *testing.T) {
 			"no-run":           `it exports no function "wasmsql_v1_run"`,
 			"run-signature":    `its export "wasmsql_v1_run" is`,
 			"start":            "it has a start section",
-			"two-memories":     "it declares 2 memories",
+			"two-memories":     "memories: found 2, at most 1 are accepted",
 			"two-tables":       "it declares 2 tables",
 			"table-initial":    "its table starts with",
 			"memory-initial":   "bytes of memory, the limit is",
@@ -211,10 +211,10 @@ type countingEngine struct {
 	n atomic.Int64
 }
 
-func (e *countingEngine) Compile(ctx context.Context, m Module, initial int64) (Code, error) {
+func (e *countingEngine) Compile(ctx context.Context, m Module) (Code, error) {
 	e.n.Add(1)
 	time.Sleep(10 * time.Millisecond)
-	return e.Engine.Compile(ctx, m, initial)
+	return e.Engine.Compile(ctx, m)
 }
 
 // TestCache sees that the folder is private, that compiled code is found

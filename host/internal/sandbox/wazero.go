@@ -113,7 +113,7 @@ func wazeroTypes(letters string) []api.ValueType {
 }
 
 // Compile implements Engine.Compile.
-func (e *wazeroEngine) Compile(ctx context.Context, m Module, initialMemory int64) (Code, error) {
+func (e *wazeroEngine) Compile(ctx context.Context, m Module) (Code, error) {
 	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	cm, err := e.runtime.CompileModule(ctx, m.Wasm)
 	if err != nil && e.dir != "" && strings.Contains(err.Error(), "compilationcache: ") {
@@ -126,7 +126,7 @@ func (e *wazeroEngine) Compile(ctx context.Context, m Module, initialMemory int6
 	if err != nil {
 		return nil, err
 	}
-	return &wazeroCode{engine: e, module: cm, initial: initialMemory}, nil
+	return &wazeroCode{engine: e, module: cm}, nil
 }
 
 // emptyFolder removes the compiled code below dir.
@@ -161,54 +161,20 @@ func (e *wazeroEngine) Close() error {
 
 // wazeroCode implements Code.
 type wazeroCode struct {
-	engine  *wazeroEngine
-	module  wazero.CompiledModule
-	initial int64
+	engine *wazeroEngine
+	module wazero.CompiledModule
 }
 
-// InitialMemory implements Code.InitialMemory.
-func (c *wazeroCode) InitialMemory() int64 { return c.initial }
-
 // Instantiate implements Code.Instantiate.
-func (c *wazeroCode) Instantiate(ctx context.Context, limits Limits) (*Instance, error) {
-	mem := &linearMemory{limit: uint64(limits.Memory)}
-	actx := experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
+func (c *wazeroCode) Instantiate(ctx context.Context, mem *linearMemory) (api.Module, error) {
+	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
 		func(uint64, uint64) experimental.LinearMemory { return mem }))
-	mod, err := c.engine.runtime.InstantiateModule(actx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
+	mod, err := c.engine.runtime.InstantiateModule(ctx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
 		return nil, ended(ctx, err)
 	}
-	return &Instance{module: mod, memory: mem}, nil
+	return mod, nil
 }
-
-// Instance is one running copy of a module. It belongs to one goroutine.
-type Instance struct {
-	module api.Module
-	memory *linearMemory
-}
-
-// Has reports whether the module exports a function of that name.
-func (i *Instance) Has(export string) bool { return i.module.ExportedFunction(export) != nil }
-
-// Call calls an exported function () -> i32. Its error is a *Trap, or the
-// context's when that has ended.
-func (i *Instance) Call(ctx context.Context, export string) (int32, error) {
-	res, err := i.module.ExportedFunction(export).Call(ctx)
-	if err != nil {
-		return 0, ended(ctx, err)
-	}
-	return int32(res[0]), nil
-}
-
-// PeakMemory returns the most bytes of linear memory that there were.
-func (i *Instance) PeakMemory() int64 { return int64(i.memory.peak) }
-
-// Fuel returns the metered work of the guest; false where the engine does not
-// meter.
-func (i *Instance) Fuel() (int64, bool) { return 0, false }
-
-// Close drops the instance and its memory.
-func (i *Instance) Close() { _ = i.module.Close(context.Background()) }
 
 // ended turns the engine's error into ours.
 func ended(ctx context.Context, err error) error {
@@ -228,32 +194,6 @@ func ended(ctx context.Context, err error) error {
 	t.Cause = errors.Unwrap(err)
 	return t
 }
-
-// linearMemory is an instance's memory. It implements
-// experimental.LinearMemory: growing past the limit fails as memory.grow does.
-type linearMemory struct {
-	limit uint64
-	peak  uint64
-	buf   []byte
-}
-
-// Reallocate implements experimental.LinearMemory.
-func (m *linearMemory) Reallocate(size uint64) []byte {
-	if size > m.limit {
-		return nil
-	}
-	if size > uint64(cap(m.buf)) {
-		buf := make([]byte, size, min(m.limit, size+size/2))
-		copy(buf, m.buf)
-		m.buf = buf
-	}
-	m.buf = m.buf[:size]
-	m.peak = max(m.peak, size)
-	return m.buf
-}
-
-// Free implements experimental.LinearMemory.
-func (m *linearMemory) Free() { m.buf = nil }
 
 // guestMemory implements Memory.
 type guestMemory struct{ mem api.Memory }

@@ -76,8 +76,6 @@ const (
 	opShuffle   = 13
 )
 
-const blockEmpty = 0x40
-
 // imm is what follows an opcode.
 type imm byte
 
