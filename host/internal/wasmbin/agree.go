@@ -16,9 +16,6 @@ func (d *decoder) agree() error {
 	if m.HasDataCount && int64(d.dataCount) != int64(len(m.Data)) {
 		return fmt.Errorf("%d data segments are declared, there are %d", d.dataCount, len(m.Data))
 	}
-	if n := len(m.Memories) + int(m.imported[KindMemory]); n > 1 {
-		return &Refusal{What: "memories", Found: uint64(n), Limit: 1, Hint: "declare one"}
-	}
 	for i, t := range m.Functions {
 		if int64(t) >= int64(len(m.Types)) {
 			return fmt.Errorf("function %d has type %d, there are %d", i, t, len(m.Types))

@@ -17,6 +17,7 @@ const (
 	maxImports      = 4096    // 20
 	maxFunctions    = 50_000  // 2,800
 	maxTables       = 64      // 1
+	maxMemories     = 64      // 1, and the engine takes no more
 	maxGlobals      = 4096    // 8
 	maxExports      = 10_000  // 7
 	maxElements     = 10_000  // segments: 1

@@ -110,7 +110,7 @@ func (d *decoder) section(id, after byte, r *reader) {
 	case secTable:
 		read(r, &m.Tables, "tables", 3, maxTables, "one is enough for what compilers produce", (*reader).table)
 	case secMemory:
-		read(r, &m.Memories, "memories", 2, 1, "declare one", (*reader).limits)
+		read(r, &m.Memories, "memories", 2, maxMemories, "one is what the engine takes", (*reader).limits)
 	case secGlobal:
 		read(r, &m.Globals, "globals", 4, maxGlobals, "keep variables in the memory", (*reader).global)
 	case secExport:

@@ -37,6 +37,7 @@ const (
 	opF32Const     = 0x43
 	opF64Const     = 0x44
 	opI32Eqz       = 0x45
+	opI32LeU       = 0x4d
 	opI64LtS       = 0x53
 	opI32DivS      = 0x6d
 	opI32RemU      = 0x70
@@ -46,6 +47,7 @@ const (
 	opI64RemU      = 0x82
 	opI64And       = 0x83
 	opI64Or        = 0x84
+	opI64Shl       = 0x86
 	opI64ShrU      = 0x88
 	opF32Abs       = 0x8b
 	opF64Copysign  = 0xa6
