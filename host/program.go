@@ -152,7 +152,7 @@ func (p *Program) prepare(ctx context.Context) error {
 		return p.ended(ctx)
 	}
 	defer held.release()
-	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, sandbox.Limits{Memory: p.limits.Memory}, p.configure)
+	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, sandbox.Limits{Memory: p.limits.Memory, Fuel: p.limits.Fuel}, p.configure)
 	if err != nil {
 		return p.prepareError(ctx, err)
 	}

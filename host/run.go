@@ -200,12 +200,7 @@ func (e *execution) used(i *sandbox.Instance) {
 	r.GuestMemory = max(r.GuestMemory, i.PeakMemory())
 	r.SQLHash = hex.EncodeToString(e.calls.SQLHash())
 	r.Times.Query += Micros(u.Query)
-	if fuel, metered := i.Fuel(); metered {
-		if r.Fuel != nil {
-			fuel += *r.Fuel
-		}
-		r.Fuel = &fuel
-	}
+	r.Fuel += i.Fuel()
 }
 
 // log returns where the guest's lines go.

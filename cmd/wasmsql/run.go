@@ -81,9 +81,6 @@ func (a *app) runTask(ctx context.Context, arg string, f *runFlags) (host.Report
 	if err != nil {
 		return report, err
 	}
-	if f.fuel != 0 {
-		a.warn("--fuel is not enforced: the engine of this release does not meter guest work")
-	}
 	if f.dryRun {
 		return report, a.dryRun(ctx, program, inputs)
 	}

@@ -60,9 +60,6 @@ func admit(wasm []byte, known map[string]Import) (*wasmbin.Module, []string) {
 	if m.Start {
 		add("it has a start section, which would run before the host is ready: export _initialize instead (-buildmode=c-shared in Go, -mexec-model=reactor in C)")
 	}
-	for _, name := range reservedNames(m) {
-		add("its export %q has a name that is the host's: names that begin with %q are reserved", name, reserved)
-	}
 	return m, bad
 }
 

@@ -46,8 +46,8 @@ type preparedCode struct {
 // compile admits and compiles a module, single-flight by its digest. A failed
 // compile is forgotten, so that a cancelled one spoils nothing for the next.
 func (s *Sandbox) compile(ctx context.Context, m Module) (*preparedCode, error) {
-	sum := sha256.Sum256(m.Wasm)
-	key := string(sum[:])
+	digest := sha256.Sum256(m.Wasm)
+	key := string(digest[:])
 	for {
 		s.codes.mu.Lock()
 		e, ok := s.codes.entries[key]
@@ -55,7 +55,7 @@ func (s *Sandbox) compile(ctx context.Context, m Module) (*preparedCode, error) 
 			e = &codeEntry{done: make(chan struct{})}
 			s.codes.entries[key] = e
 			s.codes.mu.Unlock()
-			e.code, e.err = s.admitAndCompile(ctx, m)
+			e.code, e.err = s.admitAndCompile(ctx, digest, m)
 			if e.err != nil {
 				s.codes.mu.Lock()
 				delete(s.codes.entries, key)
@@ -83,14 +83,21 @@ func (s *Sandbox) compile(ctx context.Context, m Module) (*preparedCode, error) 
 	}
 }
 
-func (s *Sandbox) admitAndCompile(ctx context.Context, mod Module) (*preparedCode, error) {
-	m, bad := admit(mod.Wasm, s.imports)
-	if len(bad) > 0 {
-		return nil, &Refused{Reasons: bad}
-	}
-	f, err := rewrite(m)
-	if err != nil {
-		return nil, &Refused{Reasons: []string{fmt.Sprintf("it is not valid: %v", err)}}
+// admitAndCompile makes the code of a module: of one that is in the cache, and
+// so was admitted before, without looking at it again.
+func (s *Sandbox) admitAndCompile(ctx context.Context, digest [sha256.Size]byte, mod Module) (*preparedCode, error) {
+	f := s.cache.load(digest)
+	if f == nil {
+		m, bad := admit(mod.Wasm, s.imports)
+		if len(bad) > 0 {
+			return nil, &Refused{Reasons: bad}
+		}
+		var err error
+		if f, err = rewrite(m); err != nil {
+			return nil, &Refused{Reasons: []string{fmt.Sprintf("it is not valid: %v", err)}}
+		}
+		s.cache.store(digest, f)
+		defer s.cache.trim(maxCache)
 	}
 	code, err := s.engine.Compile(ctx, Module{Wasm: f.binary, Light: mod.Light})
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
 )
 
 // Guest is a module that has been configured for a task. Every instance taken
@@ -118,9 +120,9 @@ func (i *Instance) start(ctx context.Context) error {
 			return &Trap{Reason: "a data segment is outside of memory"}
 		}
 	}
-	if f := i.function("_initialize"); f != nil {
-		if _, err := f.Call(ctx); err != nil {
-			return ended(ctx, err)
+	if i.Has("_initialize") {
+		if _, err := i.call(ctx, "_initialize"); err != nil {
+			return err
 		}
 	}
 	return i.guest.configure(ctx, i)
@@ -157,8 +159,10 @@ func (g *Guest) instance(ctx context.Context, mem *linearMemory) (*Instance, err
 		return nil, err
 	}
 	i := &Instance{guest: g, module: mod, memory: mem, held: g.code.held, calls: map[string]api.Function{}}
+	global := func(name string) api.MutableGlobal { return mod.ExportedGlobal(name).(api.MutableGlobal) }
+	i.fuel, i.stack = global(wasmbin.FuelExport), global(wasmbin.StackExport)
 	for _, name := range g.code.globals {
-		i.globals = append(i.globals, mod.ExportedGlobal(name).(api.MutableGlobal))
+		i.globals = append(i.globals, global(name))
 	}
 	return i, nil
 }

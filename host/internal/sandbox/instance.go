@@ -12,7 +12,10 @@ type Instance struct {
 	module  api.Module
 	memory  *linearMemory
 	globals []api.MutableGlobal // those that a snapshot holds, in its order
+	fuel    api.MutableGlobal
+	stack   api.MutableGlobal
 	calls   map[string]api.Function
+	used    int64 // fuel, of the last call
 	held    int64 // bytes that it takes while it is idle
 	failed  bool  // a call ended in another way than by returning
 }
@@ -29,23 +32,35 @@ func (i *Instance) function(export string) api.Function {
 	return f
 }
 
-// Call calls an exported function () -> i32. Its error is a *Trap, or the
-// context's when that has ended.
+// Call calls an exported function () -> i32. Its error is a *Trap, an
+// *Exhausted, or the context's when that has ended.
 func (i *Instance) Call(ctx context.Context, export string) (int32, error) {
-	res, err := i.function(export).Call(ctx)
+	res, err := i.call(ctx, export)
 	if err != nil {
-		i.failed = true
-		return 0, ended(ctx, err)
+		return 0, err
 	}
 	return int32(res[0]), nil
+}
+
+func (i *Instance) call(ctx context.Context, export string) ([]uint64, error) {
+	m := newMeter(ctx, i.guest.limits.Fuel)
+	i.fuel.Set(0)
+	res, err := i.function(export).Call(m.ctx)
+	i.used = m.granted - int64(i.fuel.Get())
+	i.fuel.Set(0)
+	if err != nil {
+		i.failed = true
+		return nil, ended(ctx, err)
+	}
+	return res, nil
 }
 
 // PeakMemory returns the most bytes of linear memory that there were.
 func (i *Instance) PeakMemory() int64 { return int64(i.memory.peak) }
 
-// Fuel returns the metered work of the guest; false where the engine does not
-// meter.
-func (i *Instance) Fuel() (int64, bool) { return 0, false }
+// Fuel returns the work of the guest's last call, in units of wasmbin's
+// weights: the same for each run and engine.
+func (i *Instance) Fuel() int64 { return i.used }
 
 // Release gives the instance back. It is made what it was when it was taken,
 // to be taken again, or is thrown away where that cannot be had cheaply: after

@@ -51,13 +51,14 @@ type Sandbox struct {
 	engine  Engine
 	imports map[string]Import
 	codes   codes
+	cache   cache
 	pool    *pool
 }
 
 // New returns a Sandbox. Its error says what is wrong with the engine's name
 // or with the cache folder.
 func New(ctx context.Context, cfg Config) (*Sandbox, error) {
-	s := &Sandbox{imports: make(map[string]Import, len(cfg.Imports))}
+	s := &Sandbox{cache: cache{cfg.CacheDir}, imports: make(map[string]Import, len(cfg.Imports))}
 	for _, im := range cfg.Imports {
 		s.imports[im.Module+"."+im.Name] = im
 	}
@@ -106,4 +107,5 @@ type Module struct {
 // Limits bound a guest.
 type Limits struct {
 	Memory int64 // bytes of linear memory
+	Fuel   int64 // units of work of one call; 0: no limit
 }

@@ -164,7 +164,7 @@ func TestAdmissionRefuses(t *testing.T) {
 			"no-run":           `it exports no function "wasmsql_v1_run"`,
 			"run-signature":    `its export "wasmsql_v1_run" is`,
 			"start":            "it has a start section",
-			"two-memories":     "memories: found 2, at most 1 are accepted",
+			"two-memories":     "it declares 2 memories",
 			"two-tables":       "it declares 2 tables",
 			"table-initial":    "its table starts with",
 			"memory-initial":   "bytes of memory, the limit is",

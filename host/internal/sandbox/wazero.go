@@ -51,7 +51,7 @@ func newWazero(ctx context.Context, rc wazero.RuntimeConfig, cfg Config) (*wazer
 	}
 	// A module without an own maximum may ask for 4 GiB; what it gets is up to
 	// the allocator of each instance.
-	rc = rc.WithCloseOnContextDone(true).WithCustomSections(false).WithDebugInfoEnabled(true)
+	rc = rc.WithCustomSections(false).WithDebugInfoEnabled(true)
 	e.runtime = wazero.NewRuntimeWithConfig(ctx, rc)
 	if err := e.offer(ctx, cfg.Imports); err != nil {
 		_ = e.Close()
@@ -85,7 +85,7 @@ func privateFolder(dir string) error {
 // offer instantiates the host modules that guests import from.
 func (e *wazeroEngine) offer(ctx context.Context, imports []Import) error {
 	builders := map[string]wazero.HostModuleBuilder{}
-	for _, im := range imports {
+	for _, im := range append(imports[:len(imports):len(imports)], tickImport) {
 		b, ok := builders[im.Module]
 		if !ok {
 			b = e.runtime.NewHostModuleBuilder(im.Module)
@@ -176,9 +176,18 @@ func (c *wazeroCode) Instantiate(ctx context.Context, mem *linearMemory) (api.Mo
 	return mod, nil
 }
 
+// errStack is what the tick panics with when the guest's stack is used up.
+var errStack = errors.New("stack overflow")
+
 // ended turns the engine's error into ours.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	var exhausted *Exhausted
+	switch {
+	case errors.As(err, &exhausted):
+		return exhausted
+	case errors.Is(err, context.DeadlineExceeded):
+		return context.DeadlineExceeded
+	case ctx.Err() != nil:
 		return ctx.Err()
 	}
 	t := &Trap{Reason: err.Error()}

@@ -77,3 +77,7 @@ type GlobalExport struct {
 	Type  ValueType
 	Name  string
 }
+
+// Version is that of what Meter makes of a module. It changes whenever that
+// does: rewritten modules are kept on disk under it.
+const Version = 1

@@ -78,6 +78,8 @@ const (
 	opShuffle   = 13
 )
 
+const blockEmpty = 0x40
+
 // imm is what follows an opcode.
 type imm byte
 
