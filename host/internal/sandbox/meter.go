@@ -9,8 +9,12 @@ import (
 )
 
 // slice is how much fuel a guest gets at a time: a few microseconds of work,
-// after which others have their turn and the deadline is looked at.
+// after which the deadline is looked at.
 const slice = 20_000
+
+// turn is how long a guest runs before others have their turn: goroutines that
+// wait for a processor, and the garbage collector.
+const turn = 100 * time.Microsecond
 
 // Exhausted ends a call that is over a limit.
 type Exhausted struct {
@@ -28,6 +32,7 @@ type meter struct {
 	deadline time.Time // zero: none
 	limit    int64     // 0: none
 	granted  int64
+	yielded  time.Time
 }
 
 type meterKey struct{}
@@ -41,7 +46,7 @@ var tickImport = Import{Module: wasmbin.TickModule, Name: wasmbin.TickName, Para
 	}}
 
 func newMeter(ctx context.Context, limit int64) *meter {
-	m := &meter{limit: limit}
+	m := &meter{limit: limit, yielded: time.Now()}
 	m.deadline, _ = ctx.Deadline()
 	m.ctx = context.WithValue(ctx, meterKey{}, m)
 	return m
@@ -57,11 +62,15 @@ func (m *meter) tick(left, stack int64) int64 {
 		if m.limit > 0 && m.granted >= m.limit {
 			panic(&Exhausted{Limit: "fuel", Max: m.limit, Used: m.granted - left})
 		}
-		runtime.Gosched()
+		now := time.Now()
+		if now.Sub(m.yielded) > turn {
+			runtime.Gosched()
+			m.yielded = now
+		}
 		if err := m.ctx.Err(); err != nil {
 			panic(err)
 		}
-		if !m.deadline.IsZero() && !time.Now().Before(m.deadline) {
+		if !m.deadline.IsZero() && !now.Before(m.deadline) {
 			panic(context.DeadlineExceeded)
 		}
 		n := max(slice, -left)
