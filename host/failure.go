@@ -34,7 +34,7 @@ func (p *Program) failure(ctx context.Context, x *hostcall.Execution, status int
 	case ctx.Err() != nil:
 		return p.ended(ctx)
 	case err != nil:
-		return p.trapped(err, said[0])
+		return p.trapped(ctx, err, said[0])
 	case last != nil:
 		return p.hostcallError(ctx, last, said[0])
 	case len(said) > 1:
@@ -124,10 +124,16 @@ func codeOf(errno abi.Errno) Code {
 }
 
 // trapped is the error of a guest that did not return.
-func (p *Program) trapped(err error, said abi.Failure) error {
+func (p *Program) trapped(ctx context.Context, err error, said abi.Failure) error {
 	var trap *sandbox.Trap
 	var exit hostcall.Exit
+	var exhausted *sandbox.Exhausted
 	switch {
+	case errors.As(err, &exhausted):
+		return &Error{Code: CodeLimit, Task: p.task.Name, Message: fmt.Sprintf("the guest has used %d units of %s, the limit is %d", exhausted.Used, exhausted.Limit, exhausted.Max),
+			Hint: "give it less to do, or raise limits." + exhausted.Limit + " in the configuration"}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return p.ended(ctx)
 	case errors.As(err, &exit):
 		if said.Message != "" {
 			return p.said(said)
@@ -150,7 +156,7 @@ func (p *Program) ended(ctx context.Context) *Error {
 	switch {
 	case errors.Is(context.Cause(ctx), errClosed):
 		return &Error{Code: CodeCanceled, Task: p.task.Name, Message: "the execution was ended: " + errClosed.Error()}
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case !errors.Is(ctx.Err(), context.Canceled):
 		return &Error{Code: CodeLimit, Task: p.task.Name, Message: fmt.Sprintf("the deadline of %s has passed", p.limits.Timeout),
 			Hint: "raise timeout in the task, or limits.timeout in the configuration"}
 	}

@@ -136,10 +136,11 @@ func (h *Host) connectionHint(name string) string {
 
 // prepare compiles and configures the guest.
 func (p *Program) prepare(ctx context.Context) error {
-	module := p.task.Module
-	if len(module) == 0 {
+	module := sandbox.Module{Wasm: p.task.Module}
+	if len(module.Wasm) == 0 {
 		var err error
-		if module, err = builtin.Template(); err != nil {
+		module.Light = true // a template is bounded in what it does
+		if module.Wasm, err = builtin.Template(); err != nil {
 			return &Error{Code: CodeInternal, Task: p.task.Name, Message: "the template module is damaged", Cause: err}
 		}
 	}
@@ -151,7 +152,7 @@ func (p *Program) prepare(ctx context.Context) error {
 		return p.ended(ctx)
 	}
 	defer held.release()
-	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, sandbox.Limits{Memory: p.limits.Memory}, p.configure)
+	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, sandbox.Limits{Memory: p.limits.Memory, Fuel: p.limits.Fuel}, p.configure)
 	if err != nil {
 		return p.prepareError(ctx, err)
 	}
@@ -175,7 +176,7 @@ func (p *Program) encodeConfig() []byte {
 // configured.
 func (p *Program) configureContext(ctx context.Context) context.Context {
 	return hostcall.New(hostcall.Options{
-		Config: p.config, Limits: p.hostcallLimits(), Log: p.log(ctx),
+		Configure: true, Config: p.config, Limits: p.hostcallLimits(), Log: p.log(ctx),
 	}).Context(ctx)
 }
 

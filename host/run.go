@@ -182,7 +182,7 @@ func (e *execution) guest(ctx context.Context) error {
 	e.used(instance)
 
 	start = time.Now()
-	instance.Close()
+	instance.Release()
 	t.Sandbox += Micros(time.Since(start))
 	if final, _ := e.calls.Err(); err != nil || status != 0 || final != nil && final.Final {
 		return p.failure(ctx, e.calls, status, err)
@@ -200,12 +200,7 @@ func (e *execution) used(i *sandbox.Instance) {
 	r.GuestMemory = max(r.GuestMemory, i.PeakMemory())
 	r.SQLHash = hex.EncodeToString(e.calls.SQLHash())
 	r.Times.Query += Micros(u.Query)
-	if fuel, metered := i.Fuel(); metered {
-		if r.Fuel != nil {
-			fuel += *r.Fuel
-		}
-		r.Fuel = &fuel
-	}
+	r.Fuel += i.Fuel()
 }
 
 // log returns where the guest's lines go.

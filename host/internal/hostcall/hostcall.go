@@ -69,7 +69,7 @@ func (x *Execution) serve(c *call, do func(*call) (int64, error), inConfigure, t
 			return int64(errno)
 		}
 	}
-	if x.o.Input == nil && !inConfigure {
+	if x.o.Configure && !inConfigure {
 		return int64(x.failed(errState("not in configure: only config_read, log, fail and error_read may be called")))
 	}
 	n, err := do(c)

@@ -151,15 +151,15 @@ func (c *call) outputCursor() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if cur.started {
+		return 0, errState("the guest has read rows of this cursor already")
+	}
 	if err := x.claimOutput(outputRows); err != nil {
 		return 0, err
 	}
 	delete(x.cursors, h)
 	if x.o.DryRun {
 		return 0, nil
-	}
-	if cur.started {
-		return 0, errState("the guest has read rows of this cursor already")
 	}
 	var n int64
 	berr := x.block(c.ctx, &x.Used.Query, func() {
