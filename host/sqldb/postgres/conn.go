@@ -366,14 +366,6 @@ func (c *conn) altered() error {
 	return nil
 }
 
-// run does a statement of ours, and drops what it returns.
-func (c *conn) run(ctx context.Context, sql string) error {
-	return c.do(ctx, func() error {
-		c.query(sql)
-		return c.exchange(func(byte, int) error { return nil })
-	})
-}
-
 // cleaned reads the answer to DISCARD ALL, if it was sent.
 func (c *conn) cleaned(ctx context.Context) error {
 	if !c.cleaning {
