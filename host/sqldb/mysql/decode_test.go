@@ -79,6 +79,7 @@ func FuzzMoment(f *testing.F) {
 	f.Add([]byte{7, 0xe8, 7, 2, 29, 12, 34, 56})
 	f.Add([]byte{11, 0xe8, 7, 2, 29, 12, 34, 56, 1, 0, 0, 0})
 	f.Add([]byte{8, 1, 2, 0, 0, 0, 3, 4, 5})
+	f.Add([]byte{8, 0, 0xe8, 3, 0, 0, 48, 48, 48}) // hours beyond those of a day
 	f.Fuzz(func(t *testing.T, p []byte) {
 		s, n := between(p)
 		if n == 0 {
