@@ -218,7 +218,8 @@ func (s *Server) Client(uri, sql string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return stdout.String(), fmt.Errorf("%s: %w: %s", s.kind.client, err, strings.TrimSpace(stderr.String()))
+		said := strings.TrimSpace(stderr.String()) // a client may repeat the statement first
+		return stdout.String(), fmt.Errorf("%s: %w: %s", s.kind.client, err, said[max(0, len(said)-2000):])
 	}
 	return stdout.String(), nil
 }
@@ -228,7 +229,7 @@ func (s *Server) do(program string, args ...string) error {
 	cmd := exec.Command(s.programs[program], args...)
 	cmd.Dir = s.dir
 	cmd.SysProcAttr = s.kind.process()
-	cmd.Env = append(os.Environ(), "HOME="+s.dir, "LC_ALL=C")
+	cmd.Env = append(os.Environ(), "HOME="+s.dir, "TMPDIR="+s.dir, "LC_ALL=C")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", program, err, out)
 	}

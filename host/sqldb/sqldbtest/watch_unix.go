@@ -47,7 +47,7 @@ func watch(dir string, k *kind, command []string) (*watched, error) {
 	_ = os.Remove(output.Name())
 	cmd := exec.Command("/bin/sh", append([]string{"-c", script, "sh", dir, k.signal}, command...)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "HOME="+dir, "LC_ALL=C")
+	cmd.Env = append(os.Environ(), "HOME="+dir, "TMPDIR="+dir, "LC_ALL=C")
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = k.process()
 	pipe, err := cmd.StdinPipe()

@@ -1,0 +1,16 @@
+package mysql_test
+
+import (
+	"testing"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/mysql"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
+)
+
+func TestConformance(t *testing.T) {
+	sqldbtest.Run(t, mysql.Driver{}, sqldbtest.MariaDB(t))
+}
+
+func TestOracle(t *testing.T) {
+	sqldbtest.Oracle(t, mysql.Driver{}, sqldbtest.MariaDB(t))
+}

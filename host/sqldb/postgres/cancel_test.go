@@ -1,0 +1,404 @@
+package postgres_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+)
+
+// running returns how many statements with the marker run on the server.
+func running(t *testing.T, d sqldb.DB, marker string) string {
+	t.Helper()
+	tx := beginOn(t, d, sqldb.TxOptions{}) // a transaction sees the activity of its beginning
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	return cell(t, tx, "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%' || $1 || '%'", strOf(abi.Str, marker))
+}
+
+// waitFor waits until the statement runs.
+func waitFor(t *testing.T, d sqldb.DB, marker string) {
+	t.Helper()
+	for range 500 {
+		if running(t, d, marker) != "0" {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("the statement does not run")
+}
+
+// TestC10Cancel: the end of a context ends the statement on the server, at
+// once, wherever it is, and the transaction can be rolled back.
+func TestC10Cancel(t *testing.T) {
+	uri := server(t)
+	d := open(t, uri, sqldb.Config{Access: abi.ReadWrite})
+	watch := open(t, uri, sqldb.Config{})
+	for name, sql := range map[string]string{
+		"first row":     "SELECT pg_sleep(60) /* marker-first */",
+		"next row":      "SELECT i, repeat('x', 1000), CASE WHEN i > 50000 THEN pg_sleep(60)::text END FROM generate_series(1, 60000) i /* marker-next */",
+		"no rows":       "DO 'BEGIN PERFORM pg_sleep(60); END' /* marker-do */",
+		"back pressure": "SELECT repeat('x', 1000), generate_series(1, 100000000) /* marker-press */",
+	} {
+		marker := sql[strings.Index(sql, "marker-"):]
+		marker = strings.TrimSuffix(marker, " */")
+		for _, planned := range []bool{false, true} {
+			ctx, cancel := context.WithCancel(t.Context())
+			tx, err := d.Begin(ctx, readWrite)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !planned {
+				exec(t, tx, "SELECT 1")
+			}
+			go func() {
+				waitFor(t, watch, marker)
+				cancel()
+			}()
+			err = drain(ctx, tx, sql)
+			start := time.Now()
+			if e := fault(t, err); e.Code != abi.Canceled || e.Message != "the statement was interrupted" {
+				t.Errorf("%s: %+v", name, e)
+			}
+			time.Sleep(time.Millisecond)
+			if n := running(t, watch, marker); n != "0" {
+				t.Errorf("%s: still runs", name)
+			}
+			if err := tx.Rollback(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("%s: took %v", name, took)
+			}
+		}
+	}
+	// What was cancelled leaves nothing that hits the next one.
+	for range 20 {
+		tx := beginOn(t, d, readWrite)
+		exec(t, tx, "SELECT 1")
+		_ = tx.Rollback(t.Context())
+	}
+}
+
+func drain(ctx context.Context, tx sqldb.Tx, sql string) error {
+	rows, err := tx.Query(ctx, sql, nil)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for {
+		rec, err := rows.Next(ctx)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		rec.Release()
+	}
+}
+
+// TestDeadline: a deadline is told as one, also by the role's own limit.
+func TestDeadline(t *testing.T) {
+	d := open(t, server(t), sqldb.Config{Args: map[string]any{"options": "-c statement_timeout=50"}})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	tx := beginOn(t, d, sqldb.TxOptions{})
+	if e := fault(t, drain(ctx, tx, "SELECT pg_sleep(60)")); e.Code != abi.Timeout || e.Message != "the deadline passed" {
+		t.Errorf("%+v", e)
+	}
+	if _, err := tx.Exec(ctx, "SELECT 1", nil, true); fault(t, err).Code != abi.Timeout {
+		t.Error(err)
+	}
+	tx = beginOn(t, d, sqldb.TxOptions{})
+	if e := fault(t, drain(t.Context(), tx, "SELECT pg_sleep(60)")); e.Code != abi.DB || e.SQLState != "57014" {
+		t.Errorf("%+v", e)
+	}
+	if _, err := d.Begin(ctx, sqldb.TxOptions{}); fault(t, err).Code != abi.Timeout {
+		t.Error(err)
+	}
+}
+
+// TestCloseInterrupts: closing the database ends what runs on it.
+func TestCloseInterrupts(t *testing.T) {
+	uri := server(t)
+	d := open(t, uri, sqldb.Config{})
+	watch := open(t, uri, sqldb.Config{})
+	tx := beginOn(t, d, sqldb.TxOptions{})
+	idle := beginOn(t, d, sqldb.TxOptions{})
+	exec(t, idle, "SELECT 1")
+	go func() {
+		waitFor(t, watch, "marker-close")
+		_ = d.Close()
+	}()
+	if e := fault(t, drain(t.Context(), tx, "SELECT pg_sleep(60) /* marker-close */")); e.Code != abi.Canceled || e.Message != "the connection was closed" {
+		t.Errorf("%+v", e)
+	}
+	_ = d.Close()
+	if _, err := idle.Exec(t.Context(), "SELECT 1", nil, true); fault(t, err).Code != abi.Canceled {
+		t.Error(err)
+	}
+	if _, err := d.Begin(t.Context(), sqldb.TxOptions{}); fault(t, err).Code != abi.State {
+		t.Error(err)
+	}
+	_, _ = tx.Rollback(t.Context()), idle.Rollback(t.Context())
+	time.Sleep(50 * time.Millisecond)
+	if got := cell(t, beginOn(t, watch, sqldb.TxOptions{}), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"); got != "0" {
+		t.Errorf("%s connections are left", got)
+	}
+}
+
+// TestEarlyClose: a cursor may be closed before its end. The rest is read if
+// it is short, and its statement cancelled if it is not.
+func TestEarlyClose(t *testing.T) {
+	d := open(t, server(t), sqldb.Config{Access: abi.ReadWrite})
+	for _, c := range []struct {
+		rows   string
+		access abi.Access
+		then   abi.Errno
+		commit bool
+	}{{"100000", abi.ReadWrite, 0, true}, {"1000000000", abi.ReadOnly, abi.State, true}, {"1000000000", abi.ReadWrite, abi.State, false}} {
+		tx := beginOn(t, d, sqldb.TxOptions{Access: c.access})
+		rows, err := tx.Query(t.Context(), "SELECT generate_series(1, "+c.rows+")", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec, err := rows.Next(t.Context()); err != nil || rec.NumRows() != sqldb.DefaultBatchRows {
+			t.Fatal(rec, err)
+		}
+		if _, err := tx.Exec(t.Context(), "SELECT 1", nil, true); fault(t, err).Message != "a cursor is open" {
+			t.Error(err)
+		}
+		if err := tx.Commit(t.Context()); fault(t, err).Message != "a cursor is open" {
+			t.Error(err)
+		}
+		for range 2 {
+			if err := rows.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := rows.Next(t.Context()); fault(t, err).Message != "the cursor is closed" {
+			t.Error(err)
+		}
+		_, err = tx.Exec(t.Context(), "SELECT 1", nil, true)
+		if c.then == 0 && err != nil || c.then != 0 && fault(t, err).Code != c.then {
+			t.Errorf("%s: %v", c.rows, err)
+		}
+		if err := tx.Commit(t.Context()); (err == nil) != c.commit {
+			t.Errorf("%s: %v", c.rows, err)
+		}
+	}
+}
+
+// proxy passes bytes on to the server until it is told to cut, or to stop.
+type proxy struct {
+	net.Listener
+	to    string
+	after int64 // bytes of the server's answers to pass on, in all; -1 is all
+	mute  bool  // then stop instead of cutting
+}
+
+func newProxy(t *testing.T, uri string, after int64, mute bool) (*proxy, string) {
+	t.Helper()
+	u, err := sqldb.ParseURI(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := uri[strings.LastIndexByte(uri, '@')+1:]
+	host = host[:strings.IndexByte(host, '/')]
+	p := &proxy{Listener: l, to: host, after: after, mute: mute}
+	_ = u
+	go p.serve()
+	t.Cleanup(func() { _ = l.Close() })
+	return p, strings.Replace(uri, host, l.Addr().String(), 1)
+}
+
+func (p *proxy) serve() {
+	for {
+		c, err := p.Accept()
+		if err != nil {
+			return
+		}
+		s, err := net.Dial("tcp", p.to)
+		if err != nil {
+			_ = c.Close()
+			return
+		}
+		go func() {
+			_, _ = io.Copy(s, c)
+			_ = s.Close()
+		}()
+		go func() {
+			if p.after < 0 {
+				_, _ = io.Copy(c, s)
+			} else {
+				_, _ = io.CopyN(c, s, p.after)
+				if p.mute {
+					_, _ = io.Copy(io.Discard, s)
+				}
+			}
+			_ = c.Close()
+			_ = s.Close()
+		}()
+	}
+}
+
+// TestC9CutAnywhere: a connection that breaks after each byte of the server's
+// answers gives an error, never hangs, and leaves a commit unknown only when it
+// was sent.
+func TestC9CutAnywhere(t *testing.T) {
+	uri := server(t)
+	setup := open(t, uri, sqldb.Config{Access: abi.ReadWrite})
+	tx := beginOn(t, setup, readWrite)
+	exec(t, tx, "CREATE TABLE cut (n int8)")
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := runtime.NumGoroutine()
+	unknown, committed, failed := 0, 0, 0
+	step := int64(1)
+	if testing.Short() {
+		step = 7
+	}
+	done := false
+	for n := int64(0); !done; n += step {
+		if n > 20_000 {
+			t.Fatal("the exchange has no end")
+		}
+		p, through := newProxy(t, uri, n, false)
+		d := open(t, through+"?sslmode=disable", sqldb.Config{Access: abi.ReadWrite})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		state := exchangeOnce(ctx, d, n)
+		if ctx.Err() != nil {
+			t.Fatalf("cut after %d bytes: hangs", n)
+		}
+		cancel()
+		_, _ = d.Close(), p.Close()
+		watch := beginOn(t, setup, sqldb.TxOptions{})
+		kept := cell(t, watch, "SELECT count(*) FROM cut WHERE n = $1", intOf(abi.Int, n)) != "0"
+		_ = watch.Rollback(t.Context())
+		switch {
+		case state == nil:
+			done = true
+			committed++
+			if !kept {
+				t.Errorf("cut after %d bytes: not kept", n)
+			}
+		case state.Unknown:
+			unknown++
+			if state.SafeToRetry() {
+				t.Errorf("cut after %d bytes: unknown, but safe to retry", n)
+			}
+		default:
+			failed++
+			if kept {
+				t.Errorf("cut after %d bytes: kept, though it failed: %v", n, state)
+			}
+			if state.Code != abi.Conn {
+				t.Errorf("cut after %d bytes: %+v", n, state)
+			}
+		}
+	}
+	t.Logf("%d failed, %d unknown, %d committed", failed, unknown, committed)
+	if unknown == 0 || failed == 0 {
+		t.Error("no commit was cut")
+	}
+	for i := 0; runtime.NumGoroutine() > before+5; i++ {
+		if i > 100 {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// exchangeOnce inserts n and reads it, in one transaction.
+func exchangeOnce(ctx context.Context, d sqldb.DB, n int64) *sqldb.Error {
+	fail := func(err error) *sqldb.Error {
+		if e, ok := err.(*sqldb.Error); ok {
+			return e
+		}
+		return &sqldb.Error{Message: err.Error()}
+	}
+	tx, err := d.Begin(ctx, readWrite)
+	if err != nil {
+		return fail(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(ctx, "INSERT INTO cut VALUES ($1)", []abi.Value{intOf(abi.Int, n)}, false); err != nil {
+		return fail(err)
+	}
+	if err := drain(ctx, tx, "SELECT n, 'text', 1.5::numeric(5,2) FROM cut LIMIT 3"); err != nil {
+		return fail(err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// TestMuteServer: a server that says nothing any more is given up.
+func TestMuteServer(t *testing.T) {
+	uri := server(t)
+	for _, n := range []int64{0, 1, 100, 700} {
+		_, through := newProxy(t, uri, n, true)
+		d := open(t, through+"?sslmode=disable", sqldb.Config{Access: abi.ReadWrite})
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		tx, err := d.Begin(ctx, readWrite)
+		if err == nil {
+			err = drain(ctx, tx, "SELECT 1")
+			if err == nil {
+				err = tx.Commit(ctx)
+			}
+			_ = tx.Rollback(t.Context())
+		}
+		cancel()
+		if err != nil && fault(t, err).Code != abi.Timeout && !fault(t, err).Unknown {
+			t.Errorf("%d: %v", n, err)
+		}
+		if took := time.Since(start); took > 15*time.Second {
+			t.Errorf("%d: took %v", n, took)
+		}
+	}
+}
+
+// TestStaleConnection: a pooled connection that the server has closed is
+// replaced before anything was done on it.
+func TestStaleConnection(t *testing.T) {
+	uri := server(t)
+	d := open(t, uri, sqldb.Config{Access: abi.ReadWrite, Pool: sqldb.Pool{Max: 1}})
+	other := open(t, uri, sqldb.Config{Access: abi.ReadWrite})
+	for range 3 {
+		tx := beginOn(t, d, readWrite)
+		pid := cell(t, tx, "SELECT pg_backend_pid()::int8")
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		killer := beginOn(t, other, readWrite)
+		exec(t, killer, "SELECT pg_terminate_backend("+pid+")")
+		_ = killer.Rollback(t.Context())
+		time.Sleep(20 * time.Millisecond)
+	}
+	// Within a transaction it is told.
+	tx := beginOn(t, d, readWrite)
+	pid := cell(t, tx, "SELECT pg_backend_pid()::int8")
+	killer := beginOn(t, other, readWrite)
+	exec(t, killer, "SELECT pg_terminate_backend("+pid+")")
+	time.Sleep(20 * time.Millisecond)
+	_, err := tx.Exec(t.Context(), "SELECT 1", nil, true)
+	if e := fault(t, err); e.Code != abi.Conn {
+		t.Errorf("%+v", e)
+	}
+	if err := tx.Commit(t.Context()); err == nil {
+		t.Error("committed")
+	}
+}

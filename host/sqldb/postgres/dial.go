@@ -1,0 +1,187 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/secret"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+)
+
+// maxStartup bounds a message of the login.
+const maxStartup = 1 << 20
+
+// dialer makes connections. It is safe for concurrent use.
+type dialer struct {
+	settings *settings
+	secrets  func(context.Context) (map[string]secret.Value, error)
+	base     *pgconn.Config
+}
+
+// newDialer returns a dialer. pgconn logs in: it knows SCRAM, and TLS within
+// the protocol. Its own configuration is of no use here, since it reads the
+// environment and the home folder.
+func newDialer(s *settings, secrets func(context.Context) (map[string]secret.Value, error)) (*dialer, error) {
+	base, err := blankConfig()
+	return &dialer{settings: s, secrets: secrets, base: base}, err
+}
+
+// blank sets everything that pgconn would else take from PG* variables,
+// ~/.pgpass and ~/.postgresql, to what does nothing. The password keeps it from
+// looking for one.
+const blank = "host=localhost port=5432 user=none password=none database='' sslmode=disable sslcert='' sslkey='' sslrootcert='' " +
+	"sslpassword='' sslcertmode=allow sslnegotiation='' connect_timeout=0 target_session_attrs=any channel_binding=prefer require_auth='' " +
+	"min_protocol_version=3.0 max_protocol_version=3.0 passfile='' options='' application_name='' timezone=UTC"
+
+// blankConfig returns a configuration that holds nothing. pgconn makes one only
+// out of a string and the environment; with PGSERVICE set it wants a service
+// file too, and gets an empty one of ours.
+func blankConfig() (*pgconn.Config, error) {
+	text := blank
+	if os.Getenv("PGSERVICE") != "" {
+		f, err := os.CreateTemp("", "wasmsql-*.conf")
+		if err != nil {
+			return nil, err
+		}
+		defer os.Remove(f.Name())
+		_, err = f.WriteString("[none]\n")
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			return nil, err
+		}
+		quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(f.Name())
+		text += " service=none servicefile='" + quoted + "'"
+	}
+	c, err := pgconn.ParseConfig(text)
+	if err != nil {
+		return nil, err
+	}
+	c.User, c.Password, c.Database, c.RuntimeParams, c.Fallbacks = "", "", "", nil, nil
+	return c, nil
+}
+
+// config returns the configuration of one connection, with its secrets.
+func (d *dialer) config(ctx context.Context) (*pgconn.Config, error) {
+	s := d.settings
+	c := d.base.Copy()
+	tls := s.tls
+	c.Host, c.Port, c.User, c.Database, c.Password = s.host, uint16(s.port), s.user, s.database, s.password.Reveal()
+	if len(s.secrets) > 0 {
+		values, err := d.secrets(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for name := range s.secrets {
+			v := values[name]
+			if strings.ContainsRune(v.Reveal(), 0) {
+				return nil, &sqldb.Error{Code: abi.Conn, Message: "secret_connect_args." + name + ": the secret holds a NUL character"}
+			}
+			switch name {
+			case "password":
+				c.Password = v.Reveal()
+			case "user", "username":
+				c.User = v.Reveal()
+			case "dbname", "database":
+				c.Database = v.Reveal()
+			case "sslpassword":
+				tls.password = v
+			}
+		}
+	}
+	ways, err := tls.configs(s.host)
+	if err != nil {
+		return nil, err
+	}
+	c.TLSConfig = ways[0]
+	for _, w := range ways[1:] {
+		c.Fallbacks = append(c.Fallbacks, &pgconn.FallbackConfig{Host: c.Host, Port: c.Port, TLSConfig: w})
+	}
+	c.ChannelBinding, c.RequireAuth = s.channelBinding, s.requireAuth
+	c.RuntimeParams = s.session
+	c.ConnectTimeout = s.connectTimeout
+	c.MaxProtocolMessageBodyLen = maxStartup
+	net := net.Dialer{KeepAliveConfig: s.keepalive.config()}
+	c.DialFunc = net.DialContext
+	c.AfterNetConnect = wholeMessages
+	c.OnNotice, c.OnNotification = nil, nil
+	return c, nil
+}
+
+func (k keepalive) config() net.KeepAliveConfig {
+	return net.KeepAliveConfig{Enable: !k.off, Idle: k.idle, Interval: k.interval, Count: k.count}
+}
+
+// dial makes a connection and checks its session.
+func (d *dialer) dial(ctx context.Context) (*conn, error) {
+	cfg, err := d.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	login, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, cannotConnect(ctx, err)
+	}
+	h, err := login.Hijack()
+	if err != nil {
+		return nil, cannotConnect(ctx, err)
+	}
+	c, err := newConn(h)
+	if err == nil {
+		err = c.checkSession(ctx, d.settings.role)
+	}
+	if err != nil {
+		_ = h.Conn.Close()
+		return nil, cannotConnect(ctx, err)
+	}
+	return c, nil
+}
+
+// messageConn gives out its bytes message by message: whoever reads from it
+// never has a part of the next one in a buffer when the connection is taken
+// over.
+type messageConn struct {
+	net.Conn
+	head  [5]byte
+	given int // of head
+	have  int // of head
+	left  int // of the body
+	whole bool
+}
+
+// wholeMessages is the hook of pgconn between TLS and the login.
+func wholeMessages(_ context.Context, _ *pgconn.Config, c net.Conn) (net.Conn, error) {
+	return &messageConn{Conn: c}, nil
+}
+
+// Read implements net.Conn.
+func (m *messageConn) Read(p []byte) (int, error) {
+	if m.whole {
+		return m.Conn.Read(p)
+	}
+	if m.left == 0 && m.given == m.have {
+		m.given, m.have = 0, 0
+		n, err := io.ReadFull(m.Conn, m.head[:])
+		if err != nil {
+			return copy(p, m.head[:n]), err
+		}
+		m.have = n
+		m.left = max(0, int(binary.BigEndian.Uint32(m.head[1:]))-4)
+	}
+	if m.given < m.have {
+		n := copy(p, m.head[m.given:m.have])
+		m.given += n
+		return n, nil
+	}
+	n, err := m.Conn.Read(p[:min(len(p), m.left)])
+	m.left -= n
+	return n, err
+}

@@ -1,0 +1,12 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/postgres"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
+)
+
+func TestOracle(t *testing.T) {
+	sqldbtest.Oracle(t, postgres.Driver{}, sqldbtest.Postgres(t))
+}

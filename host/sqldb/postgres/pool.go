@@ -1,0 +1,187 @@
+package postgres
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+)
+
+// The bounds of a pool where its Config has zeros.
+const (
+	defaultMax      = 8
+	defaultIdle     = 2
+	defaultLifetime = 30 * time.Minute
+)
+
+// pool keeps the connections of a database. It is safe for concurrent use.
+type pool struct {
+	dial     func(context.Context) (*conn, error)
+	bounds   sqldb.Pool
+	slots    chan struct{} // one for each connection that may be open besides the idle ones
+	mu       sync.Mutex
+	idle     []*conn // the one used last is the last
+	used     map[*conn]struct{}
+	closed   bool
+	sweeping *time.Timer
+}
+
+func newPool(bounds sqldb.Pool, dial func(context.Context) (*conn, error)) *pool {
+	if bounds.Max <= 0 {
+		bounds.Max = defaultMax
+	}
+	if bounds.Idle <= 0 {
+		bounds.Idle = defaultIdle
+	}
+	bounds.Idle = min(bounds.Idle, bounds.Max)
+	if bounds.Lifetime <= 0 {
+		bounds.Lifetime = defaultLifetime
+	}
+	return &pool{dial: dial, bounds: bounds, slots: make(chan struct{}, bounds.Max), used: map[*conn]struct{}{}}
+}
+
+var errClosed = &sqldb.Error{Code: abi.State, Message: "the connection is closed"}
+
+// get returns a clean connection, and whether it was used before. It waits
+// while as many as may be are in use.
+func (p *pool) get(ctx context.Context) (c *conn, reused bool, err error) {
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		e := ended(ctx)
+		e.Detail = "all connections of the pool are in use"
+		return nil, false, e
+	}
+	defer func() {
+		if err != nil {
+			<-p.slots
+		}
+	}()
+	for {
+		c, err := p.takeIdle()
+		if err != nil {
+			return nil, false, err
+		}
+		if c == nil {
+			break
+		}
+		if c.cleaned(ctx) == nil {
+			return c, true, nil
+		}
+		p.forget(c)
+	}
+	c, err = p.fresh(ctx)
+	return c, false, err
+}
+
+// fresh makes a connection for a slot that is held.
+func (p *pool) fresh(ctx context.Context) (*conn, error) {
+	if err := ended(ctx); err != nil {
+		return nil, err
+	}
+	c, err := p.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		c.close()
+		return nil, errClosed
+	}
+	p.used[c] = struct{}{}
+	return c, nil
+}
+
+func (p *pool) takeIdle() (*conn, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errClosed
+	}
+	for len(p.idle) > 0 {
+		c := p.idle[len(p.idle)-1]
+		p.idle = p.idle[:len(p.idle)-1]
+		if time.Since(c.born) < p.bounds.Lifetime {
+			p.used[c] = struct{}{}
+			return c, nil
+		}
+		go c.close()
+	}
+	return nil, nil
+}
+
+// forget closes a connection that is in use and keeps its slot.
+func (p *pool) forget(c *conn) {
+	p.mu.Lock()
+	delete(p.used, c)
+	p.mu.Unlock()
+	c.close()
+}
+
+// put takes a connection back: it is kept if it is clean, or is being cleaned,
+// and there is room.
+func (p *pool) put(c *conn) {
+	defer func() { <-p.slots }()
+	p.mu.Lock()
+	delete(p.used, c)
+	c.mu.Lock()
+	usable := c.broken == nil && !c.tainted && !c.down
+	c.mu.Unlock()
+	if usable && !p.closed && len(p.idle) < p.bounds.Idle && time.Since(c.born) < p.bounds.Lifetime {
+		p.idle = append(p.idle, c)
+		p.sweepLater()
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	c.close()
+}
+
+// sweepLater arranges that idle connections are closed when they are too old.
+// The pool is locked.
+func (p *pool) sweepLater() {
+	if p.sweeping != nil || len(p.idle) == 0 {
+		return
+	}
+	p.sweeping = time.AfterFunc(p.bounds.Lifetime-time.Since(p.idle[0].born)+time.Millisecond, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.sweeping = nil
+		young := p.idle[:0]
+		for _, c := range p.idle {
+			if time.Since(c.born) < p.bounds.Lifetime {
+				young = append(young, c)
+			} else {
+				go c.close()
+			}
+		}
+		p.idle = young
+		p.sweepLater()
+	})
+}
+
+// close closes what is idle, and interrupts what is in use.
+func (p *pool) close() {
+	p.mu.Lock()
+	idle := p.idle
+	var used []*conn
+	for c := range p.used {
+		used = append(used, c)
+	}
+	p.idle, p.closed = nil, true
+	if p.sweeping != nil {
+		p.sweeping.Stop()
+	}
+	p.mu.Unlock()
+	for _, c := range idle {
+		c.close()
+	}
+	var all sync.WaitGroup
+	for _, c := range used {
+		all.Go(c.shut)
+	}
+	all.Wait()
+}

@@ -1,0 +1,153 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/postgres"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
+)
+
+// server returns the URI of a new database.
+func server(t testing.TB) string { return sqldbtest.Postgres(t) }
+
+// TestConformance is the suite that all drivers pass.
+func TestConformance(t *testing.T) { sqldbtest.Run(t, postgres.Driver{}, server(t)) }
+
+// open opens a database.
+func open(t testing.TB, uri string, cfg sqldb.Config) sqldb.DB {
+	t.Helper()
+	u, err := sqldb.ParseURI(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.URI = u
+	d, err := postgres.Driver{}.Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	return d
+}
+
+func beginOn(t testing.TB, d sqldb.DB, opts sqldb.TxOptions) sqldb.Tx {
+	t.Helper()
+	tx, err := d.Begin(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	return tx
+}
+
+// begin begins a read-write transaction on a new database object.
+func begin(t testing.TB) sqldb.Tx {
+	t.Helper()
+	return beginOn(t, open(t, server(t), sqldb.Config{Access: abi.ReadWrite}), readWrite)
+}
+
+var readWrite = sqldb.TxOptions{Access: abi.ReadWrite}
+
+func exec(t testing.TB, tx sqldb.Tx, sql string, params ...abi.Value) int64 {
+	t.Helper()
+	n, err := tx.Exec(t.Context(), sql, params, true)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return n
+}
+
+// query returns the schema and the batches of a statement.
+func query(t testing.TB, tx sqldb.Tx, sql string, params ...abi.Value) (*arrow.Schema, []arrow.Record, error) {
+	t.Helper()
+	rows, err := tx.Query(t.Context(), sql, params)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	var out []arrow.Record
+	for {
+		rec, err := rows.Next(t.Context())
+		if err == io.EOF {
+			return rows.Schema(), out, nil
+		}
+		if err != nil {
+			return rows.Schema(), out, err
+		}
+		out = append(out, rec)
+	}
+}
+
+// one returns the schema and the only batch of a statement.
+func one(t testing.TB, tx sqldb.Tx, sql string, params ...abi.Value) (*arrow.Schema, arrow.Record) {
+	t.Helper()
+	schema, recs, err := query(t, tx, sql, params...)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	if len(recs) != 1 {
+		t.Fatalf("%s: %d batches", sql, len(recs))
+	}
+	return schema, recs[0]
+}
+
+// cell returns the first value of a statement, as Arrow prints it.
+func cell(t testing.TB, tx sqldb.Tx, sql string, params ...abi.Value) string {
+	t.Helper()
+	_, rec := one(t, tx, sql, params...)
+	return rec.Column(0).ValueStr(0)
+}
+
+// fault returns the *sqldb.Error that err is.
+func fault(t testing.TB, err error) *sqldb.Error {
+	t.Helper()
+	var e *sqldb.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v, want *sqldb.Error", err)
+	}
+	return e
+}
+
+// TestCommitAndRollback is what other transactions see.
+func TestCommitAndRollback(t *testing.T) {
+	d := open(t, server(t), sqldb.Config{Access: abi.ReadWrite})
+	tx := beginOn(t, d, readWrite)
+	exec(t, tx, "CREATE TABLE commit_test (a int)")
+	if n := exec(t, tx, "INSERT INTO commit_test VALUES (1), (2)"); n != 2 {
+		t.Errorf("%d rows", n)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "SELECT 1", nil, true); fault(t, err).Code != abi.State {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(t.Context()); fault(t, err).Code != abi.State {
+		t.Fatal(err)
+	}
+	tx = beginOn(t, d, readWrite)
+	exec(t, tx, "INSERT INTO commit_test VALUES (3)")
+	for range 2 {
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 { // the second of these is planned
+		tx = beginOn(t, d, sqldb.TxOptions{})
+		if got := cell(t, tx, "SELECT count(*) FROM commit_test"); got != "2" {
+			t.Fatal(got)
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package postgres
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"net"
+	"os"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/secret"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+)
+
+// sslModes are libpq's, from the least to the most.
+var sslModes = []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
+// tlsSettings are how a connection is protected.
+type tlsSettings struct {
+	mode     string // of sslModes
+	rootCert string // a file, or "system"
+	cert     string
+	key      string
+	password secret.Value
+	noName   bool // leave the host's name out of the handshake
+}
+
+func (s *tlsSettings) check(fault func(field, message, hint string)) {
+	switch {
+	case s.rootCert == "system" && s.mode != "verify-full" && s.mode != "prefer":
+		fault("connect_args.sslrootcert", "system needs sslmode=verify-full", "a weaker mode would trust every certificate of the world")
+	case s.rootCert == "system":
+		s.mode = "verify-full"
+	case s.rootCert == "" && (s.mode == "verify-ca" || s.mode == "verify-full"):
+		fault("connect_args.sslmode", s.mode+" needs sslrootcert", "name a file, or system for the system's authorities")
+	}
+	if (s.cert == "") != (s.key == "") {
+		fault("connect_args.sslcert", "sslcert and sslkey go together", "name both files")
+	}
+}
+
+// configs returns the ways to connect, in order: nil is one without TLS. Files
+// are read each time, so that renewed ones are seen.
+//
+// What a mode means is libpq's: allow and prefer take what there is, require
+// takes any certificate unless there is a sslrootcert, verify-ca wants one that
+// it signed, and verify-full one that is for the host too.
+//
+// Source: the PostgreSQL documentation, "SSL Support", "Protection Provided in
+// Different Modes".
+func (s *tlsSettings) configs(host string) ([]*tls.Config, error) {
+	if s.mode == "disable" {
+		return []*tls.Config{nil}, nil
+	}
+	c := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}
+	if !s.noName && net.ParseIP(host) == nil {
+		c.ServerName = host
+	}
+	if err := s.roots(c); err != nil {
+		return nil, err
+	}
+	if err := s.certificate(c); err != nil {
+		return nil, err
+	}
+	switch {
+	case s.mode == "verify-full":
+		// The name is checked by crypto/tls, which also takes an address.
+		c.InsecureSkipVerify, c.ServerName = false, host
+	case s.mode == "verify-ca", s.mode == "require" && c.RootCAs != nil:
+		roots := c.RootCAs
+		c.VerifyConnection = func(state tls.ConnectionState) error { return verifyChain(state, roots) }
+	}
+	switch s.mode {
+	case "allow":
+		return []*tls.Config{nil, c}, nil
+	case "prefer":
+		return []*tls.Config{c, nil}, nil
+	}
+	return []*tls.Config{c}, nil
+}
+
+// verifyChain checks that a root signed the server's certificate, for whatever
+// host that is.
+func verifyChain(state tls.ConnectionState, roots *x509.CertPool) error {
+	if len(state.PeerCertificates) == 0 {
+		return errors.New("tls: the server has no certificate")
+	}
+	opts := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
+	for _, c := range state.PeerCertificates[1:] {
+		opts.Intermediates.AddCert(c)
+	}
+	_, err := state.PeerCertificates[0].Verify(opts)
+	return err
+}
+
+func (s *tlsSettings) roots(c *tls.Config) (err error) {
+	switch s.rootCert {
+	case "":
+		return nil
+	case "system":
+		if c.RootCAs, err = x509.SystemCertPool(); err != nil {
+			return badFile("sslrootcert", "the system's authorities cannot be read", err)
+		}
+		return nil
+	}
+	text, err := os.ReadFile(s.rootCert)
+	if err != nil {
+		return badFile("sslrootcert", "the file cannot be read", err)
+	}
+	c.RootCAs = x509.NewCertPool()
+	if !c.RootCAs.AppendCertsFromPEM(text) {
+		return badFile("sslrootcert", "the file holds no certificate", nil)
+	}
+	return nil
+}
+
+// certificate loads the client's certificate.
+func (s *tlsSettings) certificate(c *tls.Config) error {
+	if s.cert == "" {
+		return nil
+	}
+	cert, err := os.ReadFile(s.cert)
+	if err != nil {
+		return badFile("sslcert", "the file cannot be read", err)
+	}
+	key, err := os.ReadFile(s.key)
+	if err != nil {
+		return badFile("sslkey", "the file cannot be read", err)
+	}
+	block, _ := pem.Decode(key)
+	switch {
+	case block == nil:
+		return badFile("sslkey", "the file holds no key", nil)
+	case block.Type == "ENCRYPTED PRIVATE KEY":
+		return badFile("sslkey", "a key that is encrypted as PKCS #8 cannot be read: openssl rsa -traditional writes one that can", nil)
+	//lint:ignore SA1019 it is how libpq's users have encrypted their keys
+	case x509.IsEncryptedPEMBlock(block):
+		//lint:ignore SA1019 see above
+		der, err := x509.DecryptPEMBlock(block, []byte(s.password.Reveal()))
+		if err != nil {
+			return badFile("sslpassword", "the key cannot be decrypted", err)
+		}
+		key = pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: der})
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return badFile("sslcert", "the certificate and the key do not fit together", err)
+	}
+	c.Certificates = []tls.Certificate{pair}
+	return nil
+}
+
+func badFile(name, what string, cause error) error {
+	return &sqldb.Error{Code: abi.Conn, Message: "connect_args." + name + ": " + what, Cause: cause}
+}
