@@ -110,7 +110,7 @@ func readTime(p []byte) (int64, bool) {
 	}
 	days := binary.LittleEndian.Uint32(p[1:])
 	v, ok := micros(int(p[5]), int(p[6]), int(p[7]))
-	if !ok || days > 1000 || p[0] > 1 {
+	if !ok || days > 1000 || p[5] > 23 || p[0] > 1 {
 		return 0, false
 	}
 	v += int64(days) * microsOfDay

@@ -94,19 +94,22 @@ func (d *db) logIn(ctx context.Context, l login) (_ *conn, err error) {
 	cfg := driver.NewConfig()
 	cfg.User, cfg.Passwd, cfg.DBName = l.user, l.password.Reveal(), l.database
 	cfg.Net, cfg.Addr = "tcp", "server:0"
-	if e.secure() || local {
+	if e.secure != nil || local {
 		cfg.Net, cfg.Addr = "unix", "server" // it may send a password as it is
 	}
 	cfg.DialFunc = func(context.Context, string, string) (net.Conn, error) { return e, nil }
 	cfg.Logger = nowhere{}
 	cfg.ClientFoundRows = true
-	cfg.AllowCleartextPasswords = local || e.secure() && d.settings.tls.verified()
+	cfg.AllowCleartextPasswords = local || e.secure != nil && d.settings.tls.verified()
 	cfg.ConnectionAttributes = d.settings.attributes
 	connector, err := driver.NewConnector(cfg)
 	if err != nil {
 		return nil, err
 	}
 	theirs, err := connector.Connect(ctx)
+	if e.failed != nil {
+		return nil, e.failed
+	}
 	if err != nil {
 		return nil, err
 	}

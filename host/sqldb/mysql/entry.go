@@ -15,10 +15,10 @@ import (
 // entry is the connection as go-sql-driver sees it while it logs in. It stands
 // between that and the server, packet by packet, for three reasons:
 //
-//   - TLS begins here, before anything of the login is sent, so that what comes
-//     after the login can be read and written by wire. go-sql-driver would keep
-//     the encrypted connection to itself. Its packets get the number that they
-//     have after a request for TLS.
+//   - TLS begins here, before the login is sent, so that what comes after the
+//     login can be read and written by wire. go-sql-driver would keep the
+//     encrypted connection to itself. Its packets get the number that they have
+//     after a request for TLS.
 //   - The capabilities that go-sql-driver asks for lose the one to send files
 //     to the server, and win the one to be told the types of MariaDB that are
 //     not the protocol's.
@@ -26,10 +26,12 @@ import (
 type entry struct {
 	net.Conn
 	greeting greeting
-	shift    byte   // added to the numbers of our packets
-	pending  []byte // of the packet that go-sql-driver is reading
+	secure   func(net.Conn) (*tls.Conn, error) // nil: without TLS
+	shift    byte                              // added to the numbers of our packets
+	pending  []byte                            // of the packet that go-sql-driver is reading
 	asked    capabilities
-	answered bool // the login was sent
+	answered bool  // the login was sent
+	failed   error // of TLS; go-sql-driver does not return it
 	left     bool
 }
 
@@ -70,9 +72,9 @@ type tlsError struct{ err error }
 func (e *tlsError) Error() string { return e.err.Error() }
 func (e *tlsError) Unwrap() error { return e.err }
 
-// enter reads the server's greeting from c, and begins TLS if config is not
-// nil: whenever the server offers it, and unless that is optional else fails.
-// It ends with ctx. The caller closes c after an error.
+// enter reads the server's greeting from c. If config is not nil there will be
+// TLS whenever the server offers it; if it does not, that is an error unless
+// TLS is optional. It ends with ctx. The caller closes c after an error.
 func enter(ctx context.Context, c net.Conn, config *tls.Config, optional bool) (*entry, error) {
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -96,24 +98,12 @@ func enter(ctx context.Context, c net.Conn, config *tls.Config, optional bool) (
 	case e.greeting.offered&canTLS == 0:
 		return nil, errNoTLS
 	}
-	request := make([]byte, headerSize+32)
-	request[0], request[3] = 32, 1
-	flags := canTLS | canProtocol41 | e.greeting.offered&canLongPassword | 1<<15 // with secure passwords
-	binary.LittleEndian.PutUint32(request[headerSize:], uint32(flags))
-	request[headerSize+8] = 45 // utf8mb4_general_ci
-	if _, err := c.Write(request); err != nil {
-		return nil, err
+	e.secure = func(c net.Conn) (*tls.Conn, error) {
+		s := tls.Client(c, config)
+		return s, s.HandshakeContext(ctx)
 	}
-	secure := tls.Client(c, config)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		return nil, &tlsError{err}
-	}
-	e.Conn, e.shift = secure, 1
 	return e, nil
 }
-
-// secure reports whether the connection is encrypted.
-func (e *entry) secure() bool { return e.shift > 0 }
 
 // parseGreeting reads a greeting of protocol 10.
 //
@@ -187,17 +177,38 @@ func (e *entry) Write(p []byte) (int, error) {
 	if len(q) < headerSize {
 		return 0, errMalformed
 	}
-	q[3] += e.shift
 	if !e.answered {
 		e.answered = true
 		if !e.amend(q[headerSize:]) {
 			return 0, errMalformed
 		}
+		if e.secure != nil {
+			if e.failed = e.startTLS(q); e.failed != nil {
+				return 0, e.failed
+			}
+		}
 	}
+	q[3] += e.shift
 	if _, err := e.Conn.Write(q); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// startTLS sends the first part of the login, which asks for TLS, and begins it.
+// The server takes the capabilities from there.
+func (e *entry) startTLS(login []byte) error {
+	request := bytes.Clone(login[:headerSize+32])
+	request[0], request[1], request[2] = 32, 0, 0
+	if _, err := e.Conn.Write(request); err != nil {
+		return err
+	}
+	s, err := e.secure(e.Conn)
+	if err != nil {
+		return &tlsError{err}
+	}
+	e.Conn, e.shift = s, 1
+	return nil
 }
 
 // amend changes the capabilities in the answer to the greeting.
@@ -208,7 +219,7 @@ func (e *entry) amend(p []byte) bool {
 		return false
 	}
 	asked := capabilities(binary.LittleEndian.Uint32(p)) &^ canLocalFiles
-	if e.secure() {
+	if e.secure != nil {
 		asked |= canTLS
 	}
 	binary.LittleEndian.PutUint32(p, uint32(asked))

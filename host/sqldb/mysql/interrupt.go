@@ -11,7 +11,6 @@ import (
 )
 
 const (
-	patience  = 5 * time.Second       // for what the server does after a KILL
 	reminders = 50 * time.Millisecond // between KILLs: one before the statement began has no effect
 	grace     = 20 * time.Millisecond // for the rows of an abandoned cursor
 	residue   = 1 << 20               // bytes of them that are read rather than prevented
@@ -54,10 +53,10 @@ func (c *conn) call(ctx context.Context, fn func() error) error {
 
 // kill ends the statement of the session on the server, over another
 // connection, and asks again until finished is closed. Whoever reads the
-// connection comes back within patience, whatever the server does.
+// connection comes back within the database's patience, whatever the server does.
 func (c *conn) kill(finished <-chan struct{}) {
-	c.stopAt(time.Now().Add(patience))
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	c.stopAt(time.Now().Add(c.db.patience))
+	ctx, cancel := context.WithTimeout(context.Background(), c.db.patience)
 	defer cancel()
 	side, err := c.db.aside(ctx)
 	if err != nil {
@@ -65,7 +64,7 @@ func (c *conn) kill(finished <-chan struct{}) {
 		return
 	}
 	defer side.close()
-	side.stopAt(time.Now().Add(patience))
+	side.stopAt(time.Now().Add(c.db.patience))
 	if side.server != c.server { // a balancer: its session of that number is another's
 		c.stopAt(time.Unix(1, 0))
 		return
@@ -73,7 +72,7 @@ func (c *conn) kill(finished <-chan struct{}) {
 	id := strconv.FormatUint(uint64(c.greeting.id), 10)
 	for start := time.Now(); ; {
 		what := "KILL QUERY "
-		if time.Since(start) > patience/2 {
+		if time.Since(start) > c.db.patience/2 {
 			what = "KILL "
 		}
 		if side.run(what+id) != nil {
@@ -104,7 +103,7 @@ func (c *conn) skipAll() (outcome, error) {
 func (c *conn) calm(query bool) (outcome, error) {
 	if c.killed || !query {
 		if !c.killed {
-			c.stopAt(time.Now().Add(patience))
+			c.stopAt(time.Now().Add(c.db.patience))
 		}
 		o, err := c.skipAll()
 		if err == nil && !c.killed {

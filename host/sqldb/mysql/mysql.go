@@ -56,6 +56,8 @@ const (
 	defaultLifetime = 30 * time.Minute
 )
 
+const defaultPatience = 5 * time.Second
+
 // trusted is how long a spare connection is taken for alive without asking.
 const trusted = time.Second
 
@@ -68,6 +70,7 @@ type db struct {
 	max      int
 	idle     int // spares to have
 	lifetime time.Duration
+	patience time.Duration // for what the server does after a KILL, or a COMMIT that may not last longer
 
 	background context.Context // of what nobody waits for
 	stop       context.CancelFunc
@@ -84,7 +87,7 @@ type db struct {
 
 func newDB(s *settings, cfg sqldb.Config) *db {
 	d := &db{
-		settings: s, access: cfg.Access, secrets: cfg.Secrets, open: map[*conn]struct{}{},
+		settings: s, access: cfg.Access, secrets: cfg.Secrets, open: map[*conn]struct{}{}, patience: defaultPatience,
 		max: cfg.Pool.Max, idle: cfg.Pool.Idle, lifetime: cfg.Pool.Lifetime,
 	}
 	if d.max <= 0 {

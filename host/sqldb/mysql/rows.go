@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -32,6 +33,7 @@ type rows struct {
 // column is one column of the result.
 type column struct {
 	name string
+	kind byte // of the protocol
 	decoder
 	b array.Builder // of the decoder
 }
@@ -44,7 +46,7 @@ func (r *rows) open(p reply) {
 	for i, d := range p.columns {
 		fields[i] = d.field()
 		dec := newDecoder(d, fields[i], r.tx.batch.Cell)
-		r.columns[i] = column{d.name, dec, dec.builder()}
+		r.columns[i] = column{d.name, d.kind, dec, dec.builder()}
 	}
 	r.schema = arrow.NewSchema(fields, nil)
 }
@@ -53,6 +55,8 @@ func (r *rows) open(p reply) {
 func (r *rows) fill() (arrow.Record, error) {
 	c := r.tx.c
 	limit := r.tx.batch.Cell + r.tx.batch.Bytes
+	c.inspect = r.inspect
+	defer func() { c.inspect = nil }()
 	var f sqldb.Fill
 	for !f.Full(r.tx.batch) {
 		p, end, err := c.next(r.text, limit)
@@ -112,6 +116,51 @@ func (r *rows) tooLarge(err error) error {
 		return err
 	}
 	return rowError(r.row+1, t.limit)
+}
+
+// inspect refuses a row that begins with p for a value over the limit, which
+// need not be there yet.
+func (r *rows) inspect(p []byte) error {
+	at := 1 + (len(r.columns)+2+7)/8
+	if r.text {
+		at = 0
+	}
+	for i := range r.columns {
+		switch {
+		case at >= len(p):
+			return nil
+		case r.text && p[at] == 0xfb:
+			at++
+			continue
+		case !r.text && p[1+(i+2)>>3]&(1<<((i+2)&7)) != 0:
+			continue
+		}
+		size, n := valueSize(r.columns[i].kind, p[at:])
+		if r.text {
+			size, n = lengthInt(p[at:])
+		}
+		if size > uint64(r.tx.batch.Cell) {
+			return sqldb.CellError(r.row+1, r.columns[i].name, int64(min(size, math.MaxInt64)), r.tx.batch.Cell)
+		}
+		at += n + int(size)
+	}
+	return nil
+}
+
+// valueSize returns the size of a value of the binary protocol, and of the
+// length before it.
+func valueSize(kind byte, p []byte) (size uint64, n int) {
+	switch kind {
+	case typeTiny:
+		return 1, 0
+	case typeShort, typeYear:
+		return 2, 0
+	case typeLong, typeInt24, typeFloat:
+		return 4, 0
+	case typeLongLong, typeDouble:
+		return 8, 0
+	}
+	return lengthInt(p)
 }
 
 // decode appends a row of the binary protocol to the columns.

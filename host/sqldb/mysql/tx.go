@@ -347,7 +347,7 @@ func (t *tx) Commit(ctx context.Context) error {
 		c.db.release(c)
 		return errDown
 	}
-	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Now().Add(patience)) })
+	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Now().Add(c.db.patience)) })
 	_, err := c.tell("COMMIT AND NO CHAIN NO RELEASE")
 	if !stop() || err != nil {
 		c.db.release(c)
@@ -422,7 +422,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 	}
 	if t.access == abi.ReadWrite && !c.broken {
 		stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
-		c.stopAt(time.Now().Add(patience))
+		c.stopAt(time.Now().Add(c.db.patience))
 		_ = c.run("ROLLBACK")
 		stop()
 	}

@@ -34,6 +34,10 @@ type wire struct {
 	mu         sync.Mutex
 	stopped    bool // the deadline is final
 	bytesTaken int64
+
+	// inspect looks at what is there of a long packet before more is read, if it
+	// is not nil.
+	inspect func(p []byte) error
 }
 
 const (
@@ -151,6 +155,11 @@ func (w *wire) packet(limit int64) ([]byte, error) {
 func (w *wire) parts(first []byte, limit int64) ([]byte, error) {
 	w.long = append(w.long[:0], first...)
 	for {
+		if w.inspect != nil {
+			if err := w.inspect(w.long); err != nil {
+				return nil, err
+			}
+		}
 		p, err := w.part(limit - int64(len(w.long)))
 		if err != nil {
 			var large tooLarge
