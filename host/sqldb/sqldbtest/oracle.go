@@ -38,7 +38,6 @@ const oracleRows = 3000
 
 // oracle is a table of random values and the client that prints it.
 type oracle struct {
-	dialect abi.Dialect
 	columns []oracleColumn
 	// run is the client; it returns what it printed.
 	run func(uri, sql string) (string, error)
