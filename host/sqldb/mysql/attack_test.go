@@ -33,10 +33,24 @@ func TestS1TransactionControl(t *testing.T) {
 		"CREATE PROCEDURE autocommits() BEGIN SET autocommit = 1; END",
 	)...)
 	for _, sql := range []string{
-		"COMMIT", "ROLLBACK", "START TRANSACTION", "START TRANSACTION READ WRITE", "BEGIN", "BEGIN WORK", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN",
+		"COMMIT", "ROLLBACK", "START TRANSACTION", "START TRANSACTION READ WRITE", "BEGIN", "BEGIN WORK", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN", "SAVEPOINT a",
+		"ROLLBACK TO SAVEPOINT a", "RELEASE SAVEPOINT a", "/* x */ COMMIT", "-- x\nCOMMIT", "# x\n COMMIT AND CHAIN", "BEGIN NOT ATOMIC COMMIT; START TRANSACTION; END",
+		"XA START 'x'", "XA COMMIT 'x'", "(COMMIT)",
+	} {
+		x := begin(t, d)
+		err := exec(t, x, sql)
+		if e := fails(t, err); e.Code != abi.Denied || e.Message != "what begins or ends a transaction is refused" {
+			t.Errorf("%s: %s", sql, whole(err))
+		}
+		if got := one(t, x, "SELECT 5"); got != "5" {
+			t.Error(sql)
+		}
+		_ = x.Rollback(ctxOf(t))
+	}
+	for _, sql := range []string{
 		"SET autocommit=1", "SET @@session.autocommit=ON", "CALL commits()", "CALL hides()", "CALL guesses()", "CALL rolls()", "CALL autocommits()",
-		"/*!50000 COMMIT */", "/*M!100000 COMMIT */", "/* x */ COMMIT", "-- x\nCOMMIT", "# x\n COMMIT AND CHAIN", "LOCK TABLES t WRITE", "/*! CREATE TABLE z (id int) */",
-		"BEGIN NOT ATOMIC COMMIT; START TRANSACTION; END", "EXECUTE IMMEDIATE 'COMMIT AND CHAIN'",
+		"/*!50000 COMMIT */", "/*M!100000 COMMIT */", "/*! BEGIN */", "/*! START TRANSACTION */", "/*! COMMIT AND CHAIN */", "LOCK TABLES t WRITE", "/*! CREATE TABLE z (id int) */",
+		"EXECUTE IMMEDIATE 'COMMIT AND CHAIN'", "EXECUTE IMMEDIATE 'ROLLBACK AND CHAIN'", "ANALYZE TABLE t",
 	} {
 		x := begin(t, d)
 		if err := exec(t, x, "UPDATE t SET v = v + 10"); err != nil {
@@ -55,8 +69,8 @@ func TestS1TransactionControl(t *testing.T) {
 		_ = x.Rollback(ctxOf(t))
 	}
 	for sql, want := range map[string]string{
-		"XA START 'x'": "XAE09", "XA COMMIT 'x'": "XAE09", "SET TRANSACTION READ ONLY": "25001", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE": "25001",
-		"SELECT 1; COMMIT": "42000", "COMMIT; SELECT 1": "42000", "DO 1;;COMMIT": "42000",
+		"/*! XA START 'x' */": "XAE09", "SET TRANSACTION READ ONLY": "25001", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE": "25001",
+		"SELECT 1; COMMIT": "42000", "DO 1; COMMIT": "42000", "DO 1;;COMMIT": "42000",
 	} {
 		x := begin(t, d)
 		if e := fails(t, exec(t, x, sql)); e.SQLState != want {
@@ -80,7 +94,7 @@ func TestS1ReadOnly(t *testing.T) {
 	)...)
 	d := openURI(t, base, readOnly)
 	for _, sql := range []string{
-		"COMMIT", "START TRANSACTION", "CALL writes()", "/*! ROLLBACK */", "SET autocommit=1", "BEGIN NOT ATOMIC COMMIT; UPDATE t SET v = 97; END",
+		"COMMIT", "START TRANSACTION", "CALL writes()", "/*! ROLLBACK */", "SET autocommit=1", "/*! BEGIN NOT ATOMIC COMMIT; UPDATE t SET v = 97; END */",
 	} {
 		x := begin(t, d)
 		if err := exec(t, x, sql); err == nil {
@@ -202,9 +216,9 @@ func TestC12NothingIsLeft(t *testing.T) {
 func TestReset(t *testing.T) {
 	d := open(t, func(c *sqldb.Config) { c.Pool.Max, c.Pool.Idle = 1, 1 })
 	must(t, d, table1...)
-	run := func(statements ...string) uint32 {
+	run := func(statements ...string) uint64 {
 		x := begin(t, d)
-		id := x.c.greeting.id
+		id := x.c.id
 		for _, sql := range statements {
 			if _, err := read(ctxOf(t), x, sql); err != nil {
 				t.Fatal(sql, whole(err))

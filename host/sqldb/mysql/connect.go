@@ -22,15 +22,18 @@ type conn struct {
 	db       *db
 	greeting greeting
 	can      capabilities
+	id       uint64 // of the session; KILL takes it
 	server   string // tells servers apart: KILL must reach the one that has the session
 	most     int64  // bytes that the server takes as one packet
 	mark     string // savepoint that says that the transaction is the host's
 
 	opened time.Time
-	idle   time.Time // since when it is a spare
+	idle   time.Time   // since when it is a spare
+	expiry *time.Timer // closes the spare
 	keep   time.Duration
 
 	columns  []definition // of the last prepare, where the server sends them once
+	stale    []prepared   // at most one, to be forgotten before the next
 	busy     bool         // a reply is not read to its end
 	killed   bool         // a context ended during a statement
 	released bool
@@ -181,13 +184,13 @@ func (c *conn) identify() error {
 	if err != nil {
 		return err
 	}
-	id, err1 := strconv.ParseUint(row[0], 10, 32)
+	id, err1 := strconv.ParseUint(row[0], 10, 64)
 	most, err2 := strconv.ParseInt(row[1], 10, 64)
 	wait, err3 := strconv.ParseInt(row[2], 10, 32)
 	if err1 != nil || err2 != nil || err3 != nil {
 		return errMalformed
 	}
-	c.greeting.id, c.most, c.server = uint32(id), most, row[3]
+	c.id, c.most, c.server = id, most, row[3]
 	c.keep = min(c.db.lifetime, time.Duration(wait)*time.Second/2)
 	return nil
 }
@@ -318,7 +321,7 @@ func (c *conn) reset(ctx context.Context, s *settings) error {
 	case p[0] != replyOK:
 		return parseError(p)
 	}
-	c.mark, c.columns = "", nil
+	c.mark, c.columns, c.stale = "", nil, nil
 	if err := c.setUp(s); err != nil {
 		return err
 	}

@@ -38,7 +38,6 @@ type entry struct {
 // greeting is the first packet of a server.
 type greeting struct {
 	version string
-	id      uint32 // of the connection; KILL takes it
 	offered capabilities
 }
 
@@ -120,7 +119,6 @@ func parseGreeting(p []byte) (greeting, error) {
 	}
 	g.version = validText(p[1:end])
 	at := end + 1
-	g.id = binary.LittleEndian.Uint32(p[at:])
 	at += 4 + 8 + 1
 	g.offered = capabilities(binary.LittleEndian.Uint16(p[at:]))
 	at += 2

@@ -88,9 +88,9 @@ func (e *serverError) describe(sql string) *sqldb.Error {
 	case 1792:
 		out.Code, out.Hint = abi.Denied, "the connection needs access: read-write"
 	case 1290, 1836:
-		out.Code, out.Hint = abi.Denied, "the server's options do not let it"
+		out.Hint = "the server's options do not let it"
 	case 1044, 1142, 1143, 1227, 1370, 1698, 1045, 1410, 1419, 1449:
-		out.Code, out.Hint = abi.Denied, "the connection's login lacks the right"
+		out.Hint = "the connection's login lacks the right"
 	case 1317:
 		out.Code, out.Message = abi.Canceled, "the statement was interrupted"
 	case 1969, 3024:

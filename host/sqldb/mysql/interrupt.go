@@ -69,7 +69,7 @@ func (c *conn) kill(finished <-chan struct{}) {
 		c.stopAt(time.Unix(1, 0))
 		return
 	}
-	id := strconv.FormatUint(uint64(c.greeting.id), 10)
+	id := strconv.FormatUint(c.id, 10)
 	for start := time.Now(); ; {
 		what := "KILL QUERY "
 		if time.Since(start) > c.db.patience/2 {

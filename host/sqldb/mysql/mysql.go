@@ -184,6 +184,7 @@ func (d *db) reserve() (c *conn, wait chan *conn, err error) {
 	defer d.refill()
 	if len(d.spares) > 0 {
 		c, d.spares = d.spares[0], d.spares[1:]
+		c.expiry.Stop()
 		d.used++
 		return c, nil, nil
 	}
@@ -307,7 +308,7 @@ func (d *db) opened(c *conn, err error) {
 	default:
 		c.idle = time.Now()
 		d.spares = append(d.spares, c)
-		time.AfterFunc(c.keep-time.Since(c.opened), func() { d.expire(c) })
+		c.expiry = time.AfterFunc(c.keep-time.Since(c.opened), func() { d.expire(c) })
 	}
 }
 
@@ -330,6 +331,7 @@ func (d *db) aside(ctx context.Context) (*conn, error) {
 	if n := len(d.spares); n > 0 {
 		c := d.spares[n-1]
 		d.spares = d.spares[:n-1]
+		c.expiry.Stop()
 		d.mu.Unlock()
 		if time.Since(c.idle) < trusted || c.ping(ctx) {
 			return c, nil
@@ -358,6 +360,7 @@ func (d *db) Close() error {
 	d.stop()
 	var all sync.WaitGroup
 	for _, c := range spares {
+		c.expiry.Stop()
 		all.Go(c.close)
 	}
 	for _, c := range open {

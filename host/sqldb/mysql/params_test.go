@@ -123,13 +123,14 @@ func TestParamsRefused(t *testing.T) {
 		{"SELECT ?", nil, abi.InvalidArg, "the statement has 1 placeholders, but 0 parameters were given"},
 		{"SELECT 1", []abi.Value{num(1)}, abi.InvalidArg, "the statement has 0 placeholders, but 1 parameters were given"},
 		{"SELECT LENGTH(?)", []abi.Value{str(strings.Repeat("x", 64<<20))}, abi.Limit, "the statement's parameters are over the 67108863 bytes that the server takes"},
+		{"SELECT '" + strings.Repeat("x", 64<<20) + "'", nil, abi.Limit, "the statement is over the 67108863 bytes that the server takes"},
 		{"SELECT \x00", nil, abi.InvalidArg, "the statement holds a NUL character"},
 		{"SELECT 1; SELECT 2", nil, abi.DB, "You have an error in your SQL syntax; check the manual that corresponds to your MariaDB server version for the right syntax to use near 'SELECT 2' at line 1"},
-		{"", nil, abi.DB, "Query was empty"},
+		{"", nil, abi.InvalidArg, "the statement is empty"},
 	} {
 		_, err := x.Query(ctxOf(t), c.sql, c.params)
 		if e := fails(t, err); e.Code != c.code || e.Message != c.want {
-			t.Errorf("%s: got %s", c.sql, whole(err))
+			t.Errorf("%.100s: got %s", c.sql, whole(err))
 		}
 	}
 	if got := one(t, x, "SELECT LENGTH(?) v", str(strings.Repeat("x", 20<<20))); got != "20971520" {

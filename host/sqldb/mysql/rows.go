@@ -23,6 +23,7 @@ type rows struct {
 	columns []column
 	schema  *arrow.Schema
 	row     int64 // rows read
+	last    int   // of them in the last batch
 
 	eof     bool  // the statement is at its end
 	failed  error // what the next Next returns
@@ -57,6 +58,9 @@ func (r *rows) fill() (arrow.Record, error) {
 	limit := r.tx.batch.Cell + r.tx.batch.Bytes
 	c.inspect = r.inspect
 	defer func() { c.inspect = nil }()
+	for i := range r.columns {
+		r.columns[i].b.Reserve(r.last) // as many rows as before
+	}
 	var f sqldb.Fill
 	for !f.Full(r.tx.batch) {
 		p, end, err := c.next(r.text, limit)
@@ -68,9 +72,6 @@ func (r *rows) fill() (arrow.Record, error) {
 				return nil, err
 			}
 			break
-		}
-		if f.Rows == 0 {
-			r.reserve()
 		}
 		r.row++
 		if r.text {
@@ -84,7 +85,7 @@ func (r *rows) fill() (arrow.Record, error) {
 		f.Rows++
 		f.Bytes += int64(len(p))
 	}
-	if f.Rows == 0 {
+	if r.last = f.Rows; f.Rows == 0 {
 		return nil, nil
 	}
 	arrays := make([]arrow.Array, len(r.columns))
@@ -96,17 +97,6 @@ func (r *rows) fill() (arrow.Record, error) {
 		a.Release()
 	}
 	return rec, nil
-}
-
-// reserve makes room for a whole batch, once some rows have shown that there
-// may be one.
-func (r *rows) reserve() {
-	if r.row == 0 {
-		return
-	}
-	for i := range r.columns {
-		r.columns[i].b.Reserve(r.tx.batch.Rows)
-	}
 }
 
 // tooLarge tells a row over the limit.

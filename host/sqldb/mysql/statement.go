@@ -35,6 +35,12 @@ type prepared struct {
 
 // prepare has the server parse a statement.
 func (c *conn) prepare(sql string) (prepared, error) {
+	for _, s := range c.stale {
+		if err := c.forget(s); err != nil {
+			return prepared{}, err
+		}
+	}
+	c.stale = c.stale[:0]
 	if err := c.ask(commandPrepare, sql); err != nil {
 		return prepared{}, err
 	}
@@ -54,6 +60,7 @@ func (c *conn) prepare(sql string) (prepared, error) {
 		columns: int(binary.LittleEndian.Uint16(p[5:])),
 		params:  int(binary.LittleEndian.Uint16(p[7:])),
 	}
+	c.stale = append(c.stale, s)
 	if _, err := c.definitions(s.params, false); err != nil {
 		return prepared{}, err
 	}
@@ -247,6 +254,12 @@ const maxRow = 1<<30 + 1<<24
 // server cannot prepare it runs as text, if there are no parameters. before is
 // asked before anything runs.
 func (c *conn) start(sql string, params []abi.Value, before func(columns int) error) (reply, error) {
+	if int64(len(sql)) >= c.most {
+		return reply{}, &sqldb.Error{
+			Code: abi.Limit, Message: fmt.Sprintf("the statement is over the %d bytes that the server takes", c.most-1),
+			Hint: "the server's max_allowed_packet bounds it; pass long values as parameters",
+		}
+	}
 	s, err := c.prepare(sql)
 	var refused *serverError
 	switch {

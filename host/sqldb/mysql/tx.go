@@ -96,6 +96,12 @@ func (t *tx) ready(sql string) error {
 			Position: utf8.RuneCountInString(sql[:i]) + 1,
 		}
 	}
+	switch verbOf(sql) {
+	case nothing:
+		return &sqldb.Error{Code: abi.InvalidArg, Message: "the statement is empty"}
+	case controls:
+		return &sqldb.Error{Code: abi.Denied, Message: "what begins or ends a transaction is refused", Hint: "an execution is always one transaction"}
+	}
 	return nil
 }
 
@@ -423,7 +429,10 @@ func (t *tx) Rollback(ctx context.Context) error {
 	if t.access == abi.ReadWrite && !c.broken {
 		stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
 		c.stopAt(time.Now().Add(c.db.patience))
-		_ = c.run("ROLLBACK")
+		var told *serverError
+		if errors.As(c.run("ROLLBACK"), &told) {
+			_ = c.run("ROLLBACK") // a KILL that came late hit the first
+		}
 		stop()
 	}
 	c.db.release(c)

@@ -335,3 +335,16 @@ func TestCommitNotSent(t *testing.T) {
 		t.Error(whole(err))
 	}
 }
+
+// TestStatementsAreForgotten: a transaction of many statements keeps one of
+// them prepared.
+func TestStatementsAreForgotten(t *testing.T) {
+	x := begin(t, open(t))
+	for range 50 {
+		query(t, x, "SELECT ?", num(1))
+	}
+	b := query(t, x, "SELECT VARIABLE_VALUE FROM information_schema.session_status WHERE VARIABLE_NAME IN ('COM_STMT_PREPARE', 'COM_STMT_CLOSE') ORDER BY VARIABLE_NAME")
+	if b.rows[0][0] != "50" || b.rows[1][0] != "51" {
+		t.Error(b)
+	}
+}

@@ -10,6 +10,8 @@ const (
 	reads                 // leaves the transaction alone; rows that it returns may be given up
 	writes                // leaves the transaction alone; each row that it returns is one that it changed
 	redefines             // commits by itself before and after, unless it is about a temporary table
+	controls              // begins or ends a transaction, or a part of one
+	nothing               // there is no statement
 )
 
 // verbOf looks at the first keyword of sql behind spaces, comments and
@@ -29,11 +31,7 @@ func verbOf(sql string) verb {
 			rest = after
 			continue
 		case strings.HasPrefix(rest, "#"), strings.HasPrefix(rest, "-- "), strings.HasPrefix(rest, "--\n"), strings.HasPrefix(rest, "--\t"):
-			_, after, ok := strings.Cut(rest, "\n")
-			if !ok {
-				return other
-			}
-			rest = after
+			_, rest, _ = strings.Cut(rest, "\n")
 			continue
 		}
 		break
@@ -49,6 +47,12 @@ func verbOf(sql string) verb {
 		return writes
 	case "CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE":
 		return redefines
+	case "COMMIT", "ROLLBACK", "BEGIN", "START", "SAVEPOINT", "RELEASE", "XA":
+		return controls
+	case "":
+		if strings.Trim(rest, "; \t\r\n\f\v)") == "" {
+			return nothing
+		}
 	}
 	return other
 }
