@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
@@ -125,6 +127,18 @@ func TestC7TLS(t *testing.T) {
 			}
 			_ = tx.Rollback(t.Context())
 		}
+	}
+	// A cancel request goes the same way.
+	d := open(t, uri, sqldb.Config{Args: map[string]any{"sslmode": "require"}})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	if err := drain(ctx, beginOn(t, d, sqldb.TxOptions{}), "SELECT pg_sleep(60)"); fault(t, err).Code != abi.Timeout || time.Since(start) > 3*time.Second {
+		t.Error(err, time.Since(start))
+	}
+	// Without TLS on the other side, require does not go on.
+	if _, err := open(t, server(t), sqldb.Config{Args: map[string]any{"sslmode": "require"}}).Begin(t.Context(), sqldb.TxOptions{}); err == nil {
+		t.Error("went on without TLS")
 	}
 }
 
