@@ -145,14 +145,12 @@ func (p *Program) prepare(ctx context.Context) error {
 		}
 	}
 	p.config = p.encodeConfig()
-	ctx, cancel := context.WithTimeout(ctx, p.limits.Timeout)
-	defer cancel()
 	held := slot{slots: p.host.runtime.slots, host: p.host}
 	if err := held.acquire(ctx); err != nil {
 		return p.ended(ctx)
 	}
 	defer held.release()
-	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, sandbox.Limits{Memory: p.limits.Memory, Fuel: p.limits.Fuel}, p.configure)
+	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, p.sandboxLimits(), p.configure)
 	if err != nil {
 		return p.prepareError(ctx, err)
 	}
@@ -191,6 +189,9 @@ func (p *Program) configure(ctx context.Context, i *sandbox.Instance) error {
 	if err == nil && status == 0 {
 		return nil
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return p.slowStart()
+	}
 	err = p.failure(ctx, x, status, err)
 	var all Errors
 	if !errors.As(err, &all) {
@@ -219,7 +220,21 @@ func (p *Program) prepareError(ctx context.Context, err error) error {
 		}
 		return errs
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return p.slowStart()
+	}
 	return p.failure(ctx, nil, 0, err)
+}
+
+func (p *Program) slowStart() *Error {
+	return &Error{Code: CodeLimit, Task: p.task.Name, Message: fmt.Sprintf("the guest has not configured itself within %s", p.sandboxLimits().Start),
+		Hint: "raise limits.timeout in the configuration"}
+}
+
+// sandboxLimits are those of the guest. The time that it has to configure itself
+// is the Host's: the task's own is for executions.
+func (p *Program) sandboxLimits() sandbox.Limits {
+	return sandbox.Limits{Memory: p.limits.Memory, Fuel: p.limits.Fuel, Start: either(p.host.cfg.Limits.Timeout, DefaultLimits.Timeout)}
 }
 
 func (p *Program) hostcallLimits() hostcall.Limits {

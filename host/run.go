@@ -54,6 +54,9 @@ func (p *Program) Render(ctx context.Context, in Inputs) ([]Statement, error) {
 func (p *Program) Run(ctx context.Context, in Inputs, out Sink) (Report, error) {
 	report := Report{Task: p.task.Name}
 	start := time.Now()
+	if out == nil {
+		out = Discard()
+	}
 	ctx, leave, err := p.host.enter(ctx)
 	if err != nil {
 		out.Abort(err)
@@ -145,7 +148,7 @@ func (p *Program) execution(ctx context.Context, values []abi.NamedValue, sink *
 		Limits: abi.Limits{StatementBytes: p.limits.Statement, HostCalls: p.limits.HostCalls, DeadlineMicros: p.limits.Timeout.Microseconds()}}
 	o := hostcall.Options{
 		Config: p.config, Input: input.Marshal(), Limits: p.hostcallLimits(), Now: now, Log: p.log(ctx),
-		Connections: []hostcall.Connection{{Name: p.database.name, Dialect: p.database.dialect, Access: p.database.conn.Access, Begin: p.database.begin}},
+		Connections: []hostcall.Connection{{Name: p.database.name, Dialect: p.database.dialect, Access: p.database.conn.Access, Begin: p.begin}},
 	}
 	_, _ = rand.Read(o.Seed[:]) // it never fails
 	if sink != nil && p.task.Outputs.Mode != abi.OutputNone {

@@ -186,7 +186,7 @@ func (x *Execution) count(ctx context.Context) error {
 		return ended(ctx)
 	}
 	if l := x.o.Limits.HostCalls; l > 0 && x.Used.HostCalls > l {
-		return errLimit(fmt.Sprintf("more than %d host calls", l))
+		return errLimit("host_calls", fmt.Sprintf("more than %d host calls", l))
 	}
 	return nil
 }

@@ -148,8 +148,10 @@ func errOf(code abi.Errno, message string) *Error {
 
 func errState(message string) *Error { return errOf(abi.State, message) }
 
-func errLimit(message string) *Error {
+// errLimit is the error of a limit of the configuration, by its key.
+func errLimit(key, message string) *Error {
 	e := errOf(abi.Limit, message)
+	e.Guest.Hint = "raise limits." + key + " in the configuration"
 	e.Final = true
 	return e
 }

@@ -38,8 +38,7 @@ func (s *Sandbox) Prepare(ctx context.Context, m Module, limits Limits, configur
 		return nil, err
 	}
 	if code.initial > uint64(limits.Memory) {
-		return nil, &Refused{Reasons: []string{fmt.Sprintf(
-			"it starts with %d bytes of memory, the limit is %d: raise limits.memory or build it smaller", code.initial, limits.Memory)}}
+		return nil, &Exhausted{Limit: "memory", Max: limits.Memory, Used: int64(code.initial)}
 	}
 	g := &Guest{sandbox: s, code: code, limits: limits, configure: configure, ready: make(chan *Instance, 1)}
 	first, err := g.configured(ctx)
@@ -115,6 +114,11 @@ func (g *Guest) configured(ctx context.Context) (*Instance, error) {
 // start writes the data that the module comes with and lets it configure
 // itself.
 func (i *Instance) start(ctx context.Context) error {
+	if d := i.guest.limits.Start; d > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
+	}
 	for _, s := range i.guest.code.data {
 		if !i.module.Memory().Write(s.offset, s.bytes) {
 			return &Trap{Reason: "a data segment is outside of memory"}

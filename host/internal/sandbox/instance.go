@@ -50,9 +50,19 @@ func (i *Instance) call(ctx context.Context, export string) ([]uint64, error) {
 	i.fuel.Set(0)
 	if err != nil {
 		i.failed = true
-		return nil, ended(ctx, err)
+		return nil, i.ended(ctx, err)
 	}
 	return res, nil
+}
+
+// ended turns the engine's error into ours. A guest that traps after memory was
+// refused to it is taken to have trapped for that.
+func (i *Instance) ended(ctx context.Context, err error) error {
+	err = ended(ctx, err)
+	if _, trap := err.(*Trap); trap && i.memory.refused > 0 {
+		return &Exhausted{Limit: "memory", Max: i.guest.limits.Memory, Used: int64(i.memory.refused)}
+	}
+	return err
 }
 
 // PeakMemory returns the most bytes of linear memory that there were.
@@ -76,7 +86,7 @@ func (i *Instance) Release() {
 		i.Close()
 		return
 	}
-	i.memory.peak = i.memory.size
+	i.memory.peak, i.memory.refused = i.memory.size, 0
 	for k, v := range g.snapshot.globals {
 		i.globals[k].Set(v)
 	}

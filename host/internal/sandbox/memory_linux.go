@@ -63,6 +63,7 @@ type linearMemory struct {
 	usable   uint64 // bytes of it that can be read and written
 	size     uint64
 	peak     uint64
+	refused  uint64 // the size that it asked for and did not get, 0: none
 	image    *image // what it stands on, or nil
 }
 
@@ -91,6 +92,7 @@ func newMemory(limit uint64, from *image) (*linearMemory, error) {
 // fails as memory.grow does.
 func (m *linearMemory) Reallocate(size uint64) []byte {
 	if size > uint64(len(m.reserved)) {
+		m.refused = size
 		return nil
 	}
 	if size > m.usable {

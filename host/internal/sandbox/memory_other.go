@@ -26,6 +26,7 @@ type linearMemory struct {
 	limit    uint64
 	size     uint64
 	peak     uint64
+	refused  uint64 // the size that it asked for and did not get, 0: none
 	image    *image // what it stands on, or nil
 }
 
@@ -43,6 +44,7 @@ func newMemory(limit uint64, from *image) (*linearMemory, error) {
 // fails as memory.grow does.
 func (m *linearMemory) Reallocate(size uint64) []byte {
 	if size > m.limit {
+		m.refused = size
 		return nil
 	}
 	if size > uint64(len(m.reserved)) {

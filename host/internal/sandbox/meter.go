@@ -18,9 +18,9 @@ const turn = 100 * time.Microsecond
 
 // Exhausted ends a call that is over a limit.
 type Exhausted struct {
-	Limit string // "fuel"
+	Limit string // "fuel", in units, or "memory", in bytes
 	Max   int64
-	Used  int64
+	Used  int64 // or needed
 }
 
 // Error names the limit.

@@ -9,6 +9,7 @@ package sandbox
 import (
 	"context"
 	"strings"
+	"time"
 )
 
 // Engines that a Sandbox can stand on.
@@ -106,6 +107,7 @@ type Module struct {
 
 // Limits bound a guest.
 type Limits struct {
-	Memory int64 // bytes of linear memory
-	Fuel   int64 // units of work of one call; 0: no limit
+	Memory int64         // bytes of linear memory
+	Fuel   int64         // units of work of one call; 0: no limit
+	Start  time.Duration // to initialize and configure itself; 0: no limit
 }

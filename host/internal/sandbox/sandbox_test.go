@@ -167,7 +167,6 @@ func TestAdmissionRefuses(t *testing.T) {
 			"two-memories":     "it declares 2 memories",
 			"two-tables":       "it declares 2 tables",
 			"table-initial":    "its table starts with",
-			"memory-initial":   "bytes of memory, the limit is",
 		} {
 			_, err := s.Prepare(context.Background(), Module{Wasm: guest(t, name)}, limits, unconfigured)
 			var refused *Refused
