@@ -24,6 +24,7 @@ type tx struct {
 	changed bool // a statement has changed something, or may have
 	partly  bool // what ran until some statement is committed
 	plain   bool // there were only statements that leave nothing behind which a reset keeps
+	lingers bool // a lock may be held that others see, until the session is over
 }
 
 var errOver = &sqldb.Error{Code: abi.State, Message: "the transaction is over"}
@@ -167,7 +168,7 @@ func (t *tx) exec(r *rows, params []abi.Value, discard bool) error {
 		if columns > 0 && !discard {
 			return errReturnsRows
 		}
-		if r.verb == writes && !discard && mayReturn(r.sql) {
+		if r.verb == writes && !discard && holds(r.sql, "returning") {
 			guarded = true
 			return t.c.run("SAVEPOINT " + t.c.mark + "r")
 		}
@@ -201,11 +202,10 @@ func (t *tx) exec(r *rows, params []abi.Value, discard bool) error {
 	return nil
 }
 
-// mayReturn reports whether the word RETURNING is somewhere in sql.
-func mayReturn(sql string) bool {
-	const word = "returning"
+// holds reports whether a word, in lower case, is somewhere in sql.
+func holds(sql, word string) bool {
 	for i := 0; i+len(word) <= len(sql); i++ {
-		if sql[i]|0x20 == 'r' && strings.EqualFold(sql[i:i+len(word)], word) {
+		if sql[i]|0x20 == word[0] && strings.EqualFold(sql[i:i+len(word)], word) {
 			return true
 		}
 	}
@@ -295,6 +295,7 @@ func (c *conn) kept() (bool, error) {
 func (t *tx) verb(sql string) verb {
 	v := verbOf(sql)
 	t.plain = t.plain && (v == reads || v == writes)
+	t.lingers = t.lingers || v == other || holds(sql, "get_lock")
 	return v
 }
 
@@ -346,7 +347,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	t.over = errOver
 	c := t.c
 	if t.access == abi.ReadOnly {
-		t.done()
+		t.done(ctx)
 		return nil
 	}
 	if c.down.Load() {
@@ -358,7 +359,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	if !stop() || err != nil {
 		c.db.release(c)
 	} else {
-		t.done()
+		t.done(ctx)
 	}
 	if err == nil {
 		return nil
@@ -367,11 +368,26 @@ func (t *tx) Commit(ctx context.Context) error {
 }
 
 // done returns the connection of a transaction that ended well.
-func (t *tx) done() {
+func (t *tx) done(ctx context.Context) {
+	t.unlock(ctx)
 	if t.plain && !t.partly && !t.c.broken && !t.c.busy && !t.c.killed && t.access == t.c.db.access {
 		t.c.db.recycle(t.c)
 	} else {
 		t.c.db.release(t.c)
+	}
+}
+
+// unlock lets go what a session holds beyond its transaction, where that has to
+// be over before the next one begins.
+func (t *tx) unlock(ctx context.Context) {
+	c := t.c
+	if !t.lingers || c.broken || c.busy || c.killed {
+		return
+	}
+	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
+	defer stop()
+	if c.ask(commandReset, "") == nil {
+		_, _ = c.packet(smallPacket)
 	}
 }
 
@@ -435,6 +451,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 		}
 		stop()
 	}
+	t.unlock(ctx)
 	c.db.release(c)
 	return nil
 }
