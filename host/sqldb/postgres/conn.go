@@ -25,7 +25,7 @@ type conn struct {
 	params   map[string]string
 	broken   error // why nothing can be sent any more, or nil
 	heard    bool  // an answer came that is no farewell
-	cleaning bool  // DISCARD ALL was sent and its answer not read
+	cleaning int   // answers that are still to come: of DISCARD ALL, and of a ROLLBACK before it
 
 	patience time.Duration // given to the server after a cancel request
 
@@ -366,23 +366,20 @@ func (c *conn) altered() error {
 	return nil
 }
 
-// run does a statement of ours, and drops what it returns.
-func (c *conn) run(ctx context.Context, sql string) error {
-	return c.do(ctx, func() error {
-		c.query(sql)
-		return c.exchange(func(byte, int) error { return nil })
-	})
-}
-
-// cleaned reads the answer to DISCARD ALL, if it was sent.
+// cleaned reads the answers to what ended the last transaction and cleaned the
+// session after it.
 func (c *conn) cleaned(ctx context.Context) error {
-	if !c.cleaning {
+	if c.cleaning == 0 {
 		return nil
 	}
-	c.cleaning = false
 	ctx, cancel := parting(ctx)
 	defer cancel()
-	err := c.do(ctx, func() error { return c.answers(func(byte, int) error { return nil }) })
+	err := c.do(ctx, func() (err error) {
+		for ; c.cleaning > 0 && err == nil; c.cleaning-- {
+			err = c.answers(func(byte, int) error { return nil })
+		}
+		return err
+	})
 	if err == nil && c.status != 'I' {
 		err = errProtocol
 	}

@@ -128,11 +128,11 @@ func (d *dialer) dial(ctx context.Context) (*conn, error) {
 	}
 	login, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return nil, cannotConnect(ctx, err)
+		return nil, cannotConnect(ctx, err, d.settings.tls.mode)
 	}
 	h, err := login.Hijack()
 	if err != nil {
-		return nil, cannotConnect(ctx, err)
+		return nil, cannotConnect(ctx, err, d.settings.tls.mode)
 	}
 	c, err := newConn(h)
 	if err == nil {
@@ -140,7 +140,7 @@ func (d *dialer) dial(ctx context.Context) (*conn, error) {
 	}
 	if err != nil {
 		_ = h.Conn.Close()
-		return nil, cannotConnect(ctx, err)
+		return nil, cannotConnect(ctx, err, d.settings.tls.mode)
 	}
 	return c, nil
 }

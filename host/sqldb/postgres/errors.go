@@ -142,8 +142,9 @@ func orElse(s, other string) string {
 }
 
 // cannotConnect describes an error on the way to a connection. Those of pgconn
-// hold the host, the user and the database, and so do the server's own.
-func cannotConnect(ctx context.Context, err error) *sqldb.Error {
+// hold the host, the user and the database, and so do the server's own. The
+// mode is of sslModes.
+func cannotConnect(ctx context.Context, err error, mode string) *sqldb.Error {
 	var done *sqldb.Error
 	if errors.As(err, &done) {
 		return done
@@ -161,7 +162,7 @@ func cannotConnect(ctx context.Context, err error) *sqldb.Error {
 	}
 	out.Retryable = true
 	out.Message, out.Hint = unreachable(err)
-	if m, h, ok := untrusted(err); ok {
+	if m, h, ok := untrusted(err, mode); ok {
 		out.Message, out.Hint, out.Retryable = m, h, false
 	}
 	return out
@@ -212,7 +213,7 @@ func unreachable(err error) (message, hint string) {
 }
 
 // untrusted explains a server that cannot be trusted as sslmode wants it.
-func untrusted(err error) (message, hint string, ok bool) {
+func untrusted(err error, mode string) (message, hint string, ok bool) {
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
@@ -225,13 +226,15 @@ func untrusted(err error) (message, hint string, ok bool) {
 		return "the server's certificate has expired, or is not valid yet", "", true
 	case errors.As(err, &invalid):
 		return "the server's certificate is not valid", "", true
+	case strings.Contains(err.Error(), "SCRAM"), strings.Contains(err.Error(), "SASL"), strings.Contains(err.Error(), "require_auth"),
+		strings.Contains(err.Error(), "channel binding"):
+		return "the server's way to log in is not acceptable", "check require_auth and channel_binding, and that the password is not empty", true
+	case mode == "prefer" || mode == "allow":
+		return "", "", false // what went wrong was without TLS too
 	case strings.Contains(err.Error(), "server refused TLS connection"):
 		return "the server does not offer TLS, which sslmode asks for", "sslmode=prefer takes a connection without TLS", true
 	case strings.Contains(err.Error(), "tls: "), strings.Contains(err.Error(), "tls error"):
 		return "the TLS connection could not be made", "check sslmode, sslcert and sslkey", true
-	case strings.Contains(err.Error(), "SCRAM"), strings.Contains(err.Error(), "SASL"), strings.Contains(err.Error(), "require_auth"),
-		strings.Contains(err.Error(), "channel binding"):
-		return "the server's way to log in is not acceptable", "check require_auth and channel_binding, and that the password is not empty", true
 	}
 	return "", "", false
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ type pool struct {
 	bounds   sqldb.Pool
 	slots    chan struct{} // one for each connection that may be open besides the idle ones
 	mu       sync.Mutex
-	idle     []*conn // the one used last is the last
+	idle     []*conn // the one used last is the last, and has had the least time to be cleaned
 	used     map[*conn]struct{}
 	closed   bool
 	sweeping *time.Timer
@@ -102,8 +103,8 @@ func (p *pool) takeIdle() (*conn, error) {
 		return nil, errClosed
 	}
 	for len(p.idle) > 0 {
-		c := p.idle[len(p.idle)-1]
-		p.idle = p.idle[:len(p.idle)-1]
+		c := p.idle[0]
+		p.idle = slices.Delete(p.idle, 0, 1)
 		if time.Since(c.born) < p.bounds.Lifetime {
 			p.used[c] = struct{}{}
 			return c, nil

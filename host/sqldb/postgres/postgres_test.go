@@ -151,3 +151,6 @@ func TestCommitAndRollback(t *testing.T) {
 		}
 	}
 }
+
+// TestMain stops the private server.
+func TestMain(m *testing.M) { sqldbtest.Main(m) }

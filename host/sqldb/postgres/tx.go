@@ -195,13 +195,19 @@ func (t *tx) Commit(ctx context.Context) error {
 	return err
 }
 
-// unwritten ends a transaction that cannot have written anything.
+// unwritten ends a transaction that cannot have written anything. Nothing can
+// come of it, so that nobody waits: the answers are read before the connection
+// is used again.
 func (t *tx) unwritten(ctx context.Context) error {
-	if t.cut {
+	if t.cut || t.c.isTainted() {
 		return t.Rollback(ctx)
 	}
-	tag := ""
-	err := t.c.do(ctx, func() error { return t.c.end("ROLLBACK", &tag) })
+	err := t.c.do(ctx, func() error {
+		t.c.query("ROLLBACK")
+		t.c.query("DISCARD ALL")
+		t.c.cleaning = 2
+		return t.c.flush()
+	})
 	t.leave()
 	return err
 }
@@ -261,7 +267,9 @@ func (c *conn) end(sql string, tag *string) error {
 		return err
 	})
 	var f *failure
-	c.cleaning = clean && (err == nil || errors.As(err, &f) && !f.fatal())
+	if clean && (err == nil || errors.As(err, &f) && !f.fatal()) {
+		c.cleaning = 1
+	}
 	return err
 }
 
@@ -276,7 +284,7 @@ func (t *tx) leave() {
 	t.over = errOver
 	c := t.c
 	t.c = nil
-	if c.broken == nil && t.begun && !c.cleaning {
+	if c.broken == nil && t.begun && c.cleaning == 0 {
 		c.close()
 	}
 	t.db.pool.put(c)

@@ -16,7 +16,7 @@ var mariadb = kind{
 	programs: []string{"mariadb-install-db", "mariadbd"}, client: "mariadb",
 	folders: []string{"/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/opt/homebrew/bin"},
 	signal:  "KILL", // nothing of it is kept, and TERM takes its time
-	scheme:  "mysql",
+	scheme:  "mysql", home: "mysql",
 	prepare: prepareMariaDB,
 	args:    mariadbArgs,
 	create: func(n names) string {

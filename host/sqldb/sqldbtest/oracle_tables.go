@@ -14,17 +14,16 @@ import (
 
 var oracles = map[abi.Dialect]*oracle{
 	abi.SQLite: {
-		dialect: abi.SQLite, columns: sqliteColumns, run: sqlite3, null: "NULL", fields: quotedFields,
-		// A line break within a text would end the line.
+		columns: sqliteColumns, run: sqlite3, null: "NULL", fields: quotedFields,
 		print: func(query string) string { return ".mode quote\n" + query + ";\n" },
 	},
 	abi.Postgres: {
-		dialect: abi.Postgres, columns: postgresColumns, null: `\N`, fields: escapedFields(`\N`),
+		columns: postgresColumns, null: `\N`, fields: escapedFields(`\N`),
 		run:   func(uri, sql string) (string, error) { return (&Server{kind: &postgres}).Client(uri, sql) },
 		print: func(query string) string { return "SET intervalstyle = iso_8601;\nCOPY (" + query + ") TO STDOUT;\n" },
 	},
 	abi.MySQL: {
-		dialect: abi.MySQL, columns: mariadbColumns, null: "NULL", fields: escapedFields("NULL"),
+		columns: mariadbColumns, null: "NULL", fields: escapedFields("NULL"),
 		run: func(uri, sql string) (string, error) {
 			return (&Server{kind: &mariadb}).Client(uri, "SET time_zone = '+00:00';\n"+sql)
 		},
@@ -45,14 +44,15 @@ var sqliteColumns = []oracleColumn{
 	{name: "b", decl: "BOOLEAN", literal: either("0", "1"), text: func(a arrow.Array, i int) string {
 		return strconv.Itoa(map[bool]int{true: 1}[a.(*array.Boolean).Value(i)])
 	}},
+	// A line break within a text would end the line.
 	{name: "t", decl: "TEXT", literal: quoted(func(r *rand.Rand) string { return words(r, 20) }), shown: "CASE WHEN t NOT NULL THEN hex(t) END", text: func(a arrow.Array, i int) string {
 		return sqlText(fmt.Sprintf("%X", a.(*array.String).Value(i)))
 	}},
 	{name: "x", decl: "BLOB", literal: func(r *rand.Rand) string { return "x'" + hexadecimal(r, 20) + "'" }, text: func(a arrow.Array, i int) string {
 		return fmt.Sprintf("X'%x'", a.(*array.Binary).Value(i))
 	}},
-	{name: "d", decl: "DATE", literal: quoted(func(r *rand.Rand) string { return dateText(r, day1, day9999) }), text: inQuotes(shown)},
-	{name: "h", decl: "TIME", literal: quoted(clockText), text: inQuotes(shown)},
+	{name: "d", decl: "DATE", literal: quoted(func(r *rand.Rand) string { return dateText(r, day1, day9999) }), text: inQuotes(asShown)},
+	{name: "h", decl: "TIME", literal: quoted(clockText), text: inQuotes(asShown)},
 	{name: "ts", decl: "DATETIME", literal: quoted(func(r *rand.Rand) string { return dateText(r, day1, day9999) + " " + clockText(r) }), text: inQuotes(timestampText(""))},
 	{name: "dec", decl: "DECIMAL(12,3)", literal: decimal(9, 3), equal: func(a arrow.Array, i int, printed string) bool {
 		// SQLite keeps it as a float, whose nearest decimal it is.
@@ -60,7 +60,7 @@ var sqliteColumns = []oracleColumn{
 		got, err2 := strconv.ParseFloat(showCell(a, i), 64)
 		return err == nil && err2 == nil && got == x
 	}},
-	{name: "u", decl: "UUID", literal: quoted(uuidText), text: inQuotes(shown)},
+	{name: "u", decl: "UUID", literal: quoted(uuidText), text: inQuotes(asShown)},
 	{name: "j", decl: "JSON", literal: quoted(func(r *rand.Rand) string { return `{"a": [` + integer(32, true)(r) + `, "é"]}` }), text: inQuotes(stringText)},
 }
 
@@ -97,8 +97,8 @@ var mariadbColumns = []oracleColumn{
 	{name: "u8", decl: "BIGINT UNSIGNED", literal: integer(64, false), text: plain},
 	{name: "f4", decl: "FLOAT", literal: single, shown: "CAST(f4 AS DOUBLE)", equal: sameFloat(64)},
 	{name: "f8", decl: "DOUBLE", literal: double, equal: sameFloat(64)},
-	{name: "d1", decl: "DECIMAL(12,3)", literal: decimal(9, 3), text: shown},
-	{name: "d2", decl: "DECIMAL(38,10)", literal: decimal(28, 10), text: shown},
+	{name: "d1", decl: "DECIMAL(12,3)", literal: decimal(9, 3), text: asShown},
+	{name: "d2", decl: "DECIMAL(38,10)", literal: decimal(28, 10), text: asShown},
 	{name: "d3", decl: "DECIMAL(65,30)", literal: decimal(35, 30), text: stringText},
 	{name: "b", decl: "BOOLEAN", literal: either("0", "1"), text: func(a arrow.Array, i int) string {
 		return strconv.Itoa(map[bool]int{true: 1}[a.(*array.Boolean).Value(i)])
@@ -118,8 +118,8 @@ var mariadbColumns = []oracleColumn{
 	{name: "year", decl: "YEAR", literal: either("1901", "2000", "2155", "0"), equal: func(a arrow.Array, i int, printed string) bool {
 		return fmt.Sprintf("%04s", a.ValueStr(i)) == printed
 	}},
-	{name: "d", decl: "DATE", literal: quoted(func(r *rand.Rand) string { return dateText(r, day1, day9999) }), text: shown},
-	{name: "h", decl: "TIME(6)", literal: quoted(clockText), text: fraction(shown)},
+	{name: "d", decl: "DATE", literal: quoted(func(r *rand.Rand) string { return dateText(r, day1, day9999) }), text: asShown},
+	{name: "h", decl: "TIME(6)", literal: quoted(clockText), text: fraction(asShown)},
 	{name: "dt", decl: "DATETIME(6)", literal: quoted(func(r *rand.Rand) string { return dateText(r, day1000, day9999) + " " + clockText(r) }), text: fraction(timestampText(""))},
 	{name: "dt0", decl: "DATETIME", literal: quoted(func(r *rand.Rand) string { return dateText(r, day1000, day9999) + " 01:02:03" }), text: timestampText("")},
 	{name: "ts", decl: "TIMESTAMP(6) NULL", literal: quoted(func(r *rand.Rand) string { return dateText(r, day1971, day2037) + " " + clockText(r) }), text: fraction(timestampText(""))},

@@ -128,9 +128,9 @@ func plain(a arrow.Array, i int) string { return a.ValueStr(i) }
 
 func stringText(a arrow.Array, i int) string { return a.(*array.String).Value(i) }
 
-// shown is the text of a cell as the suite shows it, for decimals, dates,
+// asShown is the text of a cell as the suite shows it, for decimals, dates,
 // times and UUIDs.
-func shown(a arrow.Array, i int) string { return showCell(a, i) }
+func asShown(a arrow.Array, i int) string { return showCell(a, i) }
 
 // timestamps are printed with a space, and with a zone where zone is not "".
 func timestampText(zone string) func(arrow.Array, int) string {

@@ -16,7 +16,7 @@ var postgres = kind{
 	programs: []string{"initdb", "postgres"}, client: "psql",
 	folders: []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql@*/bin"},
 	signal:  "QUIT", // KILL would leave its shared memory behind
-	scheme:  "postgresql",
+	scheme:  "postgresql", home: "postgres",
 	prepare: preparePostgres,
 	args:    psqlArgs,
 	create: func(n names) string {

@@ -42,6 +42,7 @@ type kind struct {
 	client   string   // program
 	signal   string   // ends the server at once
 	scheme   string   // of its URIs
+	home     string   // database that always exists
 
 	prepare func(s *Server) ([]string, error)            // makes the data, returns the command of the server
 	args    func(uri string) ([]string, []string, error) // arguments and environment of the client
@@ -86,16 +87,8 @@ func (k *kind) new(settings []string) (*Server, error) {
 		return nil, err
 	}
 	s.port = port
-	s.AdminURI = fmt.Sprintf("%s://%s:%s@127.0.0.1:%d/%s", k.scheme, admin, s.password, port, k.home())
+	s.AdminURI = fmt.Sprintf("%s://%s:%s@127.0.0.1:%d/%s", k.scheme, admin, s.password, port, k.home)
 	return s, nil
-}
-
-// home is the database that always exists.
-func (k *kind) home() string {
-	if k == &postgres {
-		return "postgres"
-	}
-	return "mysql"
 }
 
 // find looks for a program in PATH and in the folders where packages put those

@@ -1,6 +1,7 @@
 package sqldbtest
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -68,5 +69,42 @@ func TestByVersion(t *testing.T) {
 	got := slices.SortedFunc(slices.Values([]string{"/pg/15/bin/x", "/pg/9.6/bin/x", "/pg/bin/x", "/pg/14/bin/x"}), byVersion)
 	if s := strings.Join(got, " "); s != "/pg/bin/x /pg/9.6/bin/x /pg/14/bin/x /pg/15/bin/x" {
 		t.Error(s)
+	}
+}
+
+// TestMissing: what is not installed is said, with both remedies.
+func TestMissing(t *testing.T) {
+	k := postgres
+	k.programs, k.folders = []string{"no-such-program"}, nil
+	_, err := k.new(nil)
+	const want = `no program "no-such-program": install PostgreSQL (on Debian: apt-get install postgresql), or set WASMSQL_TEST_POSTGRES to the URI of a server's superuser`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+	k.programs, k.client = nil, "no-such-client"
+	if _, err := (&Server{kind: &k}).Client("postgresql://u:p@127.0.0.1/d", ""); err == nil || !strings.HasPrefix(err.Error(), `no program "no-such-client"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestStartFails: the log of a server that does not start is in the error, and
+// nothing of it is left.
+func TestStartFails(t *testing.T) {
+	for _, c := range []struct {
+		make    func(...string) (*Server, error)
+		setting string
+		says    string
+	}{{NewPostgres, "work_mem=lots", `invalid value for parameter "work_mem"`}, {NewMariaDB, "no-such-option=1", "no-such-option"}} {
+		s, err := c.make(c.setting)
+		if err != nil {
+			skipMissing(t, err)
+		}
+		if err := s.Start(); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", s.kind.name, err)
+		}
+		if _, err := os.Stat(s.dir); !os.IsNotExist(err) {
+			t.Errorf("%s: its folder: %v", s.kind.name, err)
+		}
+		s.Stop()
 	}
 }

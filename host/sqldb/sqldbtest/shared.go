@@ -33,14 +33,20 @@ func (k *kind) server(t testing.TB) *Server {
 	s := k.shared()
 	s.once.Do(func() { s.server, s.err = k.open() })
 	if s.err != nil {
-		s.err = fmt.Errorf("a %s server for the test: %w", k.name, s.err)
-		var missing *Missing
-		if errors.As(s.err, &missing) && os.Getenv("CI") != "true" {
-			t.Skip(s.err)
-		}
-		t.Fatal(s.err)
+		skipMissing(t, fmt.Errorf("a %s server for the test: %w", k.name, s.err))
 	}
 	return s.server
+}
+
+// skipMissing ends a test by an error: it is skipped for a program that is not
+// installed, unless under CI, and fails for anything else.
+func skipMissing(t testing.TB, err error) {
+	t.Helper()
+	var missing *Missing
+	if errors.As(err, &missing) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	t.Fatal(err)
 }
 
 // open finds the server of the environment, or starts a private one.

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command servers runs a command, as a rule go test, with a private PostgreSQL
 // and a private MariaDB server, which it stops afterwards whatever happens:
 //
