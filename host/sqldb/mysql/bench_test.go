@@ -71,7 +71,11 @@ func perSecond(b *testing.B, read func() int64) float64 {
 	var rows int64
 	start := time.Now()
 	for b.Loop() {
-		rows += read()
+		n := read()
+		if n != benchRows {
+			b.Fatalf("%d rows", n)
+		}
+		rows += n
 	}
 	took := time.Since(start)
 	runtime.ReadMemStats(&after)

@@ -32,12 +32,11 @@ type conn struct {
 	expiry *time.Timer // closes the spare
 	keep   time.Duration
 
-	columns  []definition // of the last prepare, where the server sends them once
-	stale    []prepared   // at most one, to be forgotten before the next
-	busy     bool         // a reply is not read to its end
-	killed   bool         // a context ended during a statement
-	released bool
-	down     atomic.Bool // the database was closed
+	columns []definition // of the last prepare, where the server sends them once
+	stale   []prepared   // at most one, to be forgotten before the next
+	busy    bool         // a reply is not read to its end
+	killed  bool         // a context ended during a statement
+	down    atomic.Bool  // the database was closed
 }
 
 // nowhere swallows what go-sql-driver logs, which else goes to standard error.

@@ -272,3 +272,35 @@ func TestSpares(t *testing.T) {
 		t.Error("too old:", n)
 	}
 }
+
+// TestRollbackAfterCommit: it leaves alone the transaction that has the
+// connection by then.
+func TestRollbackAfterCommit(t *testing.T) {
+	d := open(t, func(c *sqldb.Config) { c.Pool.Max, c.Pool.Idle = 1, 1 })
+	must(t, d, "CREATE TABLE t (id int) ENGINE=InnoDB")
+	for range 20 {
+		x := begin(t, d)
+		if err := exec(t, x, "INSERT INTO t VALUES (1)"); err != nil {
+			t.Fatal(whole(err))
+		}
+		if err := x.Commit(ctxOf(t)); err != nil {
+			t.Fatal(whole(err))
+		}
+		y := begin(t, d)
+		if err := exec(t, y, "INSERT INTO t VALUES (2)"); err != nil {
+			t.Fatal(whole(err))
+		}
+		if err := x.Rollback(ctxOf(t)); err != nil {
+			t.Fatal(whole(err))
+		}
+		if err := exec(t, y, "INSERT INTO t VALUES (3)"); err != nil {
+			t.Fatal(whole(err))
+		}
+		if err := y.Commit(ctxOf(t)); err != nil {
+			t.Fatal(whole(err))
+		}
+	}
+	if got := one(t, begin(t, d), "SELECT COUNT(*) FROM t"); got != "60" {
+		t.Error(got)
+	}
+}

@@ -233,10 +233,6 @@ func (d *db) hand(c *conn) {
 
 // release closes a connection that was used.
 func (d *db) release(c *conn) {
-	if c.released {
-		return
-	}
-	c.released = true
 	d.mu.Lock()
 	delete(d.open, c)
 	d.mu.Unlock()
@@ -249,12 +245,11 @@ func (d *db) release(c *conn) {
 func (d *db) recycle(c *conn) {
 	d.mu.Lock()
 	needed := !d.closed && d.begun > 1 && time.Since(c.opened) < c.keep && (len(d.spares)+d.opening < d.idle || len(d.waiting) > d.opening)
-	if !needed || c.released || c.down.Load() {
+	if !needed || c.down.Load() {
 		d.mu.Unlock()
 		d.release(c)
 		return
 	}
-	c.released = true
 	delete(d.open, c)
 	d.used--
 	d.opening++
@@ -265,8 +260,6 @@ func (d *db) recycle(c *conn) {
 		err := c.reset(ctx, d.settings)
 		if err != nil {
 			c.close()
-		} else {
-			c.released = false
 		}
 		d.opened(c, err)
 	}()

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -20,10 +19,12 @@ type tx struct {
 	batch  sqldb.Batch
 	rows   *rows // the open cursor, or nil
 	over   error // why no statement can follow, or nil
+	gone   bool  // the connection was given away
 
 	changed bool // a statement has changed something, or may have
 	partly  bool // what ran until some statement is committed
 	plain   bool // there were only statements that leave nothing behind which a reset keeps
+	lingers bool // a lock may be held that others see, until the session is over
 }
 
 var errOver = &sqldb.Error{Code: abi.State, Message: "the transaction is over"}
@@ -167,7 +168,7 @@ func (t *tx) exec(r *rows, params []abi.Value, discard bool) error {
 		if columns > 0 && !discard {
 			return errReturnsRows
 		}
-		if r.verb == writes && !discard && mayReturn(r.sql) {
+		if r.verb == writes && !discard && holds(r.sql, "returning") {
 			guarded = true
 			return t.c.run("SAVEPOINT " + t.c.mark + "r")
 		}
@@ -201,11 +202,10 @@ func (t *tx) exec(r *rows, params []abi.Value, discard bool) error {
 	return nil
 }
 
-// mayReturn reports whether the word RETURNING is somewhere in sql.
-func mayReturn(sql string) bool {
-	const word = "returning"
+// holds reports whether a word, in lower case, is somewhere in sql.
+func holds(sql, word string) bool {
 	for i := 0; i+len(word) <= len(sql); i++ {
-		if sql[i]|0x20 == 'r' && strings.EqualFold(sql[i:i+len(word)], word) {
+		if sql[i]|0x20 == word[0] && strings.EqualFold(sql[i:i+len(word)], word) {
 			return true
 		}
 	}
@@ -295,6 +295,7 @@ func (c *conn) kept() (bool, error) {
 func (t *tx) verb(sql string) verb {
 	v := verbOf(sql)
 	t.plain = t.plain && (v == reads || v == writes)
+	t.lingers = t.lingers || v == other || holds(sql, "get_lock")
 	return v
 }
 
@@ -328,113 +329,5 @@ func (t *tx) abandon(r *rows) error {
 		}
 	}
 	t.spoil()
-	return nil
-}
-
-// Commit implements sqldb.Tx. A read-only transaction has nothing to commit:
-// its connection is closed, which takes no round trip.
-func (t *tx) Commit(ctx context.Context) error {
-	if t.over != nil {
-		return t.over
-	}
-	if t.rows != nil {
-		return &sqldb.Error{Code: abi.State, Message: "a cursor is open", Hint: "close it before the commit"}
-	}
-	if err := ended(ctx); err != nil {
-		return err
-	}
-	t.over = errOver
-	c := t.c
-	if t.access == abi.ReadOnly {
-		t.done()
-		return nil
-	}
-	if c.down.Load() {
-		c.db.release(c)
-		return errDown
-	}
-	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Now().Add(c.db.patience)) })
-	_, err := c.tell("COMMIT AND NO CHAIN NO RELEASE")
-	if !stop() || err != nil {
-		c.db.release(c)
-	} else {
-		t.done()
-	}
-	if err == nil {
-		return nil
-	}
-	return t.uncommitted(ctx, err)
-}
-
-// done returns the connection of a transaction that ended well.
-func (t *tx) done() {
-	if t.plain && !t.partly && !t.c.broken && !t.c.busy && !t.c.killed && t.access == t.c.db.access {
-		t.c.db.recycle(t.c)
-	} else {
-		t.c.db.release(t.c)
-	}
-}
-
-// uncommitted describes the error of a commit. Unless the server says that it
-// did not commit, the outcome is not known.
-func (t *tx) uncommitted(ctx context.Context, err error) error {
-	out := describe(err, "")
-	var told *serverError
-	if errors.As(err, &told) && !vague(told.number) {
-		if t.partly {
-			out.Retryable = false
-		}
-		return out
-	}
-	if end := ended(ctx); end != nil {
-		end.Cause = err
-		out = end
-	}
-	out.Unknown, out.Retryable = true, false
-	return out
-}
-
-// vague reports whether the number of a commit's error says that the server
-// gave up waiting, and not that there was no commit.
-func vague(number uint16) bool {
-	switch number {
-	case 1053, // ER_SERVER_SHUTDOWN
-		1077, 1078, 1079, // ER_NORMAL_SHUTDOWN, ER_GOT_SIGNAL, ER_SHUTDOWN_COMPLETE
-		1158, 1159, 1160, 1161, // ER_NET_…
-		1317,       // ER_QUERY_INTERRUPTED
-		1927,       // ER_CONNECTION_KILLED
-		1969, 3024, // the time limit of a statement
-		2006, 2013:
-		return true
-	}
-	return false
-}
-
-// Rollback implements sqldb.Tx. When it returns, no statement of the
-// transaction runs any more and its locks are gone, if the server still answers.
-func (t *tx) Rollback(ctx context.Context) error {
-	if t.over == nil {
-		t.over = errOver
-	}
-	c := t.c
-	if c.released {
-		return nil
-	}
-	if t.rows != nil {
-		_ = t.rows.Close()
-	}
-	if c.busy && !c.broken {
-		_, _ = c.calm(true)
-	}
-	if t.access == abi.ReadWrite && !c.broken {
-		stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
-		c.stopAt(time.Now().Add(c.db.patience))
-		var told *serverError
-		if errors.As(c.run("ROLLBACK"), &told) {
-			_ = c.run("ROLLBACK") // a KILL that came late hit the first
-		}
-		stop()
-	}
-	c.db.release(c)
 	return nil
 }
