@@ -93,8 +93,13 @@ func (h *Host) secrets(ctx context.Context, name string, c Connection, at keys) 
 
 // begin starts a transaction for a guest. An error of our own, such as a
 // missing secret, reaches the guest as a connection that cannot be had.
-func (d *database) begin(ctx context.Context) (sqldb.Tx, error) {
-	tx, err := d.Begin(ctx, sqldb.TxOptions{Access: d.conn.Access})
+func (p *Program) begin(ctx context.Context) (sqldb.Tx, error) {
+	d := p.database
+	opts := sqldb.TxOptions{Access: d.conn.Access, Result: p.task.Outputs.Columns}
+	if l := p.limits.Bytes; l > 0 {
+		opts.Batch.Cell = min(l, sqldb.DefaultCellBytes) // a value that is over the limit is not even read
+	}
+	tx, err := d.Begin(ctx, opts)
 	if err == nil {
 		return tx, nil
 	}

@@ -34,7 +34,7 @@ func (p *Program) failure(ctx context.Context, x *hostcall.Execution, status int
 	case ctx.Err() != nil:
 		return p.ended(ctx)
 	case err != nil:
-		return p.trapped(err, said[0])
+		return p.trapped(ctx, err, said[0])
 	case last != nil:
 		return p.hostcallError(ctx, last, said[0])
 	case len(said) > 1:
@@ -124,10 +124,15 @@ func codeOf(errno abi.Errno) Code {
 }
 
 // trapped is the error of a guest that did not return.
-func (p *Program) trapped(err error, said abi.Failure) error {
+func (p *Program) trapped(ctx context.Context, err error, said abi.Failure) error {
 	var trap *sandbox.Trap
 	var exit hostcall.Exit
+	var exhausted *sandbox.Exhausted
 	switch {
+	case errors.As(err, &exhausted):
+		return p.exhausted(exhausted)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return p.ended(ctx)
 	case errors.As(err, &exit):
 		if said.Message != "" {
 			return p.said(said)
@@ -145,16 +150,26 @@ func (p *Program) trapped(err error, said abi.Failure) error {
 	return &Error{Code: CodeInternal, Task: p.task.Name, Message: "the sandbox failed", Cause: err}
 }
 
+func (p *Program) exhausted(x *sandbox.Exhausted) *Error {
+	e := &Error{Code: CodeLimit, Task: p.task.Name, Message: fmt.Sprintf("the guest has used %d units of fuel, the limit is %d", x.Used, x.Max),
+		Hint: "give it less to do, or raise limits.fuel in the configuration, or --fuel"}
+	if x.Limit == "memory" {
+		e.Message = fmt.Sprintf("the guest needs %d bytes of memory, the limit is %d", x.Used, x.Max)
+		e.Hint = "give it less to hold, or raise limits.memory in the configuration, or --memory"
+	}
+	return e
+}
+
 // ended is the error of an execution whose context has ended.
 func (p *Program) ended(ctx context.Context) *Error {
 	switch {
 	case errors.Is(context.Cause(ctx), errClosed):
 		return &Error{Code: CodeCanceled, Task: p.task.Name, Message: "the execution was ended: " + errClosed.Error()}
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &Error{Code: CodeLimit, Task: p.task.Name, Message: fmt.Sprintf("the deadline of %s has passed", p.limits.Timeout),
-			Hint: "raise timeout in the task, or limits.timeout in the configuration"}
+	case !errors.Is(ctx.Err(), context.Canceled):
+		return &Error{Code: CodeLimit, Task: p.task.Name, Message: fmt.Sprintf("the deadline of %s has passed", p.limits.Timeout), Cause: context.DeadlineExceeded,
+			Hint: "raise timeout in the task, limits.timeout in the configuration or of the connection, or --timeout: the smallest holds"}
 	}
-	return &Error{Code: CodeCanceled, Task: p.task.Name, Message: "the execution was cancelled"}
+	return &Error{Code: CodeCanceled, Task: p.task.Name, Message: "the execution was cancelled", Cause: context.Canceled}
 }
 
 // commitError is the error of a commit that failed.

@@ -135,11 +135,11 @@ func TestGuestsNotLoaded(t *testing.T) {
 	}{
 		"configure-fail":  {host.CodeConfig, ""},
 		"trap-configure":  {host.CodeDenied, "the guest trapped: unreachable"},
-		"spin-configure":  {host.CodeLimit, "the deadline of 200ms has passed"},
-		"spin-initialize": {host.CodeLimit, "the deadline of 200ms has passed"},
+		"spin-configure":  {host.CodeLimit, "the guest has not configured itself within 200ms"},
+		"spin-initialize": {host.CodeLimit, "the guest has not configured itself within 200ms"},
 		"import-socket":   {host.CodeDenied, "wasi_snapshot_preview1.sock_"},
 		"no-run":          {host.CodeDenied, `it exports no function "wasmsql_v1_run"`},
-		"memory-initial":  {host.CodeDenied, "bytes of memory, the limit is"},
+		"memory-initial":  {host.CodeLimit, "the guest needs 4294967296 bytes of memory, the limit is 67108864"},
 	} {
 		for _, engine := range engines {
 			t.Run(guest+"/"+engine, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -36,7 +37,7 @@ const (
 // Cursor implements hostcall.Output.Cursor.
 func (o *output) Cursor(ctx context.Context, rows sqldb.Rows) (int64, error) {
 	if rows.Schema().NumFields() == 0 {
-		return 0, o.fail(abi.State, &Error{Code: CodeTask, Message: "the statement returns no rows",
+		return 0, o.fail(abi.State, &Error{Code: CodeTask, Place: keysOf(o.program.task.Source, "").place("query"), Message: "the statement returns no rows",
 			Hint: "a task that only changes rows says outputs: none"})
 	}
 	conversion, err := columns.Check(rows.Schema(), o.program.task.Outputs)
@@ -158,15 +159,26 @@ func (o *output) mismatch(err error) error {
 
 func (o *output) limit(what string, l int64) error {
 	return o.fail(abi.Limit, &Error{Code: CodeLimit, Message: fmt.Sprintf("the result has more than %d %s", l, what),
-		Hint: fmt.Sprintf("raise limits.%s of the connection, or select less", what)})
+		Hint: fmt.Sprintf("select less, or raise limits.%s in the configuration or of the connection, or --max-%s: the smallest holds", what, what)})
 }
 
 // timed adds the time of f to that of the result.
 func (o *output) timed(f func() error) error {
 	start := time.Now()
-	err := f()
+	err := unpanicked(f)
 	o.report.Times.Result += Micros(time.Since(start))
 	return err
+}
+
+// unpanicked returns what f panics with as an error: in the middle of a guest's
+// call it would pass for the guest's.
+func unpanicked(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the sink panicked: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return f()
 }
 
 // sinkError is the error of a Sink. What a Sink says is for whoever runs the

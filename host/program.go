@@ -136,22 +136,21 @@ func (h *Host) connectionHint(name string) string {
 
 // prepare compiles and configures the guest.
 func (p *Program) prepare(ctx context.Context) error {
-	module := p.task.Module
-	if len(module) == 0 {
+	module := sandbox.Module{Wasm: p.task.Module}
+	if len(module.Wasm) == 0 {
 		var err error
-		if module, err = builtin.Template(); err != nil {
+		module.Light = true // a template is bounded in what it does
+		if module.Wasm, err = builtin.Template(); err != nil {
 			return &Error{Code: CodeInternal, Task: p.task.Name, Message: "the template module is damaged", Cause: err}
 		}
 	}
 	p.config = p.encodeConfig()
-	ctx, cancel := context.WithTimeout(ctx, p.limits.Timeout)
-	defer cancel()
 	held := slot{slots: p.host.runtime.slots, host: p.host}
 	if err := held.acquire(ctx); err != nil {
 		return p.ended(ctx)
 	}
 	defer held.release()
-	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, sandbox.Limits{Memory: p.limits.Memory}, p.configure)
+	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, p.sandboxLimits(), p.configure)
 	if err != nil {
 		return p.prepareError(ctx, err)
 	}
@@ -175,7 +174,7 @@ func (p *Program) encodeConfig() []byte {
 // configured.
 func (p *Program) configureContext(ctx context.Context) context.Context {
 	return hostcall.New(hostcall.Options{
-		Config: p.config, Limits: p.hostcallLimits(), Log: p.log(ctx),
+		Configure: true, Config: p.config, Limits: p.hostcallLimits(), Log: p.log(ctx),
 	}).Context(ctx)
 }
 
@@ -189,6 +188,9 @@ func (p *Program) configure(ctx context.Context, i *sandbox.Instance) error {
 	x.Flush()
 	if err == nil && status == 0 {
 		return nil
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return p.slowStart()
 	}
 	err = p.failure(ctx, x, status, err)
 	var all Errors
@@ -218,7 +220,21 @@ func (p *Program) prepareError(ctx context.Context, err error) error {
 		}
 		return errs
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return p.slowStart()
+	}
 	return p.failure(ctx, nil, 0, err)
+}
+
+func (p *Program) slowStart() *Error {
+	return &Error{Code: CodeLimit, Task: p.task.Name, Message: fmt.Sprintf("the guest has not configured itself within %s", p.sandboxLimits().Start),
+		Hint: "raise limits.timeout in the configuration"}
+}
+
+// sandboxLimits are those of the guest. The time that it has to configure itself
+// is the Host's: the task's own is for executions.
+func (p *Program) sandboxLimits() sandbox.Limits {
+	return sandbox.Limits{Memory: p.limits.Memory, Fuel: p.limits.Fuel, Start: either(p.host.cfg.Limits.Timeout, DefaultLimits.Timeout)}
 }
 
 func (p *Program) hostcallLimits() hostcall.Limits {

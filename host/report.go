@@ -15,7 +15,7 @@ type Report struct {
 	RowsAffected int64  `json:"rows_affected"` // by the statements that return no rows
 	Statements   int    `json:"statements"`
 	SQLHash      string `json:"sql_hash"` // SHA-256 in hex of the statements' texts, each followed by a zero byte
-	Fuel         *int64 `json:"fuel"`     // guest work; null where the engine does not meter
+	Fuel         int64  `json:"fuel"`     // the guest's work in units, the same for each run and engine
 	GuestMemory  int64  `json:"peak_guest_memory"`
 	HostCalls    int64  `json:"host_calls"`
 	LogDropped   int64  `json:"log_dropped"` // bytes that the guest logged over its limit

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -115,14 +116,43 @@ func TestEveryTypeComesBackEqual(t *testing.T) {
 				switch kind.Kind {
 				case abi.Float:
 					want = math.Float64bits(v.Float)
-				case abi.Str, abi.Bytes, abi.UUID, abi.JSON, abi.Decimal:
+				case abi.Str, abi.Bytes, abi.UUID, abi.JSON:
 					want = v.Str
+				case abi.Decimal: // as a number: SQLite does not keep zeros at the end
+					want = rational(t, v.Str)
+					sink.got = rational(t, sink.got.(string))
 				}
 				if sink.got != want {
 					t.Errorf("%s: %.60q came back as %.60q", typ, fmt.Sprint(want), fmt.Sprint(sink.got))
 				}
 			}
 		}
+	}
+}
+
+func rational(t *testing.T, s string) string {
+	t.Helper()
+	r, ok := new(big.Rat).SetString(s)
+	if !ok {
+		t.Fatalf("%q is no decimal", s)
+	}
+	return r.RatString()
+}
+
+// TestDecimalsAndTimesCompare in SQLite as the literals would: with numbers,
+// and with what its functions write.
+func TestDecimalsAndTimesCompare(t *testing.T) {
+	p := load(t, host.Task{
+		Query: `SELECT 10 > {{ d }}, 1.5 = {{ d }}, max({{ d }}, 1), typeof({{ big }}), datetime('2024-01-02') = {{ at }}, time('03:04:05') = {{ clock }}, '2024-01-02 00:00:00.000001' > {{ at }}`,
+		Inputs: []host.Input{{Name: "d", Type: abi.Type{Kind: abi.Decimal}}, {Name: "big", Type: abi.Type{Kind: abi.Decimal}},
+			{Name: "at", Type: abi.Type{Kind: abi.Datetime}}, {Name: "clock", Type: abi.Type{Kind: abi.Time}}},
+	})
+	var rows hosttest.Rows
+	_, err := p.Run(context.Background(), host.Inputs{
+		"d": {Type: abi.Type{Kind: abi.Decimal}, Str: "1.50"}, "big": {Type: abi.Type{Kind: abi.Decimal}, Str: "12345678901234567890.5"},
+		"at": {Type: abi.Type{Kind: abi.Datetime}, Int: 1704153600000000}, "clock": {Type: abi.Type{Kind: abi.Time}, Int: 11045000000}}, &rows)
+	if err != nil || fmt.Sprint(rows.Cells) != "[[1 1 1.5 text 1 1 1]]" {
+		t.Errorf("%v %v", rows.Cells, err)
 	}
 }
 

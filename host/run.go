@@ -54,6 +54,9 @@ func (p *Program) Render(ctx context.Context, in Inputs) ([]Statement, error) {
 func (p *Program) Run(ctx context.Context, in Inputs, out Sink) (Report, error) {
 	report := Report{Task: p.task.Name}
 	start := time.Now()
+	if out == nil {
+		out = Discard()
+	}
 	ctx, leave, err := p.host.enter(ctx)
 	if err != nil {
 		out.Abort(err)
@@ -145,7 +148,7 @@ func (p *Program) execution(ctx context.Context, values []abi.NamedValue, sink *
 		Limits: abi.Limits{StatementBytes: p.limits.Statement, HostCalls: p.limits.HostCalls, DeadlineMicros: p.limits.Timeout.Microseconds()}}
 	o := hostcall.Options{
 		Config: p.config, Input: input.Marshal(), Limits: p.hostcallLimits(), Now: now, Log: p.log(ctx),
-		Connections: []hostcall.Connection{{Name: p.database.name, Dialect: p.database.dialect, Access: p.database.conn.Access, Begin: p.database.begin}},
+		Connections: []hostcall.Connection{{Name: p.database.name, Dialect: p.database.dialect, Access: p.database.conn.Access, Begin: p.begin}},
 	}
 	_, _ = rand.Read(o.Seed[:]) // it never fails
 	if sink != nil && p.task.Outputs.Mode != abi.OutputNone {
@@ -182,7 +185,7 @@ func (e *execution) guest(ctx context.Context) error {
 	e.used(instance)
 
 	start = time.Now()
-	instance.Close()
+	instance.Release()
 	t.Sandbox += Micros(time.Since(start))
 	if final, _ := e.calls.Err(); err != nil || status != 0 || final != nil && final.Final {
 		return p.failure(ctx, e.calls, status, err)
@@ -200,12 +203,7 @@ func (e *execution) used(i *sandbox.Instance) {
 	r.GuestMemory = max(r.GuestMemory, i.PeakMemory())
 	r.SQLHash = hex.EncodeToString(e.calls.SQLHash())
 	r.Times.Query += Micros(u.Query)
-	if fuel, metered := i.Fuel(); metered {
-		if r.Fuel != nil {
-			fuel += *r.Fuel
-		}
-		r.Fuel = &fuel
-	}
+	r.Fuel += i.Fuel()
 }
 
 // log returns where the guest's lines go.

@@ -15,6 +15,8 @@ import (
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/hosttest"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
 )
 
 func intInput(name string) host.Input {
@@ -104,22 +106,44 @@ func TestTransaction(t *testing.T) {
 	}
 }
 
-// TestCommitFails has a constraint that is checked at commit, after the rows
-// have gone to the sink.
+// TestCommitFails has a reader that keeps SQLite from committing, after the
+// rows have gone to the sink.
 func TestCommitFails(t *testing.T) {
-	db := hosttest.SQLite(t, "CREATE TABLE a (id INTEGER PRIMARY KEY);\nCREATE TABLE b (a INTEGER REFERENCES a(id) DEFERRABLE INITIALLY DEFERRED);\n")
+	db := hosttest.SQLite(t, people)
+	db.Args = map[string]any{"timeout": 0.05}
 	h := hosttest.Open(t, db)
-	p := loadOn(t, h, host.Task{Query: "PRAGMA foreign_keys"})
-	var on hosttest.Rows
-	if _, err := p.Run(context.Background(), nil, &on); err != nil || fmt.Sprint(on.Cells) == "[[0]]" {
-		t.Skipf("foreign keys are off: %v %v", on.Cells, err)
-	}
-	p = loadOn(t, h, host.Task{Query: "INSERT INTO b VALUES (1) RETURNING a"})
+	p := loadOn(t, h, host.Task{Query: "INSERT INTO people VALUES (4, 'new', 0) RETURNING name"})
+	release := read(t, db)
 	var rows hosttest.Rows
 	_, err := p.Run(context.Background(), nil, &rows)
 	if got, message := code(err); got != host.CodeTask || !strings.HasPrefix(message, "commit: ") || rows.Closed || rows.Aborted == nil {
 		t.Errorf("%s: %s; closed %v", got, message, rows.Closed)
 	}
+	if got := fmt.Sprint(rows.Cells); got != "[[new]]" {
+		t.Errorf("rows %s", got)
+	}
+	release()
+	if got := names(t, h); got != "[[Ada] [O'Neil] [Zoë]]" {
+		t.Errorf("the database has %s", got)
+	}
+}
+
+// read begins to read the people of a database and returns what ends that.
+func read(t *testing.T, db host.Connection) func() {
+	t.Helper()
+	d, err := sqlite.Driver{}.Open(sqldb.Config{Name: "reader", URI: db.URI, Access: abi.ReadOnly})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	tx, err := d.Begin(t.Context(), sqldb.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Query(t.Context(), "SELECT * FROM people", nil); err != nil {
+		t.Fatal(err)
+	}
+	return func() { _ = tx.Rollback(context.Background()) }
 }
 
 // brokenSink fails at its nth call of a method.
@@ -226,16 +250,31 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// started is a Tracer that tells when an execution has begun.
+type started chan struct{}
+
+func (s started) TraceRunStart(ctx context.Context, _ host.RunStart) context.Context {
+	select {
+	case s <- struct{}{}:
+	default:
+	}
+	return ctx
+}
+
+func (started) TraceRunEnd(context.Context, host.RunEnd) {}
+
 // TestClose ends what runs, and makes further calls errors.
 func TestClose(t *testing.T) {
-	h := hosttest.Open(t, hosttest.SQLite(t, people))
+	started := make(started, 1)
+	h := hosttest.Open(t, hosttest.SQLite(t, people), func(c *host.Config) { c.Tracer = started })
 	p := loadOn(t, h, host.Task{Query: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT count(*) FROM n"})
 	ended := make(chan error, 1)
 	go func() {
 		_, err := p.Run(context.Background(), nil, host.Discard())
 		ended <- err
 	}()
-	time.Sleep(50 * time.Millisecond)
+	<-started
+	time.Sleep(50 * time.Millisecond) // most often it is in the query by then
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -370,5 +409,66 @@ func TestAllRowsArrive(t *testing.T) {
 		if err != nil || sink.rows != n || report.Rows != n || sink.sum != n*(n+1)/2 {
 			t.Fatalf("%d rows, sum %d, report %d, %v", sink.rows, sink.sum, report.Rows, err)
 		}
+	}
+}
+
+// TestPanickingSink: a sink that panics fails the execution, and nothing else.
+func TestPanickingSink(t *testing.T) {
+	p := load(t, host.Task{Query: "SELECT name FROM people"})
+	for _, method := range []string{"open", "write", "close"} {
+		_, err := p.Run(context.Background(), nil, &panickingSink{method: method})
+		if got, message := code(err); got != host.CodeOutput || !strings.HasPrefix(message, "the sink panicked: "+method) {
+			t.Errorf("%s: %s: %s", method, got, message)
+		}
+	}
+	if _, err := p.Run(context.Background(), nil, nil); err != nil {
+		t.Errorf("no sink: %v", err)
+	}
+}
+
+type panickingSink struct {
+	hosttest.Rows
+	method string
+}
+
+func (s *panickingSink) panics(method string) error {
+	if s.method == method {
+		panic(method)
+	}
+	return nil
+}
+
+func (s *panickingSink) Open(*arrow.Schema) error { return s.panics("open") }
+func (s *panickingSink) Write(arrow.Record) error { return s.panics("write") }
+func (s *panickingSink) Close() error             { return s.panics("close") }
+
+// TestShortTimeout: the time that a guest takes to be compiled and to configure
+// itself is not the execution's.
+func TestShortTimeout(t *testing.T) {
+	p := load(t, host.Task{Query: "SELECT 1", Timeout: time.Nanosecond})
+	_, err := p.Run(context.Background(), nil, host.Discard())
+	if got, message := code(err); got != host.CodeLimit || !strings.Contains(message, "the deadline of 1ns has passed") {
+		t.Errorf("%s: %s", got, message)
+	}
+}
+
+// TestLateReal: a column that is declared as float may have integers first.
+func TestLateReal(t *testing.T) {
+	p := load(t, host.Task{
+		Query:   "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c LIMIT 200000) SELECT CASE WHEN x > 190000 THEN 1.5 ELSE 1 END AS v FROM c",
+		Outputs: abi.Outputs{Mode: abi.OutputColumns, Columns: []abi.OutputColumn{{Name: "v", Type: abi.Type{Kind: abi.Float}}}},
+	})
+	if r, err := p.Run(context.Background(), nil, host.Discard()); err != nil || r.Rows != 200000 {
+		t.Errorf("%d rows, %v", r.Rows, err)
+	}
+}
+
+// TestMemoryLimit: a guest that is out of memory is over a limit.
+func TestMemoryLimit(t *testing.T) {
+	big := abi.Type{Kind: abi.Bytes}
+	p := load(t, host.Task{Query: "SELECT length({{ x }})", Inputs: []host.Input{{Name: "x", Type: big}}})
+	_, err := p.Run(context.Background(), host.Inputs{"x": {Type: big, Str: strings.Repeat("x", 40<<20)}}, host.Discard())
+	if got, message := code(err); got != host.CodeLimit || !strings.Contains(message, "bytes of memory, the limit is 67108864") {
+		t.Errorf("%s: %s", got, message)
 	}
 }

@@ -21,7 +21,10 @@ type RuntimeConfig struct {
 	// CacheDir keeps compiled code between processes; empty: it is kept in
 	// memory only. The folder is made with mode 0700.
 	CacheDir string
-	// Engine is "compiler", the default, or "interpreter".
+	// Engine is "compiler", the default, "interpreter", or "auto", which is for
+	// processes of one execution: the template module is interpreted the first
+	// time that CacheDir sees it, since compiling it takes longer than to run
+	// it, and compiled from the second time on.
 	Engine string
 	// Slots is how many guests run at once; 0: as many as there are processors.
 	Slots int

@@ -25,7 +25,7 @@ var arrows = []struct {
 	{"host/secret", nil},
 	{"host/policy", []string{"abi"}},
 	{"host/sqldb", []string{"abi", "host/secret", arrowGo, nearNames}},
-	{"host/sqldb/sqlite", []string{"abi", "host/secret", "host/sqldb", arrowGo, "modernc.org/...", "zombiezen.com/go/sqlite/..."}},
+	{"host/sqldb/sqlite", []string{"abi", "host/secret", "host/sqldb", arrowGo, "modernc.org/..."}},
 	{"host/sqldb/postgres", []string{"abi", "host/secret", "host/sqldb", arrowGo, "github.com/jackc/..."}},
 	{"host/sqldb/mysql", []string{"abi", "host/secret", "host/sqldb", arrowGo, "github.com/go-sql-driver/mysql/..."}},
 	{"host/sqldb/sqldbtest/servers", []string{"host/sqldb/sqldbtest"}},

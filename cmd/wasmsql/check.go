@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,11 +16,13 @@ import (
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
 // checkCommand is wasmsql check.
 func (a *app) checkCommand() *cobra.Command {
 	var config string
+	var connect bool
 	cmd := &cobra.Command{
 		Use:                   "check [flags] PATH...",
 		DisableFlagsInUseLine: true,
@@ -27,7 +31,9 @@ func (a *app) checkCommand() *cobra.Command {
 
 A folder is searched for .yaml, .yml and .wasm files. Tasks are checked with the
 configuration beside them that is checked too, else with the one that wasmsql
-run would use. No connection is opened and no secret is read.`,
+run would use. No connection is opened and no secret is read, but with
+--connect: then each connection is opened, and a warning says what its login may
+do and should not.`,
 		Example: `  wasmsql check .
   wasmsql check -c wasmsql.yaml tasks/ plugin.wasm`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -36,9 +42,10 @@ run would use. No connection is opened and no secret is read.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd.Context(), args, config) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd.Context(), args, config, connect) },
 	}
 	cmd.Flags().StringVarP(&config, "config", "c", "", "check tasks with the host configuration in `FILE`")
+	cmd.Flags().BoolVar(&connect, "connect", false, "open the connections, and warn of rights that a login should\nnot have")
 	return cmd
 }
 
@@ -53,12 +60,12 @@ type checked struct {
 
 // check prints a line for each file that is right, and returns everything
 // that is wrong with the others.
-func (a *app) check(ctx context.Context, paths []string, config string) error {
+func (a *app) check(ctx context.Context, paths []string, config string, connect bool) error {
 	files, err := a.findFiles(ctx, paths)
 	if err != nil {
 		return err
 	}
-	c := checker{a: a, ctx: ctx, configs: map[string]*settings{}}
+	c := checker{a: a, ctx: ctx, connect: connect, configs: map[string]*settings{}}
 	if config != "" {
 		s, err := a.settings(ctx, config)
 		if err != nil {
@@ -138,6 +145,7 @@ func checkable(file string) bool {
 type checker struct {
 	a       *app
 	ctx     context.Context
+	connect bool
 	rt      *host.Runtime
 	named   *settings            // that of --config
 	configs map[string]*settings // by folder
@@ -201,15 +209,43 @@ func (c *checker) load(f *checked) error {
 	defer h.Close()
 	var wrong []error
 	for _, t := range f.tasks {
-		err := s.known(t)
-		if err == nil {
-			_, err = h.Load(c.ctx, t)
-		}
-		if err != nil {
+		if err := c.loadTask(h, s, t); err != nil {
 			wrong = append(wrong, err)
 		}
 	}
+	if f.config != nil && c.connect {
+		for _, name := range slices.Sorted(maps.Keys(s.config.Connections)) {
+			found, err := h.Audit(c.ctx, name)
+			if err != nil {
+				wrong = append(wrong, err)
+			}
+			c.warn(name, s.config.Source.Key("connections."+name), found)
+		}
+	}
 	return errors.Join(wrong...)
+}
+
+func (c *checker) loadTask(h *host.Host, s *settings, t host.Task) error {
+	if err := s.known(t); err != nil {
+		return err
+	}
+	p, err := h.Load(c.ctx, t)
+	if err != nil || t.Inline == nil || !c.connect {
+		return err
+	}
+	found, err := p.Audit(c.ctx)
+	c.warn("inline", t.Source.Key("connection"), found)
+	return err
+}
+
+// warn prints what a login should not be able to do.
+func (c *checker) warn(connection string, at host.Place, found []sqldb.Finding) {
+	for _, f := range found {
+		c.a.warn("%s: connection %q: %s", at, connection, f.Message)
+		if f.Hint != "" {
+			fmt.Fprintf(c.a.stderr, "wasmsql: hint: %s\n", printable(f.Hint))
+		}
+	}
 }
 
 // settingsFor returns the configuration of a task file: the one that is

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"os"
 	"os/exec"
@@ -12,8 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
+	_ "modernc.org/sqlite"
 )
 
 // endless is a task whose first statement changes something and whose second
@@ -40,14 +40,14 @@ func start(t *testing.T, task string, stdout *os.File, args ...string) *process 
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "task.yaml"), task)
-	conn, err := sqlite.OpenConn(filepath.Join(dir, "rows.db"), sqlite.OpenReadWrite, sqlite.OpenCreate)
+	db, err := sql.Open("sqlite", filepath.Join(dir, "rows.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sqlitex.ExecuteScript(conn, "CREATE TABLE rows (id INTEGER)", nil); err != nil {
+	if _, err := db.Exec("CREATE TABLE rows (id INTEGER)"); err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.Close(); err != nil {
+	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	stderr, err := os.Create(filepath.Join(dir, "stderr"))
@@ -117,16 +117,13 @@ func (p *process) inTransaction(t *testing.T) bool {
 
 func (p *process) rows(t *testing.T) int64 {
 	t.Helper()
-	conn, err := sqlite.OpenConn(filepath.Join(p.dir, "rows.db"), sqlite.OpenReadWrite)
+	db, err := sql.Open("sqlite", filepath.Join(p.dir, "rows.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer db.Close()
 	var n int64
-	err = sqlitex.Execute(conn, "SELECT count(*) FROM rows", &sqlitex.ExecOptions{
-		ResultFunc: func(s *sqlite.Stmt) error { n = s.ColumnInt64(0); return nil },
-	})
-	if err != nil {
+	if err := db.QueryRow("SELECT count(*) FROM rows").Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n

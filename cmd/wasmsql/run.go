@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -80,9 +81,6 @@ func (a *app) runTask(ctx context.Context, arg string, f *runFlags) (host.Report
 	if err != nil {
 		return report, err
 	}
-	if f.fuel != 0 {
-		a.warn("--fuel is not enforced: the engine of this release does not meter guest work")
-	}
 	if f.dryRun {
 		return report, a.dryRun(ctx, program, inputs)
 	}
@@ -150,7 +148,7 @@ func (a *app) host(ctx context.Context, rt *host.Runtime, s settings) (*host.Hos
 // runtime makes a Runtime that keeps compiled code in a folder, or does
 // without where that cannot be.
 func (a *app) runtime(ctx context.Context, s settings) (*host.Runtime, error) {
-	c := host.RuntimeConfig{CacheDir: a.cache(s), Engine: s.config.Engine}
+	c := host.RuntimeConfig{CacheDir: a.cache(s), Engine: cmp.Or(s.config.Engine, "auto")}
 	rt, err := host.NewRuntime(ctx, c)
 	if err != nil && c.CacheDir != "" {
 		a.warn("compiled code is not kept: %v", err)

@@ -40,7 +40,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.Var(&f.timeout, "timeout", "end the run after this `DURATION`, such as 30s")
 	flags.Var(&f.maxRows, "max-rows", "fail if the result has more than `N` rows")
 	flags.Var(&f.maxBytes, "max-bytes", "fail if the result has more than `SIZE` bytes, such as 1GiB")
-	flags.Var(&f.fuel, "fuel", "fail if the guest does more than `N` units of work; this release\ndoes not enforce it")
+	flags.Var(&f.fuel, "fuel", "fail if the guest does more than `N` units of work; --report\nsays how many a run takes")
 	flags.Var(&f.memory, "memory", "give the guest at most `SIZE` of memory, such as 64MiB")
 	flags.StringVar(&f.report, "report", "", "write what the run did to `FILE` as JSON; - is standard output")
 }

@@ -153,7 +153,7 @@ type emitter struct {
 // finishSQL makes the statements of a draft.
 func (t *Template) finishSQL(d *draft) ([]Statement, *fault) {
 	r := &faults{src: t.o.Text}
-	list := checkDraft(r, t.sql, d)
+	list := t.spans(r, d)
 	if len(r.list) > 0 {
 		return nil, r.list[0]
 	}

@@ -108,8 +108,10 @@ func (c *pathChecker) check(p *plan) {
 	if w.cut {
 		return
 	}
-	if len(checkDraft(c.faults, c.t.sql, w.d)) > 0 {
+	spans := checkDraft(c.faults, c.t.sql, w.d)
+	if len(spans) > 0 {
 		c.any = true
+		c.t.know(w.d, spans)
 	}
 }
 

@@ -32,6 +32,7 @@ type Template struct {
 	sql   *dialect
 	body  []node
 	texts []textMatch // of abi.Text
+	known []knownDraft
 }
 
 const (

@@ -35,11 +35,13 @@ func TestReproducible(t *testing.T) {
 		t.Skip("builds the guest")
 	}
 	release, _, _ := strings.Cut(label(packed), " ")
-	if release != runtime.Version() {
-		t.Skipf("the module in the repository was built by %s, this is %s, which makes another one", release, runtime.Version())
-	}
 	file := filepath.Join(t.TempDir(), "template.wasm.zst")
-	if out, err := exec.Command("go", "run", "./gen", "-o", file).CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "run", "./gen", "-o", file)
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+release) // another release makes another module
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if release != runtime.Version() && os.Getenv("CI") == "" {
+			t.Skipf("the module in the repository was built by %s, this is %s: %s", release, runtime.Version(), out)
+		}
 		t.Fatalf("%v\n%s", err, out)
 	}
 	again, err := os.ReadFile(file)

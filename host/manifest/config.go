@@ -17,7 +17,7 @@ type Config struct {
 	Limits host.Limits
 	// Secrets says where secrets are looked for.
 	Secrets Secrets
-	// Engine is "compiler", "interpreter" or "", the default.
+	// Engine is "compiler", "interpreter", "auto" or "", the default.
 	Engine string
 	// Cache is the folder of compiled code, as an absolute path or relative to
 	// the working folder; "" is the default.
@@ -77,7 +77,7 @@ func (r *reader) configFields(c *Config) []field {
 		{"secrets", func(n *yaml.Node, path string) {
 			r.fields(n, path, "a map", r.secretsFields(&c.Secrets), nil)
 		}},
-		{"engine", func(n *yaml.Node, path string) { c.Engine = r.word(n, path, "compiler", "interpreter") }},
+		{"engine", func(n *yaml.Node, path string) { c.Engine = r.word(n, path, "compiler", "interpreter", "auto") }},
 		{"cache", func(n *yaml.Node, path string) {
 			if dir, ok := r.str(n, path); ok {
 				c.Cache = within(folder(r.file), dir)

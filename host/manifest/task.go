@@ -168,7 +168,7 @@ func (r *reader) taskConnection(n *yaml.Node, path string, t *host.Task) {
 	}
 	if !isName(n.Value) {
 		// Not shown: it may be a part of a uri.
-		r.fault(n, nameHint, "%s is not the name of a connection", quote(path))
+		r.fault(n, nameHint, "the value of %s is not the name of a connection", quote(path))
 		return
 	}
 	t.Connection = n.Value

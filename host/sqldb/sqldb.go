@@ -68,6 +68,9 @@ type TxOptions struct {
 	Access abi.Access
 	// Batch bounds the batches of its cursors. The zero Batch has the defaults.
 	Batch Batch
+	// Result is what the task declares of its result, or nil: for a driver
+	// whose columns may have no type of their own.
+	Result []abi.OutputColumn
 }
 
 // Batch bounds a batch of rows.

@@ -30,6 +30,9 @@ type URI struct {
 // String returns the scheme alone.
 func (u URI) String() string { return u.Scheme + "://***" }
 
+// GoString returns the scheme alone.
+func (u URI) GoString() string { return u.String() }
+
 // ParseURI parses a SQLAlchemy URL. Its errors do not hold the text.
 //
 // Source: SQLAlchemy 2.0, "Database URLs"; sqlalchemy/engine/url.py.

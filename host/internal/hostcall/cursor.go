@@ -28,6 +28,7 @@ type cursor struct {
 	batch   arrow.Record // not yet encoded rows, from the row at
 	at      int64
 	ended   bool
+	counted bool // the rows that it changed are in Used
 }
 
 func (c *cursor) close() {
@@ -80,6 +81,7 @@ func (c *cursor) encode(k *call) error {
 		rec, err := c.rows.Next(k.ctx)
 		if errors.Is(err, io.EOF) {
 			c.ended = true
+			k.x.affected(c)
 			return nil
 		}
 		if err != nil {

@@ -16,7 +16,8 @@ import (
 // Options are what an Execution is given.
 type Options struct {
 	Config      []byte       // an encoded abi.Config
-	Input       []byte       // an encoded abi.Input; nil: this is configure
+	Configure   bool         // the call is configure: there is no input yet
+	Input       []byte       // an encoded abi.Input
 	Connections []Connection // the granted ones, the task's own first
 	Output      Output       // nil: the task returns no rows
 	Limits      Limits
@@ -185,7 +186,7 @@ func (x *Execution) count(ctx context.Context) error {
 		return ended(ctx)
 	}
 	if l := x.o.Limits.HostCalls; l > 0 && x.Used.HostCalls > l {
-		return errLimit(fmt.Sprintf("more than %d host calls", l))
+		return errLimit("host_calls", fmt.Sprintf("more than %d host calls", l))
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func (x *Execution) serve(c *call, do func(*call) (int64, error), inConfigure, t
 			return int64(errno)
 		}
 	}
-	if x.o.Input == nil && !inConfigure {
+	if x.o.Configure && !inConfigure {
 		return int64(x.failed(errState("not in configure: only config_read, log, fail and error_read may be called")))
 	}
 	n, err := do(c)
@@ -148,8 +148,10 @@ func errOf(code abi.Errno, message string) *Error {
 
 func errState(message string) *Error { return errOf(abi.State, message) }
 
-func errLimit(message string) *Error {
+// errLimit is the error of a limit of the configuration, by its key.
+func errLimit(key, message string) *Error {
 	e := errOf(abi.Limit, message)
+	e.Guest.Hint = "raise limits." + key + " in the configuration"
 	e.Final = true
 	return e
 }

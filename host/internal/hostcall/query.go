@@ -1,7 +1,10 @@
 package hostcall
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -32,11 +35,14 @@ func (c *call) query() (int64, error) {
 		x.Statements = append(x.Statements, Statement{conn, req, true})
 		return x.open(&cursor{}), nil
 	}
-	var rows sqldb.Rows
+	cur := &cursor{}
 	if berr := x.block(c.ctx, &x.Used.Query, func() {
 		var tx sqldb.Tx
 		if tx, err = x.tx(c.ctx, conn); err == nil {
-			rows, err = tx.Query(c.ctx, req.SQL, req.Params)
+			cur.rows, err = tx.Query(c.ctx, req.SQL, req.Params)
+		}
+		if err == nil && cur.rows.Schema().NumFields() == 0 {
+			err = x.drain(c.ctx, cur)
 		}
 	}); berr != nil {
 		return 0, berr
@@ -44,7 +50,31 @@ func (c *call) query() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return x.open(&cursor{rows: rows}), nil
+	return x.open(cur), nil
+}
+
+// drain runs a statement that returns no columns to its end, whether the guest
+// asks for rows or not.
+func (x *Execution) drain(ctx context.Context, c *cursor) error {
+	for {
+		rec, err := c.rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			x.affected(c)
+			return nil
+		}
+		if err != nil {
+			return errors.Join(err, c.rows.Close())
+		}
+		rec.Release()
+	}
+}
+
+// affected counts, once, the rows that a cursor's statement has changed.
+func (x *Execution) affected(c *cursor) {
+	if !c.counted {
+		c.counted = true
+		x.Used.RowsAffected += c.rows.Changed()
+	}
 }
 
 // exec implements abi.FuncExec.
@@ -80,7 +110,7 @@ func (c *call) request() (Connection, abi.QueryRequest, error) {
 	x.failing = false
 	raw := c.bytes(0)
 	if l := x.o.Limits; l.Statement > 0 && l.Parameters > 0 && int64(len(raw)) > l.Statement+l.Parameters+4096 {
-		return Connection{}, abi.QueryRequest{}, errLimit(fmt.Sprintf("a request of %d bytes, the limit is %d for a statement and %d for its parameters", len(raw), l.Statement, l.Parameters))
+		return Connection{}, abi.QueryRequest{}, errLimit("statement", fmt.Sprintf("a request of %d bytes, the limit is %d for a statement and %d for its parameters", len(raw), l.Statement, l.Parameters))
 	}
 	var req abi.QueryRequest
 	if err := req.Unmarshal(raw); err != nil {
@@ -91,10 +121,10 @@ func (c *call) request() (Connection, abi.QueryRequest, error) {
 		return conn, req, err
 	}
 	if l := x.o.Limits.Statement; l > 0 && int64(len(req.SQL)) > l {
-		return conn, req, errLimit(fmt.Sprintf("a statement of %d bytes, the limit is %d", len(req.SQL), l))
+		return conn, req, errLimit("statement", fmt.Sprintf("a statement of %d bytes, the limit is %d", len(req.SQL), l))
 	}
 	if l := x.o.Limits.Parameters; l > 0 && int64(len(raw)-len(req.SQL)) > l {
-		return conn, req, errLimit(fmt.Sprintf("parameters of %d bytes, the limit is %d", len(raw)-len(req.SQL), l))
+		return conn, req, errLimit("parameters", fmt.Sprintf("parameters of %d bytes, the limit is %d", len(raw)-len(req.SQL), l))
 	}
 	x.Used.Statements++
 	x.hash.Write([]byte(req.SQL))
@@ -151,6 +181,9 @@ func (c *call) outputCursor() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if cur.started {
+		return 0, errState("the guest has read rows of this cursor already")
+	}
 	if err := x.claimOutput(outputRows); err != nil {
 		return 0, err
 	}
@@ -158,12 +191,11 @@ func (c *call) outputCursor() (int64, error) {
 	if x.o.DryRun {
 		return 0, nil
 	}
-	if cur.started {
-		return 0, errState("the guest has read rows of this cursor already")
-	}
 	var n int64
 	berr := x.block(c.ctx, &x.Used.Query, func() {
-		n, err = x.o.Output.Cursor(c.ctx, cur.rows)
+		if n, err = x.o.Output.Cursor(c.ctx, cur.rows); err == nil {
+			x.affected(cur)
+		}
 		cur.close()
 	})
 	if berr != nil {
@@ -216,6 +248,7 @@ func (x *Execution) claimOutput(as outputKind) error {
 
 // errorRead implements abi.FuncErrorRead. It leaves the error as it is.
 func (c *call) errorRead() (int64, error) {
+	c.bytes(0)
 	if c.x.last == nil {
 		return int64(abi.NotFound), nil
 	}

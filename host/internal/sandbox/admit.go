@@ -28,16 +28,17 @@ func Admit(wasm []byte, imports []Import) []string {
 	for _, im := range imports {
 		known[im.Module+"."+im.Name] = im
 	}
-	return admit(wasm, known)
+	_, bad := admit(wasm, known)
+	return bad
 }
 
-func admit(wasm []byte, known map[string]Import) []string {
+func admit(wasm []byte, known map[string]Import) (*wasmbin.Module, []string) {
 	if len(wasm) > maxModule {
-		return []string{fmt.Sprintf("it has %d bytes, the limit is %d: strip it (-ldflags=\"-s -w\")", len(wasm), maxModule)}
+		return nil, []string{fmt.Sprintf("it has %d bytes, the limit is %d: strip it (-ldflags=\"-s -w\")", len(wasm), maxModule)}
 	}
 	m, err := wasmbin.Decode(wasm)
 	if err != nil {
-		return []string{err.Error()}
+		return nil, []string{err.Error()}
 	}
 	var bad []string
 	add := func(format string, args ...any) { bad = append(bad, fmt.Sprintf(format, args...)) }
@@ -59,7 +60,7 @@ func admit(wasm []byte, known map[string]Import) []string {
 	if m.Start {
 		add("it has a start section, which would run before the host is ready: export _initialize instead (-buildmode=c-shared in Go, -mexec-model=reactor in C)")
 	}
-	return bad
+	return m, bad
 }
 
 func admitImport(m *wasmbin.Module, im wasmbin.Import, known map[string]Import, add func(string, ...any)) {

@@ -6,25 +6,23 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
+	"github.com/tetratelabs/wazero/api"
 )
 
 // Engine compiles modules. There are two behind it, and the tests run every
 // guest on both.
 type Engine interface {
-	// Compile turns an admitted module into code.
-	Compile(ctx context.Context, wasm []byte, initialMemory int64) (Code, error)
+	// Compile turns an admitted and rewritten module into code.
+	Compile(ctx context.Context, m Module) (Code, error)
 	// Close frees all code.
 	Close() error
 }
 
 // Code is a compiled module, good for any number of instances.
 type Code interface {
-	// InitialMemory returns the bytes of linear memory that an instance
-	// starts with.
-	InitialMemory() int64
-	// Instantiate returns an instance of its own memory, after _initialize.
-	Instantiate(ctx context.Context, limits Limits) (*Instance, error)
+	// Instantiate returns an instance with that memory, of which nothing has
+	// run.
+	Instantiate(ctx context.Context, mem *linearMemory) (api.Module, error)
 }
 
 // codes makes each module's code once, however many ask for it at a time.
@@ -35,15 +33,21 @@ type codes struct {
 
 type codeEntry struct {
 	done chan struct{}
-	code Code
+	code *preparedCode
 	err  error
+}
+
+// preparedCode is code with what was taken out of its module.
+type preparedCode struct {
+	Code
+	*form
 }
 
 // compile admits and compiles a module, single-flight by its digest. A failed
 // compile is forgotten, so that a cancelled one spoils nothing for the next.
-func (s *Sandbox) compile(ctx context.Context, wasm []byte) (Code, error) {
-	sum := sha256.Sum256(wasm)
-	key := string(sum[:])
+func (s *Sandbox) compile(ctx context.Context, m Module) (*preparedCode, error) {
+	digest := sha256.Sum256(m.Wasm)
+	key := string(digest[:])
 	for {
 		s.codes.mu.Lock()
 		e, ok := s.codes.entries[key]
@@ -51,7 +55,7 @@ func (s *Sandbox) compile(ctx context.Context, wasm []byte) (Code, error) {
 			e = &codeEntry{done: make(chan struct{})}
 			s.codes.entries[key] = e
 			s.codes.mu.Unlock()
-			e.code, e.err = s.admitAndCompile(ctx, wasm)
+			e.code, e.err = s.admitAndCompile(ctx, digest, m)
 			if e.err != nil {
 				s.codes.mu.Lock()
 				delete(s.codes.entries, key)
@@ -79,24 +83,29 @@ func (s *Sandbox) compile(ctx context.Context, wasm []byte) (Code, error) {
 	}
 }
 
-func (s *Sandbox) admitAndCompile(ctx context.Context, wasm []byte) (Code, error) {
-	if bad := admit(wasm, s.imports); len(bad) > 0 {
-		return nil, &Refused{Reasons: bad}
+// admitAndCompile makes the code of a module: of one that is in the cache, and
+// so was admitted before, without looking at it again.
+func (s *Sandbox) admitAndCompile(ctx context.Context, digest [sha256.Size]byte, mod Module) (*preparedCode, error) {
+	f := s.cache.load(digest)
+	if f == nil {
+		m, bad := admit(mod.Wasm, s.imports)
+		if len(bad) > 0 {
+			return nil, &Refused{Reasons: bad}
+		}
+		var err error
+		if f, err = rewrite(m); err != nil {
+			return nil, &Refused{Reasons: []string{fmt.Sprintf("it is not valid: %v", err)}}
+		}
+		s.cache.store(digest, f)
+		defer s.cache.trim(maxCache)
 	}
-	m, err := wasmbin.Decode(wasm)
-	if err != nil {
-		return nil, &Refused{Reasons: []string{err.Error()}}
-	}
-	var initial int64
-	if len(m.Memories) > 0 {
-		initial = int64(m.Memories[0].Min) * PageSize
-	}
-	code, err := s.engine.Compile(ctx, wasm, initial)
+	code, err := s.engine.Compile(ctx, Module{Wasm: f.binary, Light: mod.Light})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, &Refused{Reasons: []string{fmt.Sprintf("it is not valid: %v", err)}}
 	}
-	return code, nil
+	f.binary = nil
+	return &preparedCode{code, f}, nil
 }

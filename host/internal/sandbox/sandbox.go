@@ -8,14 +8,15 @@ package sandbox
 
 import (
 	"context"
-	"fmt"
 	"strings"
+	"time"
 )
 
 // Engines that a Sandbox can stand on.
 const (
 	Compiler    = "compiler"    // to machine code; the default
 	Interpreter = "interpreter" // slower, starts at once, simple
+	Auto        = "auto"        // for processes of one execution: see autoEngine
 )
 
 // Import is a host function that guests may import. Params and Result are the
@@ -40,7 +41,7 @@ type Memory interface {
 
 // Config is what a Sandbox is made from.
 type Config struct {
-	Engine   string // Compiler or Interpreter; empty is Compiler
+	Engine   string // Compiler, Interpreter or Auto; empty is Compiler
 	CacheDir string // compiled code on disk, made with mode 0700; empty: in memory only
 	Imports  []Import
 }
@@ -51,12 +52,14 @@ type Sandbox struct {
 	engine  Engine
 	imports map[string]Import
 	codes   codes
+	cache   cache
+	pool    *pool
 }
 
 // New returns a Sandbox. Its error says what is wrong with the engine's name
 // or with the cache folder.
 func New(ctx context.Context, cfg Config) (*Sandbox, error) {
-	s := &Sandbox{imports: make(map[string]Import, len(cfg.Imports))}
+	s := &Sandbox{cache: cache{cfg.CacheDir}, imports: make(map[string]Import, len(cfg.Imports))}
 	for _, im := range cfg.Imports {
 		s.imports[im.Module+"."+im.Name] = im
 	}
@@ -66,11 +69,15 @@ func New(ctx context.Context, cfg Config) (*Sandbox, error) {
 	}
 	s.engine = engine
 	s.codes.entries = map[string]*codeEntry{}
+	s.pool = newPool()
 	return s, nil
 }
 
 // Close frees all compiled code. Guests must be closed before.
-func (s *Sandbox) Close() error { return s.engine.Close() }
+func (s *Sandbox) Close() error {
+	s.pool.close()
+	return s.engine.Close()
+}
 
 // Refused is returned by Admit and Prepare for a module that may not run.
 type Refused struct{ Reasons []string }
@@ -92,67 +99,15 @@ func (t *Trap) Error() string { return "guest trapped: " + t.Reason }
 // Unwrap returns the cause.
 func (t *Trap) Unwrap() error { return t.Cause }
 
+// Module is a WebAssembly binary, not admitted yet.
+type Module struct {
+	Wasm  []byte
+	Light bool // its guests do little work, which may as well be interpreted
+}
+
 // Limits bound a guest.
 type Limits struct {
-	Memory int64 // bytes of linear memory
-}
-
-// Guest is a module that has been configured for a task. Every instance taken
-// from it is as the configuration left it.
-type Guest struct {
-	code      Code
-	limits    Limits
-	configure func(context.Context, *Instance) error
-	ready     chan *Instance // the instance that Prepare configured, until it is taken
-}
-
-// Prepare admits and compiles a module, at most once for its digest, and
-// configures a first instance of it, to see that this works.
-func (s *Sandbox) Prepare(ctx context.Context, wasm []byte, limits Limits, configure func(context.Context, *Instance) error) (*Guest, error) {
-	code, err := s.compile(ctx, wasm)
-	if err != nil {
-		return nil, err
-	}
-	if code.InitialMemory() > limits.Memory {
-		return nil, &Refused{Reasons: []string{fmt.Sprintf(
-			"it starts with %d bytes of memory, the limit is %d: raise limits.memory or build it smaller", code.InitialMemory(), limits.Memory)}}
-	}
-	g := &Guest{code: code, limits: limits, configure: configure, ready: make(chan *Instance, 1)}
-	first, err := g.instance(ctx)
-	if err != nil {
-		return nil, err
-	}
-	g.ready <- first
-	return g, nil
-}
-
-// Take returns an instance that nobody has used since it was configured.
-func (g *Guest) Take(ctx context.Context) (*Instance, error) {
-	select {
-	case i := <-g.ready:
-		return i, nil
-	default:
-		return g.instance(ctx)
-	}
-}
-
-// Close frees what the guest keeps. Instances that were taken stay valid.
-func (g *Guest) Close() {
-	select {
-	case i := <-g.ready:
-		i.Close()
-	default:
-	}
-}
-
-func (g *Guest) instance(ctx context.Context) (*Instance, error) {
-	i, err := g.code.Instantiate(ctx, g.limits)
-	if err != nil {
-		return nil, err
-	}
-	if err := g.configure(ctx, i); err != nil {
-		i.Close()
-		return nil, err
-	}
-	return i, nil
+	Memory int64         // bytes of linear memory
+	Fuel   int64         // units of work of one call; 0: no limit
+	Start  time.Duration // to initialize and configure itself; 0: no limit
 }

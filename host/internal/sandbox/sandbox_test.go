@@ -71,7 +71,7 @@ func TestTrapsAndDeadlines(t *testing.T) {
 			{"trap", "unreachable"},
 			{"recursion-deep", "stack overflow"},
 		} {
-			g, err := s.Prepare(context.Background(), guest(t, c.name), limits, unconfigured)
+			g, err := s.Prepare(context.Background(), Module{Wasm: guest(t, c.name)}, limits, unconfigured)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +87,7 @@ func TestTrapsAndDeadlines(t *testing.T) {
 			i.Close()
 			g.Close()
 		}
-		g, err := s.Prepare(context.Background(), guest(t, "spin"), limits, unconfigured)
+		g, err := s.Prepare(context.Background(), Module{Wasm: guest(t, "spin")}, limits, unconfigured)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestTrapsAndDeadlines(t *testing.T) {
 // the guest fails when it finds what it has left.
 func TestFreshInstances(t *testing.T) {
 	onEngines(t, func(t *testing.T, s *Sandbox, _ *atomic.Int64) {
-		g, err := s.Prepare(context.Background(), guest(t, "fresh"), limits, unconfigured)
+		g, err := s.Prepare(context.Background(), Module{Wasm: guest(t, "fresh")}, limits, unconfigured)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestFreshInstances(t *testing.T) {
 			if err != nil || status != 0 {
 				t.Errorf("execution %d: status %d, %v", n, status, err)
 			}
-			i.Close()
+			i.Release()
 		}
 	})
 }
@@ -131,7 +131,7 @@ func TestFreshInstances(t *testing.T) {
 // TestMemoryLimit lets a guest grow its memory until it is refused.
 func TestMemoryLimit(t *testing.T) {
 	onEngines(t, func(t *testing.T, s *Sandbox, _ *atomic.Int64) {
-		g, err := s.Prepare(context.Background(), guest(t, "grow"), limits, unconfigured)
+		g, err := s.Prepare(context.Background(), Module{Wasm: guest(t, "grow")}, limits, unconfigured)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,16 +167,15 @@ func TestAdmissionRefuses(t *testing.T) {
 			"two-memories":     "it declares 2 memories",
 			"two-tables":       "it declares 2 tables",
 			"table-initial":    "its table starts with",
-			"memory-initial":   "bytes of memory, the limit is",
 		} {
-			_, err := s.Prepare(context.Background(), guest(t, name), limits, unconfigured)
+			_, err := s.Prepare(context.Background(), Module{Wasm: guest(t, name)}, limits, unconfigured)
 			var refused *Refused
 			if !errors.As(err, &refused) || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want a refusal with %q", name, err, want)
 			}
 		}
 		for _, b := range [][]byte{nil, []byte("\x00asm"), []byte("#!/bin/sh\n"), make([]byte, maxModule+1)} {
-			if _, err := s.Prepare(context.Background(), b, limits, unconfigured); !errors.As(err, new(*Refused)) {
+			if _, err := s.Prepare(context.Background(), Module{Wasm: b}, limits, unconfigured); !errors.As(err, new(*Refused)) {
 				t.Errorf("%d bytes that are no module: %v", len(b), err)
 			}
 		}
@@ -195,7 +194,7 @@ func TestCompileSingleFlight(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			if _, err := s.compile(context.Background(), guest(t, "minimal")); err != nil {
+			if _, err := s.compile(context.Background(), Module{Wasm: guest(t, "minimal")}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -211,10 +210,10 @@ type countingEngine struct {
 	n atomic.Int64
 }
 
-func (e *countingEngine) Compile(ctx context.Context, wasm []byte, initial int64) (Code, error) {
+func (e *countingEngine) Compile(ctx context.Context, m Module) (Code, error) {
 	e.n.Add(1)
 	time.Sleep(10 * time.Millisecond)
-	return e.Engine.Compile(ctx, wasm, initial)
+	return e.Engine.Compile(ctx, m)
 }
 
 // TestCache sees that the folder is private, that compiled code is found
@@ -228,7 +227,7 @@ func TestCache(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = s.Close() }()
-		g, err := s.Prepare(context.Background(), guest(t, "minimal"), limits, unconfigured)
+		g, err := s.Prepare(context.Background(), Module{Wasm: guest(t, "minimal")}, limits, unconfigured)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -288,9 +287,52 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// TestAuto: a light module is interpreted the first time, and compiled from the
+// second time on; others are compiled, and all are interpreted without a folder.
+func TestAuto(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		name     string
+		dir      string
+		light    bool
+		compiled int
+	}{
+		{"minimal", dir, true, 0},
+		{"minimal", dir, true, 1},
+		{"minimal", dir, true, 1},
+		{"grow", dir, false, 2},
+		{"grow", "", true, 2},
+	} {
+		s, err := New(context.Background(), Config{Engine: Auto, CacheDir: c.dir, Imports: fakeImports(new(atomic.Int64))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := s.Prepare(context.Background(), Module{Wasm: guest(t, c.name), Light: c.light}, limits, unconfigured)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i, err := g.Take(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, err := i.Call(context.Background(), "wasmsql_v1_run"); status != 0 || err != nil {
+			t.Errorf("%v: status %d, %v", c, status, err)
+		}
+		i.Close()
+		g.Close()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		files, err := filepath.Glob(filepath.Join(dir, "wazero-*", "*"))
+		if err != nil || len(files) != c.compiled {
+			t.Errorf("%v: %d compiled, %v", c, len(files), err)
+		}
+	}
+}
+
 func TestUnknownEngine(t *testing.T) {
 	_, err := New(context.Background(), Config{Engine: "jit"})
-	if err == nil || err.Error() != `unknown engine "jit": accepted are "compiler" and "interpreter"` {
+	if err == nil || err.Error() != `unknown engine "jit": accepted are "compiler", "interpreter" and "auto"` {
 		t.Error(err)
 	}
 }

@@ -23,20 +23,25 @@ type wazeroEngine struct {
 }
 
 func newEngine(ctx context.Context, cfg Config) (Engine, error) {
-	var rc wazero.RuntimeConfig
-	switch cfg.Engine {
-	case Compiler, "":
-		rc = wazero.NewRuntimeConfig()
-	case Interpreter:
-		rc = wazero.NewRuntimeConfigInterpreter()
-	default:
-		return nil, fmt.Errorf("unknown engine %q: accepted are %q and %q", cfg.Engine, Compiler, Interpreter)
-	}
-	e := &wazeroEngine{dir: cfg.CacheDir}
 	if cfg.CacheDir != "" {
 		if err := privateFolder(cfg.CacheDir); err != nil {
 			return nil, err
 		}
+	}
+	switch cfg.Engine {
+	case Compiler, "":
+		return newWazero(ctx, wazero.NewRuntimeConfig(), cfg)
+	case Interpreter:
+		return newWazero(ctx, wazero.NewRuntimeConfigInterpreter(), Config{Imports: cfg.Imports})
+	case Auto:
+		return &autoEngine{cfg: cfg}, nil
+	}
+	return nil, fmt.Errorf("unknown engine %q: accepted are %q, %q and %q", cfg.Engine, Compiler, Interpreter, Auto)
+}
+
+func newWazero(ctx context.Context, rc wazero.RuntimeConfig, cfg Config) (*wazeroEngine, error) {
+	e := &wazeroEngine{dir: cfg.CacheDir}
+	if cfg.CacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(cfg.CacheDir)
 		if err != nil {
 			return nil, fmt.Errorf("compile cache: %w", err)
@@ -46,7 +51,7 @@ func newEngine(ctx context.Context, cfg Config) (Engine, error) {
 	}
 	// A module without an own maximum may ask for 4 GiB; what it gets is up to
 	// the allocator of each instance.
-	rc = rc.WithCloseOnContextDone(true).WithCustomSections(false).WithDebugInfoEnabled(true)
+	rc = rc.WithCustomSections(false).WithDebugInfoEnabled(true)
 	e.runtime = wazero.NewRuntimeWithConfig(ctx, rc)
 	if err := e.offer(ctx, cfg.Imports); err != nil {
 		_ = e.Close()
@@ -80,7 +85,7 @@ func privateFolder(dir string) error {
 // offer instantiates the host modules that guests import from.
 func (e *wazeroEngine) offer(ctx context.Context, imports []Import) error {
 	builders := map[string]wazero.HostModuleBuilder{}
-	for _, im := range imports {
+	for _, im := range append(imports[:len(imports):len(imports)], tickImport) {
 		b, ok := builders[im.Module]
 		if !ok {
 			b = e.runtime.NewHostModuleBuilder(im.Module)
@@ -108,20 +113,20 @@ func wazeroTypes(letters string) []api.ValueType {
 }
 
 // Compile implements Engine.Compile.
-func (e *wazeroEngine) Compile(ctx context.Context, wasm []byte, initialMemory int64) (Code, error) {
+func (e *wazeroEngine) Compile(ctx context.Context, m Module) (Code, error) {
 	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
-	cm, err := e.runtime.CompileModule(ctx, wasm)
+	cm, err := e.runtime.CompileModule(ctx, m.Wasm)
 	if err != nil && e.dir != "" && strings.Contains(err.Error(), "compilationcache: ") {
 		// A damaged entry: what is in the folder is ours and can be made again.
 		if err := emptyFolder(e.dir); err != nil {
 			return nil, err
 		}
-		cm, err = e.runtime.CompileModule(ctx, wasm)
+		cm, err = e.runtime.CompileModule(ctx, m.Wasm)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &wazeroCode{engine: e, module: cm, initial: initialMemory}, nil
+	return &wazeroCode{engine: e, module: cm}, nil
 }
 
 // emptyFolder removes the compiled code below dir.
@@ -156,58 +161,33 @@ func (e *wazeroEngine) Close() error {
 
 // wazeroCode implements Code.
 type wazeroCode struct {
-	engine  *wazeroEngine
-	module  wazero.CompiledModule
-	initial int64
+	engine *wazeroEngine
+	module wazero.CompiledModule
 }
 
-// InitialMemory implements Code.InitialMemory.
-func (c *wazeroCode) InitialMemory() int64 { return c.initial }
-
 // Instantiate implements Code.Instantiate.
-func (c *wazeroCode) Instantiate(ctx context.Context, limits Limits) (*Instance, error) {
-	mem := &linearMemory{limit: uint64(limits.Memory)}
-	actx := experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
+func (c *wazeroCode) Instantiate(ctx context.Context, mem *linearMemory) (api.Module, error) {
+	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
 		func(uint64, uint64) experimental.LinearMemory { return mem }))
-	mod, err := c.engine.runtime.InstantiateModule(actx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
+	mod, err := c.engine.runtime.InstantiateModule(ctx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
 		return nil, ended(ctx, err)
 	}
-	return &Instance{module: mod, memory: mem}, nil
+	return mod, nil
 }
 
-// Instance is one running copy of a module. It belongs to one goroutine.
-type Instance struct {
-	module api.Module
-	memory *linearMemory
-}
-
-// Has reports whether the module exports a function of that name.
-func (i *Instance) Has(export string) bool { return i.module.ExportedFunction(export) != nil }
-
-// Call calls an exported function () -> i32. Its error is a *Trap, or the
-// context's when that has ended.
-func (i *Instance) Call(ctx context.Context, export string) (int32, error) {
-	res, err := i.module.ExportedFunction(export).Call(ctx)
-	if err != nil {
-		return 0, ended(ctx, err)
-	}
-	return int32(res[0]), nil
-}
-
-// PeakMemory returns the most bytes of linear memory that there were.
-func (i *Instance) PeakMemory() int64 { return int64(i.memory.peak) }
-
-// Fuel returns the metered work of the guest; false where the engine does not
-// meter.
-func (i *Instance) Fuel() (int64, bool) { return 0, false }
-
-// Close drops the instance and its memory.
-func (i *Instance) Close() { _ = i.module.Close(context.Background()) }
+// errStack is what the tick panics with when the guest's stack is used up.
+var errStack = errors.New("stack overflow")
 
 // ended turns the engine's error into ours.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	var exhausted *Exhausted
+	switch {
+	case errors.As(err, &exhausted):
+		return exhausted
+	case errors.Is(err, context.DeadlineExceeded):
+		return context.DeadlineExceeded
+	case ctx.Err() != nil:
 		return ctx.Err()
 	}
 	t := &Trap{Reason: err.Error()}
@@ -223,32 +203,6 @@ func ended(ctx context.Context, err error) error {
 	t.Cause = errors.Unwrap(err)
 	return t
 }
-
-// linearMemory is an instance's memory. It implements
-// experimental.LinearMemory: growing past the limit fails as memory.grow does.
-type linearMemory struct {
-	limit uint64
-	peak  uint64
-	buf   []byte
-}
-
-// Reallocate implements experimental.LinearMemory.
-func (m *linearMemory) Reallocate(size uint64) []byte {
-	if size > m.limit {
-		return nil
-	}
-	if size > uint64(cap(m.buf)) {
-		buf := make([]byte, size, min(m.limit, size+size/2))
-		copy(buf, m.buf)
-		m.buf = buf
-	}
-	m.buf = m.buf[:size]
-	m.peak = max(m.peak, size)
-	return m.buf
-}
-
-// Free implements experimental.LinearMemory.
-func (m *linearMemory) Free() { m.buf = nil }
 
 // guestMemory implements Memory.
 type guestMemory struct{ mem api.Memory }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -43,9 +44,10 @@ func (s *stmt) bind(params []abi.Value) error {
 //	int, bool      integer
 //	float          real, -0.0 too; NaN is refused, since SQLite stores null for it
 //	str, json      text, NULs within it too
-//	decimal        text: compared with a column that has a numeric type, it is a number
-//	datetime       text YYYY-MM-DD HH:MM:SS.ffffff in UTC
-//	date, time     text YYYY-MM-DD, HH:MM:SS.ffffff
+//	decimal        integer or real, if one is equal to it, as a literal would be; else
+//	               text, which keeps its digits and is a number beside a numeric column only
+//	datetime       text YYYY-MM-DD HH:MM:SS[.ffffff] in UTC, as datetime() has it
+//	date, time     text YYYY-MM-DD, HH:MM:SS[.ffffff]
 //	timedelta      integer, in microseconds
 //	uuid           text of 36 characters
 //	bytes          blob
@@ -63,7 +65,9 @@ func (s *stmt) bindValue(i int, v abi.Value) error {
 			return unfit(i, "NaN cannot be stored: SQLite would make it null", "pass null where that is meant")
 		}
 		return s.bindFloat(i, v.Float)
-	case abi.Str, abi.JSON, abi.Decimal:
+	case abi.Decimal:
+		return s.bindDecimal(i, v.Str)
+	case abi.Str, abi.JSON:
 		if !utf8.ValidString(v.Str) {
 			return unfit(i, "the text is not valid UTF-8", "pass bytes")
 		}
@@ -93,6 +97,19 @@ func (s *stmt) bindValue(i int, v abi.Value) error {
 		return unfit(i, "the "+v.Type.Kind.String()+" is out of range", "")
 	}
 	return s.bindText(i, string(text))
+}
+
+func (s *stmt) bindDecimal(i int, text string) error {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return s.bindInt(i, n)
+	}
+	if x, err := strconv.ParseFloat(text, 64); err == nil {
+		var room [32]byte
+		if sameNumber([]byte(text), strconv.AppendFloat(room[:0], x, 'e', -1, 64)) {
+			return s.bindFloat(i, x)
+		}
+	}
+	return s.bindText(i, text)
 }
 
 func unfit(i int, what, hint string) error {

@@ -203,9 +203,10 @@ func appendDate(b []byte, days int64) ([]byte, bool) {
 	return appendDigits(append(b, '-'), d, 2), true
 }
 
-// appendTime writes HH:MM:SS.ffffff, always with all six digits: SQLAlchemy
-// writes them, and texts compare equal only if they are the same. It is not ok
-// outside of a day.
+// appendTime writes HH:MM:SS[.ffffff], without a fraction where there is none:
+// so do time(), datetime() and CURRENT_TIMESTAMP, and Python's str, and texts
+// compare equal only if they are the same. (SQLAlchemy's own column types write
+// six zeros.) It is not ok outside of a day.
 func appendTime(b []byte, micros int64) ([]byte, bool) {
 	if micros < 0 || micros >= microsPerDay {
 		return b, false
@@ -214,10 +215,13 @@ func appendTime(b []byte, micros int64) ([]byte, bool) {
 	b = appendDigits(b, s/3600, 2)
 	b = appendDigits(append(b, ':'), s/60%60, 2)
 	b = appendDigits(append(b, ':'), s%60, 2)
-	return appendDigits(append(b, '.'), int(micros%microsPerSecond), 6), true
+	if fraction := int(micros % microsPerSecond); fraction != 0 {
+		b = appendDigits(append(b, '.'), fraction, 6)
+	}
+	return b, true
 }
 
-// appendTimestamp writes YYYY-MM-DD HH:MM:SS.ffffff in UTC.
+// appendTimestamp writes YYYY-MM-DD HH:MM:SS[.ffffff] in UTC.
 func appendTimestamp(b []byte, micros int64) ([]byte, bool) {
 	days := floorDiv(micros, microsPerDay)
 	b, ok := appendDate(b, days)

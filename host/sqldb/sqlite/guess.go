@@ -17,6 +17,7 @@ type guessDecoder struct {
 	nulls   int   // before it
 	settled bool
 	limit   int64
+	float   bool // the task wants floats: integers are some from the start
 }
 
 // settle fixes the column's type. A column without any value has the type null.
@@ -83,6 +84,9 @@ var kinds = [...]string{storeInt: "integers", storeReal: "reals", storeText: "te
 
 // decide takes the type of the first value.
 func (g *guessDecoder) decide(store int32) {
+	if g.float && store == storeInt {
+		store = storeReal
+	}
 	kind := [...]declaredKind{storeInt: declaredInt, storeReal: declaredFloat, storeText: declaredText, storeBlob: declaredBlob}[store]
 	g.store, g.decoder = store, newDecoder(declared{kind: kind}, g.limit)
 	g.decoder.builder().AppendNulls(g.nulls)

@@ -99,6 +99,39 @@ func (d *significand) read(b []byte) (rest []byte, ok bool) {
 	return b, seen
 }
 
+// sameNumber reports whether two numbers are equal, digit by digit.
+func sameNumber(a, b []byte) bool {
+	x, xok := readNumber(a)
+	y, yok := readNumber(b)
+	return xok && yok && x == y
+}
+
+// number is a number in the one form that it has.
+type number struct {
+	significand
+	negative bool
+}
+
+func readNumber(b []byte) (num number, ok bool) {
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		num.negative, b = b[0] == '-', b[1:]
+	}
+	if b, ok = num.read(b); !ok {
+		return num, false
+	}
+	if len(b) > 0 {
+		e, ok := parseExponent(b)
+		if !ok {
+			return num, false
+		}
+		num.exponent += e
+	}
+	if num.n == 0 {
+		num.exponent = 0
+	}
+	return num, true
+}
+
 // parseExponent reads e[sign]digits, all of b. Beyond four digits it is not ok:
 // no decimal reaches there.
 func parseExponent(b []byte) (int, bool) {

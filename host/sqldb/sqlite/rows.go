@@ -51,6 +51,9 @@ func (r *rows) open(s *stmt) error {
 		d := parseDeclared(s.columnDecl(i))
 		c := column{name: s.columnName(i), declared: d, decoder: newDecoder(d, r.batch.Cell)}
 		c.guess, _ = c.decoder.(*guessDecoder)
+		if c.guess != nil && len(r.tx.result) == len(r.columns) {
+			c.guess.float = r.tx.result[i].Type.Kind == abi.Float
+		}
 		r.columns[i] = c
 	}
 	n, err := r.read(true)

@@ -14,10 +14,11 @@ import (
 
 // tx implements sqldb.Tx on a connection of its own.
 type tx struct {
-	c     *conn
-	batch sqldb.Batch
-	rows  *rows // the open cursor, or nil
-	over  error // why no statement can follow, or nil
+	c      *conn
+	batch  sqldb.Batch
+	result []abi.OutputColumn // that the task declares
+	rows   *rows              // the open cursor, or nil
+	over   error              // why no statement can follow, or nil
 }
 
 var errOver = &sqldb.Error{Code: abi.State, Message: "the transaction is over"}

@@ -48,6 +48,8 @@ func (v *bools) page(dst []byte) ([]byte, int32) {
 	return dst, plain
 }
 
+func (v *bools) dictionary() ([]byte, int) { return nil, 0 }
+
 func (v *bools) stats() ([]byte, []byte, bool) {
 	seen := v.seen
 	v.seen = [2]bool{}
@@ -108,6 +110,8 @@ func (v *floats[F]) page(dst []byte) ([]byte, int32) {
 	return dst, plain
 }
 
+func (v *floats[F]) dictionary() ([]byte, int) { return nil, 0 }
+
 // stats has -0 as the smallest and +0 as the largest zero, as the format asks
 // for, since the two are equal.
 func (v *floats[F]) stats() ([]byte, []byte, bool) {
@@ -144,6 +148,7 @@ type blobs struct {
 	min, max []byte
 	any      bool
 	long     bool // a value of the chunk is longer than statBytes
+	dict     dictionary
 }
 
 func newBlobs(l *leaf, pageBytes int) values {
@@ -188,10 +193,23 @@ func newBlobs(l *leaf, pageBytes int) values {
 
 func (v *blobs) bind(a arrow.Array) error {
 	v.attach(a)
+	v.dict.decide(a.Len(), a.IsNull, v.value)
 	return nil
 }
 
 func (v *blobs) add(i, j int) int {
+	if v.dict.on {
+		for k := i; k < j; k++ {
+			s := v.value(k)
+			if v.dict.add(s, v.fixed) {
+				v.bound(s)
+			}
+			if v.dict.full() {
+				return k - i + 1
+			}
+		}
+		return j - i
+	}
 	for k := i; k < j; k++ {
 		s := v.value(k)
 		if !v.fixed {
@@ -227,9 +245,16 @@ func (v *blobs) less(a, b string) bool {
 	return strings.Compare(a, b) < 0
 }
 
-func (v *blobs) size() int { return len(v.buf) }
+func (v *blobs) size() int {
+	return len(v.buf) + v.dict.size()
+}
+
+func (v *blobs) dictionary() ([]byte, int) { return v.dict.take() }
 
 func (v *blobs) page(dst []byte) ([]byte, int32) {
+	if v.dict.on {
+		return v.dict.flush(dst), dictionaries
+	}
 	dst = append(dst, v.buf...)
 	v.buf = v.buf[:0]
 	return dst, plain

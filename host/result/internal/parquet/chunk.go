@@ -22,7 +22,7 @@ type chunk struct {
 	uncompressed int64
 	levels       int64
 	nulls        int64
-	encodings    [delta + 1]bool
+	encodings    [dictionaries + 1]bool
 	scratch      []byte
 	packed       []byte
 }
@@ -148,24 +148,14 @@ func (c *chunk) flush() {
 	}
 	raw := c.defs.append(c.reps.append(c.scratch[:0]))
 	raw, encoding := c.enc.page(raw)
-	c.packed = snappy.Encode(c.packed[:cap(c.packed)], raw)
-
-	t := thrift{b: c.pages}
-	t.begin()
-	t.i32(1, 0) // a data page
-	t.i32(2, int32(len(raw)))
-	t.i32(3, int32(len(c.packed)))
-	t.structure(5)
-	t.i32(1, int32(c.page))
-	t.i32(2, encoding)
-	t.i32(3, rle)
-	t.i32(4, rle)
-	t.end()
-	t.end()
-	header := len(t.b) - len(c.pages)
-	c.pages = append(t.b, c.packed...)
-
-	c.uncompressed += int64(header + len(raw))
+	c.pages = c.appendPage(c.pages, raw, 0, func(t *thrift) {
+		t.structure(5)
+		t.i32(1, int32(c.page))
+		t.i32(2, encoding)
+		t.i32(3, rle)
+		t.i32(4, rle)
+		t.end()
+	})
 	c.levels += int64(c.page)
 	c.encodings[encoding] = true
 	c.scratch = c.trim(raw)
@@ -173,6 +163,37 @@ func (c *chunk) flush() {
 	c.page = 0
 	c.defs.reset()
 	c.reps.reset()
+}
+
+// appendPage appends a page of a type: header, which ends with what is only
+// for the type, and contents.
+func (c *chunk) appendPage(dst, raw []byte, pageType int32, rest func(*thrift)) []byte {
+	c.packed = snappy.Encode(c.packed[:cap(c.packed)], raw)
+	t := thrift{b: dst}
+	t.begin()
+	t.i32(1, pageType)
+	t.i32(2, int32(len(raw)))
+	t.i32(3, int32(len(c.packed)))
+	rest(&t)
+	t.end()
+	c.uncompressed += int64(len(t.b) - len(dst) + len(raw))
+	return append(t.b, c.packed...)
+}
+
+// dictionaryPage returns the page that goes before those that were flushed, or
+// nothing.
+func (c *chunk) dictionaryPage() []byte {
+	values, n := c.enc.dictionary()
+	if n == 0 {
+		return nil
+	}
+	c.encodings[plain] = true
+	return c.appendPage(nil, values, 2, func(t *thrift) {
+		t.structure(7)
+		t.i32(1, int32(n))
+		t.i32(2, plain)
+		t.end()
+	})
 }
 
 // trim drops a buffer that one large value has made large.
@@ -187,8 +208,8 @@ func (c *chunk) trim(b []byte) []byte {
 func (c *chunk) buffered() int { return len(c.pages) }
 
 // metadata writes the chunk's ColumnChunk, its pages being at an offset of the
-// file, and returns its size there.
-func (c *chunk) metadata(t *thrift, offset int64) {
+// file behind a dictionary page of so many bytes.
+func (c *chunk) metadata(t *thrift, offset int64, dictionary int) {
 	t.begin()
 	t.i64(2, 0) // no copy of the metadata beside the pages
 	t.structure(3)
@@ -210,8 +231,11 @@ func (c *chunk) metadata(t *thrift, offset int64) {
 	t.i32(4, 1) // Snappy
 	t.i64(5, c.levels)
 	t.i64(6, c.uncompressed)
-	t.i64(7, int64(len(c.pages)))
-	t.i64(9, offset)
+	t.i64(7, int64(dictionary+len(c.pages)))
+	t.i64(9, offset+int64(dictionary))
+	if dictionary > 0 {
+		t.i64(11, offset)
+	}
 	t.structure(12)
 	t.i64(3, c.nulls)
 	if smallest, largest, ok := c.enc.stats(); ok {
@@ -227,5 +251,5 @@ func (c *chunk) metadata(t *thrift, offset int64) {
 func (c *chunk) reset() {
 	c.pages = c.pages[:0]
 	c.uncompressed, c.levels, c.nulls = 0, 0, 0
-	c.encodings = [delta + 1]bool{}
+	c.encodings = [dictionaries + 1]bool{}
 }

@@ -14,6 +14,8 @@ const (
 	plain = 0
 	rle   = 3
 	delta = 5
+	// dictionaries is RLE_DICTIONARY: indexes of the chunk's dictionary.
+	dictionaries = 8
 )
 
 // values encodes the values of one leaf, page after page. It keeps nothing of
@@ -28,6 +30,9 @@ type values interface {
 	size() int
 	// page appends the page's values and begins a new page.
 	page(dst []byte) ([]byte, int32)
+	// dictionary returns the values of the chunk's dictionary and how many they
+	// are, 0 without one, and begins a new chunk.
+	dictionary() ([]byte, int)
 	// stats returns the chunk's smallest and largest value, if known, and
 	// begins a new chunk.
 	stats() (smallest, largest []byte, ok bool)
@@ -169,6 +174,8 @@ func (v *ints[S]) bound() {
 	}
 	v.min, v.max, v.any = lo^flip, hi^flip, true
 }
+
+func (v *ints[S]) dictionary() ([]byte, int) { return nil, 0 }
 
 func (v *ints[S]) stats() ([]byte, []byte, bool) {
 	ok := v.any

@@ -5,9 +5,9 @@
 // milliseconds cannot give, in size, start and speed: the figures stand in
 // BenchmarkParquet of host/result. It writes what it needs to and no more:
 // data pages of version 1, Snappy, PLAIN values and, for integers and times
-// where that is less, DELTA_BINARY_PACKED; no dictionaries, no encryption, no
-// indexes; chunk statistics; and the Arrow schema, which Arrow's readers
-// restore types from.
+// where that is less, DELTA_BINARY_PACKED; dictionaries for texts, bytes and
+// decimals that repeat; no encryption, no indexes; chunk statistics; and the
+// Arrow schema, which Arrow's readers restore types from.
 //
 // Source: github.com/apache/parquet-format, README.md, Encodings.md,
 // LogicalTypes.md and parquet.thrift.
@@ -140,8 +140,12 @@ func (p *Writer) flush() error {
 	total := int64(0)
 	for _, c := range p.chunks {
 		c.flush()
-		c.metadata(t, p.offset)
+		dictionary := c.dictionaryPage()
+		c.metadata(t, p.offset, len(dictionary))
 		total += c.uncompressed
+		if err := p.send(dictionary); err != nil {
+			return err
+		}
 		if err := p.send(c.pages); err != nil {
 			return err
 		}

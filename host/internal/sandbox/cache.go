@@ -1,0 +1,167 @@
+package sandbox
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
+)
+
+// maxCache bounds the folder of compiled code, in bytes: what was not used for
+// longest is removed.
+const maxCache = 512 << 20
+
+// cache keeps rewritten modules in a folder, beside the machine code that the
+// engine keeps there. A folder without a name keeps nothing. It is safe for
+// concurrent use, also by several processes.
+type cache struct{ dir string }
+
+// path returns the file of a module: what is in it depends on the module and
+// on how it is rewritten.
+func (c cache) path(digest [sha256.Size]byte) string {
+	return filepath.Join(c.dir, fmt.Sprintf("%s.v%d", hex.EncodeToString(digest[:16]), wasmbin.Version))
+}
+
+// load returns a rewritten module, or nil if it is not there or was damaged.
+func (c cache) load(digest [sha256.Size]byte) *form {
+	if c.dir == "" {
+		return nil
+	}
+	b, err := os.ReadFile(c.path(digest))
+	if err != nil {
+		return nil
+	}
+	f := decodeForm(b)
+	if f != nil {
+		now := time.Now()
+		_ = os.Chtimes(c.path(digest), now, now) // it is used: the oldest go first
+	}
+	return f
+}
+
+// store keeps a rewritten module, whole or not at all. Where that cannot be, it
+// is rewritten again the next time.
+func (c cache) store(digest [sha256.Size]byte, f *form) {
+	if c.dir == "" {
+		return
+	}
+	t, err := os.CreateTemp(c.dir, ".new-")
+	if err != nil {
+		return
+	}
+	_, err = t.Write(f.encode())
+	if err = errors.Join(err, t.Close()); err == nil {
+		err = os.Rename(t.Name(), c.path(digest))
+	}
+	if err != nil {
+		_ = os.Remove(t.Name())
+	}
+}
+
+// trim removes what was not used for longest, as long as there is too much.
+func (c cache) trim(limit int64) {
+	if c.dir == "" {
+		return
+	}
+	type entry struct {
+		path string
+		size int64
+		used time.Time
+	}
+	var all []entry
+	var sum int64
+	_ = filepath.WalkDir(c.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil
+		}
+		if info, err := d.Info(); err == nil {
+			all = append(all, entry{path, info.Size(), info.ModTime()})
+			sum += info.Size()
+		}
+		return nil
+	})
+	slices.SortFunc(all, func(a, b entry) int { return a.used.Compare(b.used) })
+	for _, e := range all {
+		if sum <= limit {
+			return
+		}
+		if os.Remove(e.path) == nil {
+			sum -= e.size
+		}
+	}
+}
+
+// encode returns the form as a file: numbers as varints, bytes with their
+// length in front, and the SHA-256 of it all at the end.
+func (f *form) encode() []byte {
+	b := make([]byte, 0, len(f.binary)+len(f.data)*8+(2<<20))
+	num := func(v uint64) { b = binary.AppendUvarint(b, v) }
+	str := func(s []byte) { num(uint64(len(s))); b = append(b, s...) }
+	num(f.initial)
+	num(uint64(f.stack))
+	num(uint64(f.held))
+	num(map[bool]uint64{true: 1}[f.snapshots])
+	num(uint64(len(f.globals)))
+	for _, g := range f.globals {
+		str([]byte(g))
+	}
+	num(uint64(len(f.data)))
+	for _, s := range f.data {
+		num(uint64(s.offset))
+		str(s.bytes)
+	}
+	str(f.binary)
+	sum := sha256.Sum256(b)
+	return append(b, sum[:]...)
+}
+
+// decodeForm reads what encode wrote, or returns nil.
+func decodeForm(b []byte) *form {
+	if len(b) < sha256.Size {
+		return nil
+	}
+	b, want := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
+	if sum := sha256.Sum256(b); !bytes.Equal(sum[:], want) {
+		return nil
+	}
+	ok := true
+	num := func() uint64 {
+		v, n := binary.Uvarint(b)
+		if n <= 0 {
+			ok = false
+			return 0
+		}
+		b = b[n:]
+		return v
+	}
+	str := func() []byte {
+		n := num()
+		if n > uint64(len(b)) {
+			ok = false
+			return nil
+		}
+		s := b[:n:n]
+		b = b[n:]
+		return s
+	}
+	f := &form{initial: num(), stack: int64(num()), held: int64(num()), snapshots: num() == 1}
+	for n := num(); ok && n > 0; n-- {
+		f.globals = append(f.globals, string(str()))
+	}
+	for n := num(); ok && n > 0; n-- {
+		f.data = append(f.data, segment{uint32(num()), str()})
+	}
+	if f.binary = str(); !ok || len(b) > 0 {
+		return nil
+	}
+	return f
+}

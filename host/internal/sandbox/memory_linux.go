@@ -1,0 +1,123 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// image is the memory of a configured guest, in a file without a name that
+// instances map privately: they share its pages until they write to them. It
+// is not changed after it was made and safe for concurrent use.
+type image struct {
+	fd   int
+	size uint64
+}
+
+// newImage copies memory. Pages of zeros take no room.
+func newImage(mem []byte) (*image, error) {
+	fd, err := unix.MemfdCreate("wasmsql-snapshot", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	i := &image{fd: fd, size: uint64(len(mem))}
+	if err := i.fill(mem); err != nil {
+		i.close()
+		return nil, err
+	}
+	return i, nil
+}
+
+func (i *image) fill(mem []byte) error {
+	if err := unix.Ftruncate(i.fd, int64(len(mem))); err != nil {
+		return os.NewSyscallError("ftruncate", err)
+	}
+	for at := 0; at < len(mem); at += len(zeros) {
+		piece := mem[at:min(at+len(zeros), len(mem))]
+		if isZero(piece) {
+			continue
+		}
+		if n, err := unix.Pwrite(i.fd, piece, int64(at)); err != nil || n != len(piece) {
+			return fmt.Errorf("writing a snapshot: %d of %d bytes, %v", n, len(piece), err)
+		}
+	}
+	_, err := unix.FcntlInt(uintptr(i.fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE|unix.F_SEAL_SEAL)
+	return os.NewSyscallError("fcntl", err)
+}
+
+// zeros is as large as a page of the machine.
+var zeros [4096]byte
+
+func isZero(b []byte) bool { return bytes.Equal(b, zeros[:len(b)]) }
+
+// close frees the image. Memories that stand on it stay as they are.
+func (i *image) close() { _ = unix.Close(i.fd) }
+
+// linearMemory is an instance's memory. It implements
+// experimental.LinearMemory.
+type linearMemory struct {
+	reserved []byte // address space, of which size bytes are the memory
+	usable   uint64 // bytes of it that can be read and written
+	size     uint64
+	peak     uint64
+	refused  uint64 // the size that it asked for and did not get, 0: none
+	image    *image // what it stands on, or nil
+}
+
+// newMemory returns a memory that can grow to limit bytes: empty, or that of
+// an image. Its pages are outside of Go's heap, in one place for its life.
+func newMemory(limit uint64, from *image) (*linearMemory, error) {
+	b, err := unix.Mmap(-1, 0, int(limit), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
+	if err != nil {
+		return nil, os.NewSyscallError("mmap", err)
+	}
+	m := &linearMemory{reserved: b, image: from}
+	if from == nil || from.size == 0 {
+		return m, nil
+	}
+	_, err = unix.MmapPtr(from.fd, 0, unsafe.Pointer(unsafe.SliceData(b)), uintptr(from.size),
+		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED)
+	if err != nil {
+		m.Free()
+		return nil, os.NewSyscallError("mmap", err)
+	}
+	m.usable = from.size
+	return m, nil
+}
+
+// Reallocate implements experimental.LinearMemory: growing past the limit
+// fails as memory.grow does.
+func (m *linearMemory) Reallocate(size uint64) []byte {
+	if size > uint64(len(m.reserved)) {
+		m.refused = size
+		return nil
+	}
+	if size > m.usable {
+		if err := unix.Mprotect(m.reserved[m.usable:size], unix.PROT_READ|unix.PROT_WRITE); err != nil {
+			return nil
+		}
+		m.usable = size
+	}
+	m.size = size
+	m.peak = max(m.peak, size)
+	return m.reserved[:size:size]
+}
+
+// reset makes the memory that of its image again.
+func (m *linearMemory) reset() error {
+	if m.size == 0 {
+		return nil
+	}
+	return os.NewSyscallError("madvise", unix.Madvise(m.reserved[:m.image.size], unix.MADV_DONTNEED))
+}
+
+// Free implements experimental.LinearMemory.
+func (m *linearMemory) Free() {
+	if m.reserved != nil {
+		_ = unix.Munmap(m.reserved)
+		m.reserved, m.size, m.usable = nil, 0, 0
+	}
+}

@@ -1,0 +1,84 @@
+package sandbox
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
+)
+
+// slice is how much fuel a guest gets at a time: a few microseconds of work,
+// after which the deadline is looked at.
+const slice = 20_000
+
+// turn is how long a guest runs before others have their turn: goroutines that
+// wait for a processor, and the garbage collector.
+const turn = 100 * time.Microsecond
+
+// Exhausted ends a call that is over a limit.
+type Exhausted struct {
+	Limit string // "fuel", in units, or "memory", in bytes
+	Max   int64
+	Used  int64 // or needed
+}
+
+// Error names the limit.
+func (e *Exhausted) Error() string { return "the limit of " + e.Limit + " is reached" }
+
+// meter grants fuel to one call of a guest.
+type meter struct {
+	ctx      context.Context
+	deadline time.Time // zero: none
+	limit    int64     // 0: none
+	granted  int64
+	yielded  time.Time
+}
+
+type meterKey struct{}
+
+// tickImport is what metered modules call when they have no fuel left, or no
+// stack. wasmbin.Layout describes it.
+var tickImport = Import{Module: wasmbin.TickModule, Name: wasmbin.TickName, Params: "II", Result: "I",
+	Call: func(ctx context.Context, _ Memory, stack []uint64) {
+		m := ctx.Value(meterKey{}).(*meter)
+		stack[0] = uint64(m.tick(int64(stack[0]), int64(stack[1])))
+	}}
+
+func newMeter(ctx context.Context, limit int64) *meter {
+	m := &meter{limit: limit, yielded: time.Now()}
+	m.deadline, _ = ctx.Deadline()
+	m.ctx = context.WithValue(ctx, meterKey{}, m)
+	return m
+}
+
+// tick lets others run and returns what the guest may use further. It panics
+// where that is nothing.
+func (m *meter) tick(left, stack int64) int64 {
+	if stack < 0 {
+		panic(errStack)
+	}
+	for left < 0 {
+		if m.limit > 0 && m.granted >= m.limit {
+			panic(&Exhausted{Limit: "fuel", Max: m.limit, Used: m.granted - left})
+		}
+		now := time.Now()
+		if now.Sub(m.yielded) > turn {
+			runtime.Gosched()
+			m.yielded = now
+		}
+		if err := m.ctx.Err(); err != nil {
+			panic(err)
+		}
+		if !m.deadline.IsZero() && !now.Before(m.deadline) {
+			panic(context.DeadlineExceeded)
+		}
+		n := max(slice, -left)
+		if m.limit > 0 {
+			n = min(n, m.limit-m.granted)
+		}
+		m.granted += n
+		left += n
+	}
+	return left
+}

@@ -1,0 +1,90 @@
+package sandbox
+
+import "github.com/wasmsql/wasmsql/host/internal/wasmbin"
+
+// form is a module as the engine gets it, with what the engine does not.
+type form struct {
+	binary  []byte
+	initial uint64    // bytes of memory that an instance starts with
+	data    []segment // written before anything of the guest runs
+	stack   int64     // the guest's stack, see wasmbin.Layout
+	// snapshots: memory and globals are all the state that an instance has.
+	snapshots bool
+	globals   []string // exports of what a snapshot holds beside memory
+	held      int64    // bytes that an idle instance takes, about
+}
+
+// segment is data that a module comes with.
+type segment struct {
+	offset uint32
+	bytes  []byte
+}
+
+// What an idle instance takes, measured with the template module.
+const (
+	idleInstanceBytes = 32 << 10
+	idleFunctionBytes = 32
+)
+
+// rewrite makes a module metered and ready for snapshots: its tables bounded,
+// its mutable globals exported, and its data taken out, since instances that
+// stand on a snapshot have it already.
+func rewrite(m *wasmbin.Module) (*form, error) {
+	f := &form{held: idleInstanceBytes + int64(len(m.Functions))*idleFunctionBytes}
+	if len(m.Memories) > 0 {
+		f.initial = uint64(m.Memories[0].Min) * PageSize
+	}
+	for i := range m.Tables {
+		t := &m.Tables[i]
+		if !t.HasMax || t.Max > maxTable {
+			t.Max, t.HasMax = maxTable, true
+		}
+		f.held += int64(t.Min) * 8
+	}
+	f.snapshots = f.takeData(m)
+	binary, layout, err := wasmbin.Meter(m, wasmbin.Options{MaxDepth: wasmbin.MaxEngineDepth, Globals: f.snapshots, Coalesce: true})
+	if err != nil {
+		return nil, err
+	}
+	f.binary, f.stack = binary, layout.Stack
+	f.snapshots = f.snapshots && !layout.Uses.Tables && !layout.Uses.Drops
+	for _, g := range layout.Globals {
+		f.globals = append(f.globals, g.Name)
+	}
+	return f, nil
+}
+
+// takeData takes the bytes of active segments out of the module, if it knows
+// where all of them go and if the globals' values are numbers, which can be put
+// back. It reports whether it has.
+func (f *form) takeData(m *wasmbin.Module) bool {
+	for _, g := range m.Globals {
+		if g.Mutable && (g.Type == wasmbin.V128 || g.Type == wasmbin.FuncRef || g.Type == wasmbin.ExternRef) {
+			return false
+		}
+	}
+	data := make([]segment, 0, len(m.Data))
+	passive := m.HasDataCount
+	for _, s := range m.Data {
+		if s.Mode != wasmbin.Active {
+			passive = true
+			continue
+		}
+		offset, ok := wasmbin.ConstI32(s.Offset)
+		if !ok {
+			return false
+		}
+		data = append(data, segment{offset, s.Bytes})
+	}
+	f.data = data
+	if !passive {
+		m.Data = nil
+		return true
+	}
+	for i, s := range m.Data { // the others keep their indexes
+		if s.Mode == wasmbin.Active {
+			m.Data[i].Offset, m.Data[i].Bytes = wasmbin.I32Const(0), nil
+		}
+	}
+	return true
+}

@@ -1,0 +1,291 @@
+package wasmbin
+
+import "fmt"
+
+// facts are what a scan finds out of a function.
+type facts struct {
+	leaf  bool   // short, and neither loops nor calls nor takes a size
+	fuel  uint32 // of a leaf: all of it
+	frame uint32 // bytes that a call takes of the engine's stack at most
+}
+
+// Uses are the instructions of a module that change more than its memory and
+// its globals.
+type Uses struct {
+	Grow   bool // memory.grow
+	Tables bool // table.set, grow, fill, copy, init
+	Drops  bool // data.drop, elem.drop
+	Inits  bool // memory.init
+}
+
+// scanner reads bodies. It checks their structure, and all indexes of what
+// rewriting adds to: functions, globals, types and locals. That is enough for
+// the rewritten module to be valid only if this one is, since what is put in
+// leaves the types of operands as they are.
+type scanner struct {
+	m       *Module
+	types   []uint32 // of all functions
+	globals uint32
+	reload  uint32 // values that the engine reads again after a call
+	uses    Uses
+	work    uint64 // of all functions
+
+	frames []scanFrame
+	set    []uint32 // by local: the block in which it was last set
+	ever   []uint32 // by local: the function that set it last
+	seen   []uint32 // by local: the function that read it in another block than it set it in
+	block  uint32   // blocks are numbered through the module
+	fn     uint32   // and functions
+}
+
+type scanFrame struct {
+	op     byte // of the block; 0 for the function
+	arity  uint32
+	target bool // a branch comes here
+}
+
+func newScanner(m *Module) *scanner {
+	s := &scanner{m: m, globals: m.imported[KindGlobal] + uint32(len(m.Globals))}
+	s.types = make([]uint32, 0, m.funcs())
+	for _, im := range m.Imports {
+		if im.Kind == KindFunc {
+			s.types = append(s.types, im.Type)
+		}
+		if im.Kind == KindGlobal && im.Global.Mutable {
+			s.reload++
+		}
+	}
+	s.types = append(s.types, m.Functions...)
+	for _, g := range m.Globals {
+		if g.Mutable {
+			s.reload++
+		}
+	}
+	return s
+}
+
+// count is what scan adds up over a body.
+type count struct {
+	fuel, slots, work uint64
+	joins, exposed    uint64 // where paths meet, and locals that are read behind such places
+	varying           uint64 // of those, the ones that are set, too
+	args              uint64 // the most parameters and results of a call
+	targets           uint64
+	other             bool // it loops or takes a size
+	calls             bool
+}
+
+// scan reads the body of the module's own function i.
+func (s *scanner) scan(i int) (facts, error) {
+	code := &s.m.Code[i]
+	typ := s.m.Types[s.m.Functions[i]]
+	locals := uint32(len(typ.Params)) + code.Locals
+	s.fn++
+	s.block++
+	for len(s.set) < int(locals) {
+		s.set, s.ever, s.seen = append(s.set, 0), append(s.ever, 0), append(s.seen, 0)
+	}
+	for l := range s.set[:locals] {
+		s.set[l] = s.block
+	}
+	s.frames = append(s.frames[:0], scanFrame{arity: uint32(len(typ.Results))})
+	var c count
+	r := &reader{b: code.Body, p: code.instrs, end: len(code.Body)}
+	var in instr
+	for len(s.frames) > 0 && r.err == nil {
+		r.next(&in)
+		if r.err == nil {
+			s.instr(r, &in, locals, &c)
+		}
+	}
+	if r.err == nil && r.p != r.end {
+		r.fail("%d bytes behind its end", r.end-r.p)
+	}
+	c.work += c.joins * c.exposed
+	s.work += c.work
+	switch {
+	case r.err != nil:
+	case c.targets > maxTargets:
+		r.refuse("targets of br_table", c.targets, maxTargets, "split the function")
+	case c.work > maxWork:
+		r.refuse("compile work of a function", c.work, maxWork, "split it")
+	case s.work > maxAllWork:
+		r.refuse("compile work of the module", s.work, maxAllWork, "split it")
+	}
+	if r.err != nil {
+		return facts{}, fmt.Errorf("function %d: %w", i, r.err)
+	}
+	return c.facts(typ, locals), nil
+}
+
+func (c *count) facts(typ FuncType, locals uint32) facts {
+	slots := c.slots + c.joins*c.varying + c.args + uint64(locals) + uint64(len(typ.Results))
+	frame := min(frameBase+8*slots, 1<<31)
+	return facts{
+		leaf:  !c.other && !c.calls && c.fuel <= leafFuel && frame <= maxFreeFrame,
+		fuel:  uint32(min(c.fuel, 1<<31)),
+		frame: uint32(frame),
+	}
+}
+
+// frameBase is what a frame takes besides its values: return address, saved
+// registers, alignment.
+const frameBase = 128
+
+func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
+	c.work++
+	c.fuel += uint64(in.fuel())
+	c.slots += uint64(in.slots())
+	switch immediates[in.op] {
+	case immBlock:
+		s.push(r, in, c)
+	case immLabel:
+		c.work += uint64(s.branch(r, in.arg))
+	case immLabels:
+		labels := &reader{b: r.b, p: in.args, end: in.end}
+		c.targets += uint64(in.arg) + 1
+		for range int64(in.arg) + 1 {
+			c.work += 4 + uint64(s.branch(r, labels.u32()))
+		}
+	case immFunc:
+		s.index(r, "function", in.arg, uint32(len(s.types)))
+		if in.op == opCall && r.err == nil {
+			s.call(s.m.Types[s.types[in.arg]], c)
+		}
+	case immType:
+		s.index(r, "type", in.arg, uint32(len(s.m.Types)))
+		if r.err == nil {
+			s.call(s.m.Types[in.arg], c)
+		}
+	case immLocal:
+		s.local(r, in, locals, c)
+	case immGlobal:
+		s.index(r, "global", in.arg, s.globals)
+	case immMisc:
+		s.misc(in)
+	}
+	switch in.op {
+	case opElse:
+		f := &s.frames[len(s.frames)-1]
+		if f.op != opIf {
+			r.fail("an else that belongs to no if")
+			return
+		}
+		f.op = opElse
+		s.block++
+	case opEnd:
+		f := s.frames[len(s.frames)-1]
+		if f.target || f.op == opIf || f.op == opElse {
+			c.joins++
+		}
+		s.frames = s.frames[:len(s.frames)-1]
+		s.block++
+	case opTableSet:
+		s.uses.Tables = true
+	case opMemoryGrow:
+		s.uses.Grow = true
+	}
+	if _, _, sized := in.sized(); sized {
+		c.other = true
+	}
+}
+
+func (s *scanner) index(r *reader, what string, i, n uint32) {
+	if i >= n && r.err == nil {
+		r.fail("%s %d, there are %d", what, i, n)
+	}
+}
+
+func (s *scanner) call(t FuncType, c *count) {
+	n := uint64(len(t.Params) + len(t.Results))
+	c.calls = true
+	c.args = max(c.args, n)
+	c.slots += uint64(len(t.Results))
+	c.work += n + uint64(s.reload)
+}
+
+func (s *scanner) local(r *reader, in *instr, locals uint32, c *count) {
+	s.index(r, "local", in.arg, locals)
+	if r.err != nil {
+		return
+	}
+	l := in.arg
+	if in.op != opLocalGet {
+		s.set[l] = s.block
+		if s.ever[l] != s.fn {
+			s.ever[l] = s.fn
+			if s.seen[l] == s.fn {
+				c.varying++
+			}
+		}
+		return
+	}
+	if s.set[l] != s.block && s.seen[l] != s.fn {
+		s.seen[l] = s.fn
+		c.exposed++
+		if s.ever[l] == s.fn {
+			c.varying++
+		}
+	}
+}
+
+func (s *scanner) misc(in *instr) {
+	switch in.sub {
+	case opMemoryInit:
+		s.uses.Inits = true
+	case opDataDrop, opElemDrop:
+		s.uses.Drops = true
+	case opTableInit, opTableCopy, opTableGrow, opTableFill:
+		s.uses.Tables = true
+	}
+}
+
+// push enters a block.
+func (s *scanner) push(r *reader, in *instr, c *count) {
+	f := scanFrame{op: in.op}
+	if in.block >= 0 {
+		s.index(r, "type", uint32(in.block), uint32(len(s.m.Types)))
+		if r.err != nil {
+			return
+		}
+		t := s.m.Types[in.block]
+		f.arity = uint32(max(len(t.Params), len(t.Results)))
+	} else if in.block != blockNone {
+		f.arity = 1
+	}
+	c.slots += uint64(f.arity)
+	c.work += uint64(f.arity)
+	if in.op == opLoop {
+		c.other = true
+		c.joins++
+		s.block++
+	}
+	s.frames = append(s.frames, f)
+	if len(s.frames) > maxDepth {
+		r.refuse("nested blocks", uint64(len(s.frames)), maxDepth, "split the function")
+	}
+}
+
+// branch marks a label, and returns how many values go there.
+func (s *scanner) branch(r *reader, label uint32) uint32 {
+	s.index(r, "label", label, uint32(len(s.frames)))
+	if r.err != nil {
+		return 0
+	}
+	f := &s.frames[len(s.frames)-1-int(label)]
+	f.target = true
+	return f.arity
+}
+
+// Check reads the bodies of all functions and says what is wrong with their
+// structure, or over a bound, and otherwise what they use. It leaves the types
+// of operands to the engine.
+func (m *Module) Check() (Uses, error) {
+	s := newScanner(m)
+	for i := range m.Code {
+		if _, err := s.scan(i); err != nil {
+			return Uses{}, err
+		}
+	}
+	return s.uses, nil
+}
