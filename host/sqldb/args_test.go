@@ -10,7 +10,7 @@ func TestArgs(t *testing.T) {
 	var faults Faults
 	a := ReadArgs("connect_args", map[string]any{
 		"name": "x", "on": true, "n": 5.0, "x": int64(2), "level": "high", "none": nil,
-		"off": "false", "frac": 5.5, "big": 1e300, "text": "5", "depth": "deep", "old": 1, "conect_timeout": int64(1), "zz": 1,
+		"off": "false", "frac": 5.5, "big": 1e300, "text": "5", "depth": "deep", "text2": "a\x00b", "old": 1, "conect_timeout": int64(1), "zz": 1,
 	}, &faults)
 	var on, off bool
 	var n, frac, big, text int64
@@ -35,7 +35,13 @@ func TestArgs(t *testing.T) {
 	a.Enum("depth", &depth, "flat")
 	a.Refuse("old", "is gone", "use new")
 	a.Refuse("never", "is gone", "")
-	var name string
+	var name, kept string
+	if !a.Text("level", &name) || name != "high" {
+		t.Error(name)
+	}
+	if a.Text("text2", &kept) || a.Text("frac", &kept) || kept != "" {
+		t.Error(kept)
+	}
 	a.Enum("name", &name, "y", "x")
 	a.Int("connect_timeout", &n, 0, 9)
 	a.Done()
@@ -45,15 +51,17 @@ connect_args.big: is not an int from 0 to 4611686018427387904
 connect_args.text: is not an int from 0 to 9
 connect_args.depth: is not an accepted value
 connect_args.old: is gone
+connect_args.text2: is not a text
+connect_args.frac: is not a text
 connect_args: unknown name "conect_timeout"
 connect_args: unknown name "zz"`
 	if faults.Error() != want {
 		t.Errorf("got\n%s\nwant\n%s", faults, want)
 	}
-	if hint := faults[6].Hint; !strings.HasPrefix(hint, `did you mean "connect_timeout"? accepted are absent, big, `) {
+	if hint := faults[8].Hint; !strings.HasPrefix(hint, `did you mean "connect_timeout"? accepted are absent, big, `) {
 		t.Error(hint)
 	}
-	if hint := faults[7].Hint; !strings.HasPrefix(hint, "accepted are ") {
+	if hint := faults[9].Hint; !strings.HasPrefix(hint, "accepted are ") {
 		t.Error(hint)
 	}
 }

@@ -62,7 +62,7 @@ func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
 	for i, a := range sources {
 		field := [...]string{"uri", "connect_args"}[i]
 		s.loginArgs(a)
-		s.serverArgs(a, field, &faults)
+		s.serverArgs(a)
 		s.tlsArgs(a, cfg.Dir)
 		s.sessionArgs(a, field, &faults)
 		refuseArgs(a)
@@ -122,7 +122,7 @@ func (s *settings) loginArgs(a *sqldb.Args) {
 //	gssencmode=disable|prefer  accepted; there is no GSS encryption here
 //
 // Source: the PostgreSQL documentation, "Parameter Key Words"; psycopg2.connect.
-func (s *settings) serverArgs(a *sqldb.Args, field string, faults *sqldb.Faults) {
+func (s *settings) serverArgs(a *sqldb.Args) {
 	a.Text("host", &s.host)
 	var n int64
 	if a.Int("port", &n, 1, 65535) {

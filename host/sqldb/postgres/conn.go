@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"net"
 	"sync"
 	"time"
 
@@ -388,5 +387,3 @@ func (c *conn) cleaned(ctx context.Context) error {
 	}
 	return err
 }
-
-var _ net.Conn = (*messageConn)(nil)
