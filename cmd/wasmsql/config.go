@@ -81,9 +81,6 @@ const configExample = "for example, with -c FILE:\n" +
 // known checks that the connection of a task is configured, or can be used.
 func (s settings) known(t host.Task) error {
 	if t.Inline != nil {
-		if e := linkedOne(t.Inline.URI, t.Source, "connection.uri"); e != nil {
-			return e
-		}
 		return nil
 	}
 	if t.Connection == "" || s.file != "" {

@@ -131,9 +131,6 @@ func (a *app) load(ctx context.Context, t host.Task, s settings) (*host.Program,
 
 // host makes a Host of the configuration. It opens no connection.
 func (a *app) host(ctx context.Context, rt *host.Runtime, s settings) (*host.Host, error) {
-	if err := linked(s.config.Connections, s.config.Source); err != nil {
-		return nil, err
-	}
 	return host.New(ctx, host.Config{
 		Runtime:     rt,
 		Drivers:     drivers(),
