@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -245,7 +246,7 @@ func parting(ctx context.Context) (context.Context, context.CancelFunc) {
 // message that is not an error goes to each, which takes of it what it wants.
 // The error is the first one, and of the server's a *failure.
 func (c *conn) exchange(each func(kind byte, size int) error) error {
-	if err := c.flush(); err != nil {
+	if err := c.send(); err != nil {
 		return err
 	}
 	return c.answers(each)
@@ -365,25 +366,28 @@ func (c *conn) altered() error {
 	return nil
 }
 
-// cleaned reads the answers to what ended the last transaction and cleaned the
-// session after it.
-func (c *conn) cleaned(ctx context.Context) error {
-	if c.cleaning == 0 {
+// send sends what was put, and reads the answers to what ended the last
+// transaction and cleaned the session after it, which nobody has waited for. If
+// that failed the connection is lost: whatever was sent now is not answered.
+func (c *conn) send() error {
+	if err := c.flush(); err != nil || c.cleaning == 0 {
+		return err
+	}
+	var err error
+	for ; c.cleaning > 0 && err == nil; c.cleaning-- {
+		err = c.answers(func(byte, int) error { return nil })
+	}
+	c.heard = false
+	if err != nil || c.status != 'I' || c.altered() != nil {
+		return fmt.Errorf("the session could not be cleaned: %w", errors.Join(errProtocol, unwrapped(err)))
+	}
+	return nil
+}
+
+// unwrapped is an error as a text: nothing of it is to be found by errors.As.
+func unwrapped(err error) error {
+	if err == nil {
 		return nil
 	}
-	ctx, cancel := parting(ctx)
-	defer cancel()
-	err := c.do(ctx, func() (err error) {
-		for ; c.cleaning > 0 && err == nil; c.cleaning-- {
-			err = c.answers(func(byte, int) error { return nil })
-		}
-		return err
-	})
-	if err == nil && c.status != 'I' {
-		err = errProtocol
-	}
-	if err == nil {
-		err = c.altered()
-	}
-	return err
+	return errors.New(err.Error())
 }

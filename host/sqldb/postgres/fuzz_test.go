@@ -275,3 +275,31 @@ func FuzzFirstWord(f *testing.F) {
 		}
 	})
 }
+
+// TestC12Unclean: nothing of a session that could not be cleaned reaches
+// anyone.
+func TestC12Unclean(t *testing.T) {
+	for name, says := range map[string][]byte{
+		"an error":    append(message('E', "SERROR\x00VERROR\x00C57014\x00Mx\x00\x00"), message('Z', "I")...),
+		"still open":  message('Z', "T"),
+		"another way": append(message('S', "standard_conforming_strings\x00off\x00"), message('Z', "I")...),
+		"nothing":     nil,
+	} {
+		tx := hostile(append(bytes.Clone(says), dialogue()...), 100)
+		if name == "nothing" {
+			tx = hostile(nil, 100)
+		}
+		tx.c.cleaning, tx.reused = 1, true
+		if rows, err := tx.Query(t.Context(), "SELECT", nil); err == nil || !errors.Is(err, errOver) { // of the new connection
+			t.Errorf("%s: %v %v", name, rows, err)
+		}
+		if tx.begun {
+			t.Errorf("%s: begun", name)
+		}
+	}
+	tx := hostile(append(message('Z', "I"), dialogue()...), 100)
+	tx.c.cleaning, tx.reused = 1, true
+	if _, err := tx.Query(t.Context(), "SELECT", nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -45,8 +45,9 @@ func newPool(bounds sqldb.Pool, dial func(context.Context) (*conn, error)) *pool
 
 var errClosed = &sqldb.Error{Code: abi.State, Message: "the connection is closed"}
 
-// get returns a clean connection, and whether it was used before. It waits
-// while as many as may be are in use.
+// get returns a connection that is clean, or whose next answers are to say so
+// (see conn.send), and whether it was used before. It waits while as many as may
+// be are in use.
 func (p *pool) get(ctx context.Context) (c *conn, reused bool, err error) {
 	select {
 	case p.slots <- struct{}{}:
@@ -60,18 +61,8 @@ func (p *pool) get(ctx context.Context) (c *conn, reused bool, err error) {
 			<-p.slots
 		}
 	}()
-	for {
-		c, err := p.takeIdle()
-		if err != nil {
-			return nil, false, err
-		}
-		if c == nil {
-			break
-		}
-		if c.cleaned(ctx) == nil {
-			return c, true, nil
-		}
-		p.forget(c)
+	if c, err := p.takeIdle(); c != nil || err != nil {
+		return c, err == nil, err
 	}
 	c, err = p.fresh(ctx)
 	return c, false, err

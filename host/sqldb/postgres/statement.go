@@ -87,7 +87,7 @@ func (t *tx) start(sql string, b *bindings, allow func(*plan) error) (*rows, err
 	}
 	t.c.bind("", b, p.formats())
 	t.run()
-	if err := t.c.flush(); err != nil {
+	if err := t.c.send(); err != nil {
 		return nil, err
 	}
 	return t.open(p)
@@ -118,7 +118,7 @@ func (t *tx) prepare(sql string, b *bindings) (*plan, error) {
 		return nil
 	})
 	if first {
-		t.begun = t.c.status != 'I'
+		t.begun = t.c.heard && t.c.status != 'I'
 	}
 	if err != nil {
 		return nil, err
@@ -253,7 +253,7 @@ func (t *tx) startPlanned(sql string, b *bindings, p *plan, allow func(*plan) er
 	t.c.bind("", b, p.formats())
 	t.c.describe('P', "")
 	t.run()
-	if err := t.c.flush(); err != nil {
+	if err := t.c.send(); err != nil {
 		return nil, err
 	}
 	now := &plan{}
