@@ -166,7 +166,9 @@ func BenchmarkPoint(b *testing.B) {
 				b.Fatal(err)
 			}
 			r := &rows{tx: x, sql: sql, verb: reads}
-			r.open(p)
+			if err := r.open(p); err != nil {
+				b.Fatal(err)
+			}
 			if rec, err := r.fill(); err != nil || rec.NumRows() != 1 {
 				b.Fatal(err)
 			}

@@ -25,6 +25,7 @@ type conn struct {
 	id       uint64 // of the session; KILL takes it
 	server   string // tells servers apart: KILL must reach the one that has the session
 	most     int64  // bytes that the server takes as one packet
+	charset  uint16 // number of the session's, which texts come in
 	mark     string // savepoint that says that the transaction is the host's
 
 	opened time.Time
@@ -34,6 +35,7 @@ type conn struct {
 
 	columns []definition // of the last prepare, where the server sends them once
 	stale   []prepared   // at most one, to be forgotten before the next
+	told    uint16       // charset of the texts of our own last query
 	busy    bool         // a reply is not read to its end
 	killed  bool         // a context ended during a statement
 	down    atomic.Bool  // the database was closed
@@ -189,7 +191,7 @@ func (c *conn) identify() error {
 	if err1 != nil || err2 != nil || err3 != nil {
 		return errMalformed
 	}
-	c.id, c.most, c.server = id, most, row[3]
+	c.id, c.most, c.server, c.charset = id, most, row[3], c.told
 	c.keep = min(c.db.lifetime, time.Duration(wait)*time.Second/2)
 	return nil
 }
@@ -253,6 +255,7 @@ func (c *conn) texts(sql string, n int) ([]string, error) {
 	if len(r.columns) != n {
 		return nil, c.malformed()
 	}
+	c.told = r.columns[n-1].charset
 	var out []string
 	for {
 		p, _, err := c.next(true, smallPacket)

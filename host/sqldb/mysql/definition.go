@@ -87,6 +87,15 @@ func (d *definition) extend(p []byte) bool {
 
 func (d definition) unsigned() bool { return d.flags&flagUnsigned != 0 }
 
+// texts reports whether the values come as texts of a charset, or as bytes.
+func (d definition) texts() bool {
+	switch d.kind {
+	case typeVarchar, typeEnum, typeSet, typeTinyBlob, typeMediumBlob, typeLongBlob, typeBlob, typeVarString, typeString:
+		return true
+	}
+	return false
+}
+
 // precision returns the digits of a DECIMAL, before and after its point. The
 // length counts a point and a sign too.
 func (d definition) precision() (precision, scale int) {
@@ -170,6 +179,9 @@ func (d definition) field() arrow.Field {
 	if t := d.plain(); t != nil {
 		return arrow.Field{Name: d.name, Type: t, Nullable: true}
 	}
+	if d.texts() {
+		return d.textField()
+	}
 	switch d.kind {
 	case typeDecimal, typeNewDecimal:
 		if p, s := d.precision(); p <= maxPrecision {
@@ -182,8 +194,6 @@ func (d definition) field() arrow.Field {
 		return sqldb.TypedField(d.name, arrow.BinaryTypes.Binary, d.typeName("geometry"))
 	case typeVector:
 		return sqldb.TypedField(d.name, arrow.BinaryTypes.Binary, "vector")
-	case typeVarchar, typeEnum, typeSet, typeTinyBlob, typeMediumBlob, typeLongBlob, typeBlob, typeVarString, typeString:
-		return d.textField()
 	}
 	return sqldb.TypedField(d.name, arrow.BinaryTypes.Binary, d.typeName("unknown"))
 }

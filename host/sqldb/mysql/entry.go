@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,14 +26,15 @@ import (
 //   - A packet is as large as a login needs, and nothing is read ahead.
 type entry struct {
 	net.Conn
+	raw      net.Conn // below TLS
 	greeting greeting
 	secure   func(net.Conn) (*tls.Conn, error) // nil: without TLS
 	shift    byte                              // added to the numbers of our packets
 	pending  []byte                            // of the packet that go-sql-driver is reading
 	asked    capabilities
-	answered bool  // the login was sent
-	failed   error // of TLS; go-sql-driver does not return it
-	left     bool
+	answered bool        // the login was sent
+	failed   error       // of TLS; go-sql-driver does not return it
+	left     atomic.Bool // go-sql-driver closes from a goroutine of its own
 }
 
 // greeting is the first packet of a server.
@@ -77,7 +79,7 @@ func (e *tlsError) Unwrap() error { return e.err }
 func enter(ctx context.Context, c net.Conn, config *tls.Config, optional bool) (*entry, error) {
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	e := &entry{Conn: c}
+	e := &entry{Conn: c, raw: c}
 	p, err := e.read()
 	if err != nil {
 		return nil, err
@@ -168,7 +170,7 @@ func (e *entry) Read(p []byte) (int, error) {
 
 // Write implements net.Conn. go-sql-driver writes a packet at once.
 func (e *entry) Write(p []byte) (int, error) {
-	if e.left {
+	if e.left.Load() {
 		return len(p), nil // its farewell
 	}
 	q := bytes.Clone(p)
@@ -233,14 +235,14 @@ func (e *entry) amend(p []byte) bool {
 // leave takes the connection away from go-sql-driver, which may then close
 // what it believes to have.
 func (e *entry) leave() (net.Conn, bool) {
-	e.left = true
+	e.left.Store(true)
 	return e.Conn, len(e.pending) == 0
 }
 
 // Close implements net.Conn.
 func (e *entry) Close() error {
-	if e.left {
+	if e.left.Load() {
 		return nil
 	}
-	return e.Conn.Close()
+	return e.raw.Close()
 }

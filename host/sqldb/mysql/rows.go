@@ -39,17 +39,27 @@ type column struct {
 	b array.Builder // of the decoder
 }
 
-// open takes the beginning of a reply.
-func (r *rows) open(p reply) {
+// open takes the beginning of a reply. Texts have to be in the charset that
+// the session began with: in another, bytes may mean another text.
+func (r *rows) open(p reply) error {
 	fields := make([]arrow.Field, len(p.columns))
 	r.columns = make([]column, len(p.columns))
 	r.text = p.text
 	for i, d := range p.columns {
+		if d.texts() && d.charset != charsetBinary && d.charset != r.tx.c.charset {
+			return errCharset
+		}
 		fields[i] = d.field()
 		dec := newDecoder(d, fields[i], r.tx.batch.Cell)
 		r.columns[i] = column{d.name, d.kind, dec, dec.builder()}
 	}
 	r.schema = arrow.NewSchema(fields, nil)
+	return nil
+}
+
+var errCharset = &sqldb.Error{
+	Code: abi.Denied, Message: "a statement has changed the charset of the session, and with it what texts mean",
+	Hint: "nothing of the transaction is kept; the host sets the session up",
 }
 
 // fill reads a batch, which is nil at the end of the rows.

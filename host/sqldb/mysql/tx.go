@@ -115,8 +115,7 @@ func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.R
 	err := t.c.call(ctx, func() error {
 		p, err := t.c.start(sql, params, func(int) error { return nil })
 		if err == nil {
-			r.open(p)
-			if p.columns == nil {
+			if err = r.open(p); err == nil && p.columns == nil {
 				err = r.end(p.done)
 			}
 		}
