@@ -37,7 +37,7 @@ func TestBench(t *testing.T) {
 			t.Errorf("%v", f)
 		}
 	}
-	for _, name := range []string{"cold run, first time ever", "cold run, compile cache", "1000 rows to parquet", "warm execution", "warm execution: sandbox"} {
+	for _, name := range []string{"cold run, first time ever", "cold run, compile cache", "sqlite, 1000 x 6 to parquet", "sqlite, rows read to Arrow", "warm execution", "warm execution: sandbox"} {
 		if !seen[name] {
 			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))
 		}

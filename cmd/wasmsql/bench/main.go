@@ -58,7 +58,7 @@ func (b *bench) run(ctx context.Context, file string) error {
 	}
 	defer os.RemoveAll(b.dir)
 	b.cache = filepath.Join(b.dir, "cache")
-	for _, measure := range []func(context.Context) error{b.setup, b.cold, b.large, b.warm} {
+	for _, measure := range []func(context.Context) error{b.setup, b.cold, b.databases, b.warm} {
 		if err := measure(ctx); err != nil {
 			return err
 		}

@@ -32,11 +32,6 @@ name: point
 connection: {uri: "sqlite:///bench.db"}
 inputs: {id: int}
 query: SELECT id, name FROM points WHERE id <= {{ .inputs.id }} ORDER BY id
----
-name: large
-connection: {uri: "sqlite:///bench.db"}
-timeout: 10m
-query: SELECT id, kind, value, label, ok, at FROM readings
 `
 
 // usage is what a process took.
@@ -122,45 +117,4 @@ func (b *bench) repeat(n int, run func(i int) (usage, error)) (usage, error) {
 		seconds, peaks = append(seconds, u.seconds), append(peaks, u.peak)
 	}
 	return usage{median(seconds), median(peaks)}, nil
-}
-
-// large measures whole processes that write the large table to a file.
-func (b *bench) large(ctx context.Context) error {
-	for _, format := range []string{"parquet", "arrow"} {
-		out := filepath.Join(b.dir, "large."+format)
-		u, err := b.repeat(3, func(int) (usage, error) { return b.wasmsql(ctx, b.cache, "tasks.yaml#large", "-f", out) })
-		if err != nil {
-			return err
-		}
-		info, err := os.Stat(out)
-		if err != nil {
-			return err
-		}
-		name := fmt.Sprintf("%d rows to %s", b.rows, format)
-		if err := b.compareShell(ctx, name, u); err != nil {
-			return err
-		}
-		b.report(name+": rate", float64(b.rows)/u.seconds, "rows/s")
-		b.report(name+": peak memory", u.peak, "MB")
-		b.report(name+": file", float64(info.Size())/1e6, "MB")
-	}
-	return nil
-}
-
-// compareShell reports the time of the large query beside sqlite3's own, which
-// prints it as CSV to nowhere.
-func (b *bench) compareShell(ctx context.Context, name string, u usage) error {
-	shell, err := exec.LookPath("sqlite3")
-	if err != nil {
-		b.report(name, u.seconds, "s")
-		return nil
-	}
-	other, err := b.repeat(3, func(int) (usage, error) {
-		return b.start(ctx, b.cache, shell, "-csv", "bench.db", "SELECT id, kind, value, label, ok, at FROM readings")
-	})
-	if err != nil {
-		return err
-	}
-	b.compare(name, u.seconds, "s", "sqlite3 -csv to nowhere", other.seconds)
-	return nil
 }
