@@ -8,11 +8,14 @@ import (
 )
 
 // opError is what is wrong with an operation; its place is added by eval.
-type opError struct{ msg, hint string }
+type opError struct {
+	msg, hint string
+	limit     bool // a limit was reached
+}
 
 var (
-	overflow  = &opError{"the result is no 64-bit integer", "integers go from -9223372036854775808 to 9223372036854775807; compute in SQL, or use | float"}
-	divByZero = &opError{"division by zero", ""}
+	overflow  = &opError{msg: "the result is no 64-bit integer", hint: "integers go from -9223372036854775808 to 9223372036854775807; compute in SQL, or use | float"}
+	divByZero = &opError{msg: "division by zero", hint: ""}
 )
 
 // maxDecimalDigits bounds the arithmetic of decimals, which is exact.
@@ -32,7 +35,7 @@ func (m *machine) arith(op string, l, r value) (value, *opError) {
 	case op == "*" && (r.k == kStr || r.k == kList) && l.integer():
 		return m.repeat(r, l.i)
 	case op == "%" && l.k == kStr:
-		return value{}, &opError{"% does not format text", "join with ~"}
+		return value{}, &opError{msg: "% does not format text", hint: "join with ~"}
 	}
 	if v, ok, err := temporalArith(op, l, r); ok {
 		return v, err
@@ -43,7 +46,7 @@ func (m *machine) arith(op string, l, r value) (value, *opError) {
 	} else if l.k == kStr || r.k == kStr {
 		hint = "make a number of text with | int or | float"
 	}
-	return value{}, &opError{op + " does not work on " + l.name() + " and " + r.name(), hint}
+	return value{}, &opError{msg: op + " does not work on " + l.name() + " and " + r.name(), hint: hint}
 }
 
 // numeric is arith on two numbers.
@@ -223,11 +226,11 @@ func powFloat(a, b float64) (value, *opError) {
 		return value{}, divByZero
 	}
 	if a < 0 && b != math.Floor(b) && !math.IsInf(b, 0) && !math.IsInf(a, 0) {
-		return value{}, &opError{"** makes no real number of a negative base and a fraction", ""}
+		return value{}, &opError{msg: "** makes no real number of a negative base and a fraction", hint: ""}
 	}
 	f := math.Pow(a, b)
 	if math.IsInf(f, 0) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
-		return value{}, &opError{"the result is too large for a float", ""}
+		return value{}, &opError{msg: "the result is too large for a float", hint: ""}
 	}
 	return floatValue(f), nil
 }
@@ -242,11 +245,11 @@ func toDecimal(v value) decimal {
 
 func decimalArith(op string, l, r value) (value, *opError) {
 	if l.k == kFloat || r.k == kFloat {
-		return value{}, &opError{op + " does not work on " + l.name() + " and " + r.name(), "use | float on the decimal"}
+		return value{}, &opError{msg: op + " does not work on " + l.name() + " and " + r.name(), hint: "use | float on the decimal"}
 	}
 	a, b := toDecimal(l), toDecimal(r)
 	if len(a.digits)+a.scale+len(b.digits)+b.scale > maxDecimalDigits {
-		return value{}, &opError{"a decimal of more than " + strconv.Itoa(maxDecimalDigits) + " digits cannot be computed with", "compute in SQL"}
+		return value{}, &opError{msg: "a decimal of more than " + strconv.Itoa(maxDecimalDigits) + " digits cannot be computed with", hint: "compute in SQL"}
 	}
 	switch op {
 	case "+":
@@ -257,7 +260,7 @@ func decimalArith(op string, l, r value) (value, *opError) {
 	case "*":
 		a = a.mul(b)
 	default:
-		return value{}, &opError{op + " does not work on decimals, whose arithmetic is exact", "divide in SQL, or use | float"}
+		return value{}, &opError{msg: op + " does not work on decimals, whose arithmetic is exact", hint: "divide in SQL, or use | float"}
 	}
 	return value{k: kDecimal, s: a.String()}, nil
 }
@@ -302,15 +305,16 @@ func (m *machine) concat(a, b string) (value, *opError) {
 }
 
 func (m *machine) addLists(l, r value) (value, *opError) {
-	if !m.step(len(l.l) + len(r.l)) {
+	n := len(l.l) + len(r.l)
+	if !m.growList(n) {
 		return value{}, m.tooMuch()
 	}
-	out := listValue(append(append([]value(nil), l.l...), r.l...))
+	out := listValue(append(append(make([]value, 0, n), l.l...), r.l...))
 	if l.typ.Equal(r.typ) {
 		out.typ = l.typ
 	}
 	out.tuple = l.tuple && r.tuple
-	return out, nil
+	return out.measured(), nil
 }
 
 // repeat is text or a list n times.
@@ -318,9 +322,9 @@ func (m *machine) repeat(v value, n int64) (value, *opError) {
 	if n < 0 {
 		n = 0
 	}
-	size := int64(len(v.s) + len(v.l)*16)
-	if size > 0 && (n > maxBuilt/size || !m.grow(int(size*n))) {
-		m.built = max(m.built, maxBuilt+1)
+	size := int64(len(v.s) + len(v.l)*valueBytes)
+	n = min(n, maxBuilt+1)
+	if !m.grow(int(size * n)) {
 		return value{}, m.tooMuch()
 	}
 	if v.k == kStr {
@@ -330,8 +334,11 @@ func (m *machine) repeat(v value, n int64) (value, *opError) {
 		return strValue(strings.Repeat(v.s, int(n))), nil
 	}
 	out := value{k: kList, typ: v.typ, tuple: v.tuple}
+	if len(v.l) > 0 {
+		out.l = make([]value, 0, len(v.l)*int(n))
+	}
 	for ; n > 0 && len(v.l) > 0; n-- {
 		out.l = append(out.l, v.l...)
 	}
-	return out, nil
+	return out.measured(), nil
 }

@@ -4,17 +4,22 @@ import (
 	"sort"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // pyUpper is Python's str.upper: with the characters whose upper case is more
 // than one character (Unicode's SpecialCasing.txt).
 func pyUpper(s string) string {
+	if casedBytes(s) == len(s) {
+		return strings.ToUpper(s) // ASCII
+	}
 	s = strings.ToUpper(s)
 	if !strings.ContainsAny(s, specialFrom) {
 		return s
 	}
 	from, to := []rune(specialFrom), strings.Split(specialTo, " ")
 	var b strings.Builder
+	b.Grow(casedBytes(s))
 	for _, r := range s {
 		i := sort.Search(len(from), func(i int) bool { return from[i] >= r })
 		if i < len(from) && from[i] == r {
@@ -34,16 +39,16 @@ const specialTo = "SS \u02bcN J\u030c \u0399\u0308\u0301 \u03a5\u0308\u0301 \u05
 // pyLower is Python's str.lower: the dotted capital I keeps its dot, and a
 // sigma at the end of a word is a final one.
 func pyLower(s string) string {
-	if !strings.ContainsAny(s, "\u0130\u03a3") {
+	if casedBytes(s) == len(s) || !strings.ContainsAny(s, "\u0130\u03a3") {
 		return strings.ToLower(s)
 	}
-	runes := []rune(s)
 	var b strings.Builder
-	for i, r := range runes {
+	b.Grow(casedBytes(s))
+	for i, r := range s {
 		switch {
 		case r == 0x130:
 			b.WriteString("i\u0307")
-		case r == 0x3a3 && cased(runes[:i], -1) && !cased(runes[i+1:], 1):
+		case r == 0x3a3 && cased(s[:i], -1) && !cased(s[i+2:], 1):
 			b.WriteRune(0x3c2)
 		default:
 			b.WriteRune(unicode.ToLower(r))
@@ -52,15 +57,29 @@ func pyLower(s string) string {
 	return b.String()
 }
 
+// casedBytes is at least how many bytes a text has in the other case: a
+// character of more than one byte may become three.
+func casedBytes(s string) int {
+	n := len(s)
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0xc0 {
+			n += 6
+		}
+	}
+	return n
+}
+
 // cased reports whether the next letter of a text, in a direction, has a case;
 // marks and a few signs between are passed over.
-func cased(runes []rune, dir int) bool {
-	i := 0
-	if dir < 0 {
-		i = len(runes) - 1
-	}
-	for ; i >= 0 && i < len(runes); i += dir {
-		r := runes[i]
+func cased(s string, dir int) bool {
+	for s != "" {
+		r, n := utf8.DecodeRuneInString(s)
+		if dir < 0 {
+			r, n = utf8.DecodeLastRuneInString(s)
+			s = s[:len(s)-n]
+		} else {
+			s = s[n:]
+		}
 		if unicode.Is(unicode.Mn, r) || strings.ContainsRune("'.:^`\u00a8\u00ad\u00b7\u2019", r) {
 			continue
 		}

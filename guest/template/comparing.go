@@ -155,7 +155,7 @@ func compareOp(op string, l, r value) (bool, *opError) {
 		} else if l.k == kNone || r.k == kNone {
 			hint = "ask with is none, or give a value with | default(0, true)"
 		}
-		return false, &opError{op + " does not compare " + l.name() + " and " + r.name(), hint}
+		return false, &opError{msg: op + " does not compare " + l.name() + " and " + r.name(), hint: hint}
 	}
 	switch op {
 	case "<":

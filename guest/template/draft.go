@@ -13,6 +13,10 @@ type draft struct {
 	holes []printed // in the order of their places
 	segs  []segment
 	marks []mark
+
+	maxSQL int    // bytes of one statement
+	inputs int    // bytes that the inputs take as parameters
+	budget budget // what writing it took
 }
 
 // printed is an expression that was printed.

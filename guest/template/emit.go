@@ -7,12 +7,6 @@ import (
 	"github.com/wasmsql/wasmsql/abi"
 )
 
-// tooLong is the fault of a statement that is larger than it may be.
-func tooLong(at, limit int) *fault {
-	return &fault{at, "the statement has more than " + strconv.Itoa(limit) + " bytes",
-		"pass data as parameters, a list as one where the database has arrays, or do it in several runs"}
-}
-
 // checkDraft makes the checks of SQL that both Parse and Render make, and
 // returns the draft's statements as tokens.
 func checkDraft(r *faults, sql *dialect, d *draft) []span {
@@ -146,7 +140,9 @@ type emitter struct {
 	span
 	out    []byte
 	params []abi.Value
+	bytes  int // of the parameters
 	from   int // the draft's text is written up to here
+	all    *totals
 	fault  *fault
 }
 
@@ -158,11 +154,12 @@ func (t *Template) finishSQL(d *draft) ([]Statement, *fault) {
 		return nil, r.list[0]
 	}
 	if len(list) == 0 {
-		return nil, &fault{-1, "the template renders no statement for these inputs", "give the {% if %} an {% else %} with a statement"}
+		return nil, &fault{at: -1, msg: "the template renders no statement for these inputs", hint: "give the {% if %} an {% else %} with a statement"}
 	}
 	out := make([]Statement, len(list))
+	all := &totals{budget: d.budget}
 	for i, s := range list {
-		e := &emitter{t: t, d: d, span: s, from: s.start}
+		e := &emitter{t: t, d: d, span: s, from: s.start, all: all}
 		out[i] = e.statement()
 		if e.fault != nil {
 			return nil, e.fault
@@ -183,15 +180,26 @@ func (e *emitter) statement() Statement {
 		case t.kind == sString && t.holes > 0:
 			k = e.literal(k)
 		}
+		if len(e.out) > 2*e.d.maxSQL {
+			break
+		}
 	}
 	e.copy(e.end)
 	sql := strings.Trim(string(e.out), " \t\r\n\f\v")
-	at := e.d.source(int(e.tokens[0].start))
-	if len(sql) > e.t.o.MaxSQL && e.fault == nil {
-		e.fault = tooLong(at, e.t.o.MaxSQL)
+	at := e.at()
+	e.all.sql += len(sql)
+	switch {
+	case e.fault != nil:
+	case len(sql) > e.d.maxSQL:
+		e.fault = tooLong(at, e.d.maxSQL)
+	case e.all.sql > maxTotal(e.d.maxSQL):
+		e.fault = tooLongTogether(at, e.d.maxSQL)
 	}
 	return Statement{SQL: sql, Params: e.params, At: at}
 }
+
+// at is where the statement's first token stands in the template.
+func (e *emitter) at() int { return e.d.source(int(e.tokens[0].start)) }
 
 // copy writes the draft's text up to an offset.
 func (e *emitter) copy(to int) {
@@ -221,20 +229,33 @@ func joins(c byte) bool {
 // fail records the statement's first fault.
 func (e *emitter) fail(p *printed, msg, hint string) {
 	if e.fault == nil {
-		e.fault = &fault{int(p.node.pos), msg, hint}
+		e.fault = &fault{at: int(p.node.pos), msg: msg, hint: hint}
+	}
+}
+
+// exceed records that a limit was reached.
+func (e *emitter) exceed(p *printed, msg, hint string) {
+	if e.fault == nil {
+		e.fault = &fault{at: int(p.node.pos), msg: msg, hint: hint, limit: true}
 	}
 }
 
 // param writes a placeholder for a value.
 func (e *emitter) param(p *printed, v abi.Value) {
 	e.params = append(e.params, v)
-	if n := len(e.params); n > e.t.o.MaxParams {
+	e.bytes += len(v.Str)
+	e.all.params++
+	switch {
+	case len(e.params) > e.t.o.MaxParams:
 		hint := "do it in several runs"
 		if e.t.sql.arrays {
 			hint = "pass a list as one parameter: = ANY({{ … }})"
 		}
-		e.fail(p, "the statement has more than "+strconv.Itoa(e.t.o.MaxParams)+" parameters", hint)
-		return
+		e.exceed(p, "the statement has more than "+strconv.Itoa(e.t.o.MaxParams)+" parameters", hint)
+	case e.all.params > maxHoles:
+		e.exceed(p, "the statements have more than "+strconv.Itoa(maxHoles)+" parameters", "do it in several runs")
+	case e.bytes+e.all.lists > maxBuilt+e.d.inputs:
+		e.exceed(p, "the parameters have more than "+strconv.Itoa((maxBuilt+e.d.inputs)>>20)+" MiB", "give each value once, or do it in several runs")
 	}
 	e.placeholder()
 }
@@ -249,8 +270,8 @@ func (e *emitter) placeholder() {
 	default:
 		e.out = append(e.out, '?')
 	}
-	if len(e.out) > 2*e.t.o.MaxSQL && e.fault == nil {
-		e.fault = tooLong(-1, e.t.o.MaxSQL)
+	if len(e.out) > 2*e.d.maxSQL && e.fault == nil {
+		e.fault = tooLong(e.at(), e.d.maxSQL)
 	}
 }
 
@@ -266,9 +287,15 @@ func (e *emitter) hole(t sqlToken) {
 		e.inclause(p)
 	default:
 		e.space('$')
-		v, msg := p.v.toABI()
-		if msg != "" {
-			e.fail(p, msg, "")
+		if p.v.k == kList {
+			e.all.lists += paramBytes(p.v, maxBuilt)
+		}
+		var v abi.Value
+		if e.all.lists <= maxBuilt+e.d.inputs { // else param has it
+			var msg string
+			if v, msg = p.v.toABI(); msg != "" {
+				e.fail(p, msg, "")
+			}
 		}
 		e.param(p, v)
 	}
@@ -281,10 +308,16 @@ func (e *emitter) ident(p *printed) string {
 		e.fail(p, "| ident needs text, not "+p.v.name(), "")
 		return ""
 	}
+	if len(p.v.s) > 8*maxIdent {
+		e.fail(p, "| ident of a name with more than "+strconv.Itoa(8*maxIdent)+" bytes", "")
+		return ""
+	}
 	q := string(e.t.sql.quote)
 	parts := strings.Split(p.v.s, ".")
 	for i, s := range parts {
 		switch {
+		case s == "" && len(p.v.s) > 64:
+			e.fail(p, "| ident of a name which has an empty part", hint)
 		case s == "":
 			e.fail(p, "| ident of "+strconv.Quote(p.v.s)+", which has an empty part", hint)
 		case strings.IndexByte(s, 0) >= 0:
@@ -372,35 +405,50 @@ func (e *emitter) literal(k int) int {
 // literalValue is the text of a literal with its expressions. A null alone is
 // a null; a null beside other text has no meaning.
 func (e *emitter) literalValue(t sqlToken) abi.Value {
-	quote := e.d.text[t.quote]
 	from, end := int(t.quote)+1, int(t.end)-1
+	holes := e.d.holes[t.hole : t.hole+t.holes]
 	typ := abi.Type{Kind: abi.Str}
-	var b []byte
-	for i := t.hole; i < t.hole+t.holes; i++ {
-		p := &e.d.holes[i]
-		b = e.piece(b, t, quote, from, p.at)
+	if p := &holes[0]; t.holes == 1 && from == p.at && p.at == end-1 {
+		switch p.v.k {
+		case kNone:
+			typ.Nullable = true
+			return abi.Value{Type: typ, Null: true}
+		case kStr:
+			return abi.Value{Type: typ, Str: p.v.s}
+		}
+	}
+	n := end - from
+	for i := range holes {
+		n += len(holes[i].v.s) + 48
+	}
+	if !e.all.grow(n) {
+		err := e.all.tooMuch()
+		e.exceed(&holes[0], err.msg, err.hint)
+		return abi.Value{Type: typ}
+	}
+	var b strings.Builder
+	b.Grow(n)
+	for i := range holes {
+		p := &holes[i]
+		e.piece(&b, t, from, p.at)
 		from = p.at + 1
 		if p.v.k == kNone {
-			if t.holes == 1 && p.at == int(t.quote)+1 && p.at == end-1 {
-				typ.Nullable = true
-				return abi.Value{Type: typ, Null: true}
-			}
 			e.fail(p, "a null inside of a quoted literal with other text", "give text for it with | default('', true)")
 			return abi.Value{Type: typ}
 		}
-		b = append(b, e.literalText(p)...)
+		b.WriteString(e.literalText(p))
 	}
-	b = e.piece(b, t, quote, from, end)
-	return abi.Value{Type: typ, Str: string(b)}
+	e.piece(&b, t, from, end)
+	return abi.Value{Type: typ, Str: b.String()}
 }
 
-// piece appends the literal's own text between two offsets.
-func (e *emitter) piece(b []byte, t sqlToken, quote byte, from, to int) []byte {
-	s, ok := unescape(e.t.sql, t.prefix, quote, e.d.text[from:to])
+// piece writes the literal's own text between two offsets.
+func (e *emitter) piece(b *strings.Builder, t sqlToken, from, to int) {
+	s, ok := unescape(e.t.sql, t.prefix, e.d.text[t.quote], e.d.text[from:to])
 	if !ok && e.fault == nil {
-		e.fault = &fault{e.d.source(from), "an escape in the literal makes no text", "write the character itself"}
+		e.fault = &fault{at: e.d.source(from), msg: "an escape in the literal makes no text", hint: "write the character itself"}
 	}
-	return append(b, s...)
+	b.WriteString(s)
 }
 
 // literalText is what a value is within quotes: its text as Python has it, but

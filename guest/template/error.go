@@ -14,6 +14,7 @@ type Error struct {
 	Column  int    // in characters, from 1; 0 is unknown
 	Message string // lower case, no full stop
 	Hint    string // the next step, or empty
+	Limit   bool   // a limit was reached, of the host or of the language
 }
 
 // Error returns the message with its place in front: "2:14: …".
@@ -52,6 +53,7 @@ func (e Errors) Unwrap() []error {
 type fault struct {
 	at        int // in bytes; -1 is unknown
 	msg, hint string
+	limit     bool // a limit was reached
 }
 
 // Error makes a fault an error; it is turned into an *Error before it leaves
@@ -75,7 +77,7 @@ func (r *faults) add(at int, msg, hint string) {
 		}
 	}
 	if len(r.list) < maxFaults {
-		r.list = append(r.list, &fault{at, msg, hint})
+		r.list = append(r.list, &fault{at: at, msg: msg, hint: hint})
 	}
 }
 
@@ -94,7 +96,7 @@ func (r *faults) err() error {
 
 // place turns the fault's offset into a line and a column of src.
 func (f *fault) place(src string) *Error {
-	e := &Error{Message: f.msg, Hint: f.hint}
+	e := &Error{Message: f.msg, Hint: f.hint, Limit: f.limit}
 	if f.at < 0 || f.at > len(src) {
 		return e
 	}

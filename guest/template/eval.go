@@ -8,21 +8,14 @@ import (
 	"github.com/wasmsql/wasmsql/abi"
 )
 
-// What one rendering may do.
-const (
-	maxSteps = 10_000_000 // evaluations, turns of loops and pieces of text
-	maxBuilt = 16 << 20   // bytes of text that expressions build
-)
-
 // machine evaluates the expressions of one rendering. The first fault stops
 // it: from then on every evaluation is undefined.
 type machine struct {
 	inputs map[string]value
 	scopes []map[string]value // innermost last
 	loops  []*loopState
-	steps  int
-	built  int
-	fault  *fault
+	budget
+	fault *fault
 }
 
 // loopState is where a {% for %} is.
@@ -57,40 +50,24 @@ func newMachine(in []abi.NamedValue) *machine {
 	return m
 }
 
-// step spends n steps and reports whether they were there.
-func (m *machine) step(n int) bool {
-	m.steps += n
-	return m.steps <= maxSteps
-}
-
-// grow spends n bytes of built text.
-func (m *machine) grow(n int) bool {
-	m.built += n
-	return m.built <= maxBuilt && m.step(n/64)
-}
-
-func (m *machine) tooMuch() *opError {
-	if m.built > maxBuilt {
-		return &opError{"the template builds more than " + strconv.Itoa(maxBuilt>>20) + " MiB of text", "build less in the template, or compute in SQL"}
-	}
-	return &opError{"the template takes more than " + strconv.Itoa(maxSteps) + " steps", "give the loops less to do"}
-}
-
 // fail records the first fault.
 func (m *machine) fail(at pos, msg, hint string) value {
-	if m.fault == nil {
-		m.fault = &fault{int(at), msg, hint}
-	}
-	return value{}
+	return m.try(at, value{}, &opError{msg: msg, hint: hint})
 }
 
 // try records an operation's error.
 func (m *machine) try(at pos, v value, err *opError) value {
-	if err != nil {
-		return m.fail(at, err.msg, err.hint)
+	if err == nil {
+		return v
 	}
-	return v
+	if m.fault == nil {
+		m.fault = &fault{at: int(at), msg: err.msg, hint: err.hint, limit: err.limit}
+	}
+	return value{}
 }
+
+// stop records that the budget is spent.
+func (m *machine) stop(at pos) value { return m.try(at, value{}, m.tooMuch()) }
 
 // need evaluates an expression that must be defined.
 func (m *machine) need(x expr) value {
@@ -110,7 +87,7 @@ func (m *machine) eval(x expr) value {
 		return value{}
 	}
 	if !m.step(1) {
-		return m.try(pos(x.offset()), value{}, m.tooMuch())
+		return m.stop(pos(x.offset()))
 	}
 	switch x := x.(type) {
 	case *constant:
@@ -157,9 +134,15 @@ func (m *machine) variable(name string) value {
 }
 
 func (m *machine) list(x *listExpr) value {
+	if !m.growList(len(x.items)) {
+		return m.stop(x.pos)
+	}
 	v := value{k: kList, tuple: x.tuple, l: make([]value, len(x.items))}
 	for i, item := range x.items {
 		v.l[i] = m.need(item)
+	}
+	if v = v.measured(); v.deep > maxDepth {
+		return m.try(x.pos, value{}, &opError{msg: "lists nest deeper than " + strconv.Itoa(maxDepth), limit: true})
 	}
 	return v
 }
@@ -231,20 +214,11 @@ func (m *machine) text(at pos, v value) string {
 	if v.k == kStr {
 		return v.s
 	}
-	if !m.grow(v.size()) {
-		m.try(at, value{}, m.tooMuch())
+	if !m.grow(textBytes(v, maxBuilt)) {
+		m.stop(at)
 		return ""
 	}
 	return pyString(v)
-}
-
-// size is about how many bytes str(v) has.
-func (v value) size() int {
-	n := len(v.s) + 8
-	for _, x := range v.l {
-		n += x.size()
-	}
-	return n
 }
 
 func (m *machine) compare(x *compare) value {
@@ -254,8 +228,8 @@ func (m *machine) compare(x *compare) value {
 		if m.fault != nil {
 			return value{}
 		}
-		if !m.step(len(l.l) + len(r.l) + (len(l.s)+len(r.s))/64) {
-			return m.try(c.pos, value{}, m.tooMuch())
+		if !m.step((l.size() + r.size()) / 16) {
+			return m.stop(c.pos)
 		}
 		var ok bool
 		var err *opError
@@ -289,9 +263,9 @@ func member(l, r value) (bool, *opError) {
 	case r.k == kStr && l.k == kStr:
 		return strings.Contains(r.s, l.s), nil
 	case r.k == kStr:
-		return false, &opError{"in looks for text in text, not for " + l.name(), "make text of it with | string"}
+		return false, &opError{msg: "in looks for text in text, not for " + l.name(), hint: "make text of it with | string"}
 	}
-	return false, &opError{"in needs a list or text, not " + r.name(), ""}
+	return false, &opError{msg: "in needs a list or text, not " + r.name(), hint: ""}
 }
 
 func (m *machine) cond(x *cond) value {
@@ -329,15 +303,19 @@ func (m *machine) index(x *index) value {
 	if v.k == kList {
 		return v.l[at]
 	}
-	return m.chars(x.pos, v.s, func(c []string) value { return strValue(c[at]) })
+	m.step(len(v.s) / 16)
+	from := charOffset(v.s, at)
+	return strValue(v.s[from : from+charOffset(v.s[from:], 1)])
 }
 
-// chars calls f with the characters of a text, within the budget.
-func (m *machine) chars(at pos, s string, f func([]string) value) value {
-	if !m.grow(16 * len(s)) {
-		return m.try(at, value{}, m.tooMuch())
+// charOffset is where the n-th character of a text begins.
+func charOffset(s string, n int64) int {
+	i := 0
+	for ; n > 0 && i < len(s); n-- {
+		_, width := utf8.DecodeRuneInString(s[i:])
+		i += width
 	}
-	return f(strings.Split(s, ""))
+	return i
 }
 
 func (m *machine) slice(x *slice) value {
@@ -364,48 +342,11 @@ func (m *machine) slice(x *slice) value {
 	case step == 0:
 		return m.fail(x.pos, "a slice cannot step by 0", "")
 	case v.k == kStr:
-		return m.chars(x.pos, v.s, func(c []string) value {
-			return strValue(strings.Join(sliced(c, from, hasFrom, to, hasTo, step), ""))
-		})
+		return m.sliceText(x.pos, v.s, span3{from, to, step, hasFrom, hasTo})
 	case v.k != kList:
 		return m.fail(x.pos, v.name()+" has no items", "")
 	}
-	v.l = sliced(v.l, from, hasFrom, to, hasTo, step)
-	m.step(len(v.l))
-	return v
-}
-
-// sliced is Python's l[from:to:step].
-func sliced[T any](l []T, from int64, hasFrom bool, to int64, hasTo bool, step int64) []T {
-	n := int64(len(l))
-	low, high := int64(0), n
-	if step < 0 {
-		low, high = -1, n-1
-	}
-	clamp := func(i int64) int64 {
-		if i < 0 {
-			i += n
-		}
-		return max(low, min(high, i))
-	}
-	start, end := low, high
-	if step < 0 {
-		start, end = high, low
-	}
-	if hasFrom {
-		start = clamp(from)
-	}
-	if hasTo {
-		end = clamp(to)
-	}
-	var out []T
-	for i := start; step > 0 && i < end || step < 0 && i > end; i += step {
-		out = append(out, l[i])
-		if step > n || step < -n {
-			break
-		}
-	}
-	return out
+	return m.sliceList(x.pos, v, span3{from, to, step, hasFrom, hasTo})
 }
 
 var testNames = []string{"defined", "none", "string", "number", "even", "odd"}

@@ -6,27 +6,24 @@ import (
 	"github.com/wasmsql/wasmsql/abi"
 )
 
-// maxDraft bounds the text of all statements of a rendering, in units of
-// Options.MaxSQL.
-const maxDraft = 4
-
-// maxHoles bounds the expressions that a rendering prints; a list is one.
-const maxHoles = 1 << 17
-
 // runner renders a template into a draft.
 type runner struct {
 	*machine
-	d       *draft
-	maxText int
+	d *draft
 }
 
 // execute renders the template with values.
-func (t *Template) execute(in []abi.NamedValue) (*draft, *fault) {
-	r := &runner{machine: newMachine(in), d: &draft{}, maxText: t.o.MaxSQL * maxDraft}
+func (t *Template) execute(in []abi.NamedValue, maxSQL int) (*draft, *fault) {
+	r := &runner{machine: newMachine(in), d: &draft{}}
+	r.d.maxSQL = maxSQL
+	for _, v := range r.inputs {
+		r.d.inputs += paramBytes(v, maxListSize)
+	}
 	r.nodes(t.body)
 	if r.fault != nil {
 		return nil, r.fault
 	}
+	r.d.budget = r.budget
 	return r.d, nil
 }
 
@@ -37,13 +34,13 @@ func (r *runner) nodes(list []node) {
 		}
 		at := pos(n.offset())
 		if !r.step(1) {
-			r.try(at, value{}, r.tooMuch())
+			r.stop(at)
 			return
 		}
 		switch n := n.(type) {
 		case *textNode:
-			if len(r.d.text)+len(n.text) > r.maxText {
-				r.fail(at, "the statements have more than "+strconv.Itoa(r.maxText)+" bytes", "pass data as parameters, or do it in several runs")
+			if len(r.d.text)+len(n.text) > maxTotal(r.d.maxSQL) {
+				r.fault = tooLongTogether(n.offset(), r.d.maxSQL)
 				return
 			}
 			r.d.write(n)
@@ -70,7 +67,11 @@ func (r *runner) print(n *printNode) {
 		return
 	}
 	if len(r.d.holes) >= maxHoles {
-		r.fail(n.pos, "the statements have more than "+strconv.Itoa(maxHoles)+" expressions", "do it in several runs")
+		r.fault = &fault{at: n.offset(), msg: "the statements have more than " + strconv.Itoa(maxHoles) + " expressions", hint: "do it in several runs", limit: true}
+		return
+	}
+	if !r.grow(holeBytes) {
+		r.stop(n.pos)
 		return
 	}
 	r.d.print(printed{node: n, v: v, list: v.k == kList})
@@ -114,7 +115,7 @@ func (r *runner) forBlock(n *forNode) {
 	for i, item := range items {
 		loop.i = i
 		if !r.step(1) {
-			r.try(n.pos, value{}, r.tooMuch())
+			r.stop(n.pos)
 			break
 		}
 		r.bind(scope, n, item)
@@ -146,7 +147,11 @@ func (r *runner) bind(scope map[string]value, n *forNode, item value) {
 
 // filtered keeps the items for which a loop's condition holds.
 func (r *runner) filtered(n *forNode, items []value) []value {
-	var out []value
+	if !r.growList(len(items)) {
+		r.stop(n.pos)
+		return nil
+	}
+	out := make([]value, 0, len(items))
 	scope := map[string]value{}
 	r.scopes = append(r.scopes, scope)
 	for _, item := range items {

@@ -96,8 +96,8 @@ func (m *machine) filter(x *filterExpr) value {
 	if arg(); m.fault != nil {
 		return value{}
 	}
-	if !m.step(1 + len(v.l) + len(v.s)/64) {
-		return m.try(x.pos, value{}, m.tooMuch())
+	if !m.step(1 + len(v.l) + len(v.s)/16) {
+		return m.stop(x.pos)
 	}
 	f := filterSpec(x.name)
 	if f == nil || f.apply == nil {
@@ -134,8 +134,8 @@ func (m *machine) lowerFilter(at pos, v value, _ []value) value {
 // mapText applies a function to str(v).
 func (m *machine) mapText(at pos, v value, f func(string) string) value {
 	s := m.text(at, v)
-	if !m.grow(len(s)) {
-		return m.try(at, value{}, m.tooMuch())
+	if !m.grow(casedBytes(s)) {
+		return m.stop(at)
 	}
 	return strValue(f(s))
 }
@@ -148,6 +148,7 @@ func (m *machine) trimFilter(at pos, v value, args []value) value {
 	case kUndefined, kNone:
 		return strValue(strings.TrimFunc(s, pySpace))
 	case kStr:
+		m.step(len(s) / 16 * (len(args[0].s)/16 + 1))
 		return strValue(strings.Trim(s, args[0].s))
 	}
 	return m.wrong(at, "trim", args[0], "text as its characters")
@@ -166,9 +167,8 @@ func (m *machine) replaceFilter(at pos, v value, args []value) value {
 	if n >= 0 {
 		count = min(count, n)
 	}
-	if !m.grow(len(s)) || len(new) > 0 && count > maxBuilt/len(new) || !m.grow(count*len(new)) {
-		m.built = max(m.built, maxBuilt+1)
-		return m.try(at, value{}, m.tooMuch())
+	if count > 0 && !m.grow(len(s)+count*min(len(new), maxBuilt+1)) {
+		return m.stop(at)
 	}
 	return strValue(strings.Replace(s, old, new, n))
 }
@@ -179,16 +179,23 @@ func (m *machine) joinFilter(at pos, v value, args []value) value {
 	if args[0].k != kUndefined {
 		sep = m.text(at, args[0])
 	}
-	var b strings.Builder
-	for i, x := range items {
-		s := m.text(at, x)
-		if !m.grow(len(s) + len(sep)) {
-			return m.try(at, value{}, m.tooMuch())
+	n := 0
+	for i := 0; i < len(items) && n <= maxBuilt; i++ {
+		n += len(sep) + textBytes(items[i], maxBuilt)
+		if k := items[i].k; k == kStr || k == kJSON {
+			n += len(items[i].s)
 		}
+	}
+	if m.fault != nil || !m.grow(n) {
+		return m.stop(at)
+	}
+	var b strings.Builder
+	b.Grow(n)
+	for i, x := range items {
 		if i > 0 {
 			b.WriteString(sep)
 		}
-		b.WriteString(s)
+		writeString(&b, x)
 	}
 	return strValue(b.String())
 }
@@ -200,13 +207,17 @@ func (m *machine) items(at pos, what string, v value) []value {
 	case kList:
 		return v.l
 	case kStr:
-		var out []value
-		m.chars(at, v.s, func(c []string) value {
-			for _, s := range c {
-				out = append(out, strValue(s))
-			}
-			return value{}
-		})
+		n := utf8.RuneCountInString(v.s)
+		if !m.growList(n) {
+			m.stop(at)
+			return nil
+		}
+		out := make([]value, 0, n)
+		for s := v.s; s != ""; {
+			width := charOffset(s, 1)
+			out = append(out, strValue(s[:width]))
+			s = s[width:]
+		}
 		return out
 	}
 	if m.fault == nil {
@@ -220,6 +231,9 @@ func (m *machine) items(at pos, what string, v value) []value {
 }
 
 func (m *machine) firstFilter(at pos, v value, _ []value) value {
+	if v.k == kStr && v.s != "" {
+		return strValue(v.s[:charOffset(v.s, 1)])
+	}
 	items := m.items(at, "| first", v)
 	if len(items) == 0 {
 		return undefined("there is no first item, the list is empty")
@@ -228,6 +242,10 @@ func (m *machine) firstFilter(at pos, v value, _ []value) value {
 }
 
 func (m *machine) lastFilter(at pos, v value, _ []value) value {
+	if v.k == kStr && v.s != "" {
+		_, width := utf8.DecodeLastRuneInString(v.s)
+		return strValue(v.s[len(v.s)-width:])
+	}
 	items := m.items(at, "| last", v)
 	if len(items) == 0 {
 		return undefined("there is no last item, the list is empty")
@@ -242,42 +260,58 @@ func (m *machine) uniqueFilter(at pos, v value, args []value) value {
 	if v.k != kList {
 		out.typ.Kind = 0
 	}
-	seen := map[string][]value{}
-	for _, x := range m.items(at, "| unique", v) {
-		key := x
-		if x.k == kStr && !args[0].truth() {
-			key.s = pyLower(x.s)
+	const entry = 64 // of the two tables below
+	items := m.items(at, "| unique", v)
+	if m.fault != nil || !m.grow(len(items)*(valueBytes+entry)) {
+		return m.stop(at)
+	}
+	out.l = make([]value, 0, len(items))
+	last := make(map[string]int32, len(items)) // by key, 1 + the last item of it in out
+	before := make([]int32, 0, len(items))     // by item, 1 + the one before it with the same key
+	for _, x := range items {
+		key, ok := m.uniqueKey(x, args[0].truth())
+		if !ok {
+			return m.stop(at)
 		}
-		bucket := uniqueKey(key)
-		if !m.step(1 + len(seen[bucket])) {
-			return m.try(at, value{}, m.tooMuch())
+		i := last[key]
+		for i > 0 && x.k != kStr && !pyEqual(x, out.l[i-1]) {
+			i = before[i-1]
+			if !m.step(1 + x.size()/16) {
+				return m.stop(at)
+			}
 		}
-		known := false
-		for _, y := range seen[bucket] {
-			known = known || pyEqual(key, y)
-		}
-		if !known {
-			seen[bucket] = append(seen[bucket], key)
+		if i == 0 {
+			before = append(before, last[key])
 			out.l = append(out.l, x)
+			last[key] = int32(len(out.l))
 		}
 	}
-	return out
+	return out.measured()
 }
 
 // uniqueKey is the same for equal values: numbers of all kinds share it where
-// they have the same whole part.
-func uniqueKey(v value) string {
+// they have the same whole part. For text it is the same for equal text only.
+// ok is false when the budget is spent.
+func (m *machine) uniqueKey(v value, caseSensitive bool) (key string, ok bool) {
 	switch {
 	case v.integer():
-		return "n" + strconv.FormatInt(v.i, 10)
+		return "n" + strconv.FormatInt(v.i, 10), true
 	case v.k == kFloat:
-		return "n" + strings.TrimSuffix(strconv.FormatFloat(floatTrunc(v.f), 'f', 0, 64), ".0")
+		return "n" + strings.TrimSuffix(strconv.FormatFloat(floatTrunc(v.f), 'f', 0, 64), ".0"), true
 	case v.k == kDecimal:
-		return "n" + plainZero(parseDecimal(v.s).truncate()).String()
+		return "n" + plainZero(parseDecimal(v.s).truncate()).String(), m.grow(len(v.s))
+	case v.k == kStr && caseSensitive:
+		return "s" + v.s, m.grow(len(v.s))
 	case v.k == kStr:
-		return "s" + v.s
+		if !m.grow(casedBytes(v.s)) {
+			return "", false
+		}
+		return "s" + pyLower(v.s), true
 	}
-	return v.name() + pyString(v)
+	if n := reprBytes(v, maxBuilt); !m.grow(n) {
+		return "", false
+	}
+	return v.name() + pyString(v), true
 }
 
 func (m *machine) listFilter(at pos, v value, _ []value) value {
@@ -286,5 +320,5 @@ func (m *machine) listFilter(at pos, v value, _ []value) value {
 	if v.k == kList {
 		out.typ = v.typ
 	}
-	return out
+	return out.measured()
 }

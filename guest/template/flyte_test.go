@@ -369,7 +369,7 @@ func (c *flyteCase) run(t *testing.T, decls []abi.InputDecl, in []abi.NamedValue
 	tmpl, err := Parse(Options{Text: c.Template, Dialect: abi.SQLite, Interpolation: abi.Text, Inputs: decls})
 	var out []Statement
 	if err == nil {
-		out, err = tmpl.Render(in)
+		out, err = tmpl.Render(in, 0)
 	}
 	if want := c.Expected.ErrorMessage; want != "" {
 		if err == nil {

@@ -111,7 +111,7 @@ func describeRun(o Options, in []abi.NamedValue) string {
 	if err != nil {
 		return "parse error\n" + describeErrors(err)
 	}
-	list, err := tmpl.Render(in)
+	list, err := tmpl.Render(in, 0)
 	if err != nil {
 		return "render error\n" + describeErrors(err)
 	}

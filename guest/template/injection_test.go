@@ -45,11 +45,11 @@ func attempt(t *testing.T, text string, d abi.Dialect) {
 	if err != nil {
 		return // refused whatever the values are
 	}
-	got, err := p.Render(hostile)
+	got, err := p.Render(hostile, 0)
 	if err != nil {
 		return
 	}
-	want, err := p.Render(harmless(hostile))
+	want, err := p.Render(harmless(hostile), 0)
 	if err != nil {
 		t.Fatalf("%s: harmless values: %v", d, err)
 	}

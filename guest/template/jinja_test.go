@@ -97,7 +97,7 @@ func renderPlain(text string, decls []abi.InputDecl, inputs map[string]value) (s
 			return "", f.msg
 		}
 	}
-	run := &runner{machine: newMachine(nil), d: &draft{}, maxText: 1 << 20}
+	run := &runner{machine: newMachine(nil), d: &draft{maxSQL: 1 << 20}}
 	run.inputs = inputs
 	run.nodes(body)
 	if run.fault != nil {

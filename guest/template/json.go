@@ -18,14 +18,34 @@ func (m *machine) tojsonFilter(at pos, v value, args []value) value {
 	case n.k != kUndefined && n.k != kNone:
 		return m.wrong(at, "tojson", n, "an int as its indent")
 	}
-	if !m.grow(6 * v.size()) {
-		return m.try(at, value{}, m.tooMuch())
+	n := jsonBytes(v, indent, 0, maxBuilt)
+	if !m.grow(n) {
+		return m.stop(at)
 	}
-	b, ok := appendJSON(nil, v, indent, 0)
+	b, ok := appendJSON(make([]byte, 0, n), v, indent, 0)
 	if !ok {
 		return m.wrong(at, "tojson", v, "a value that JSON has")
 	}
 	return strValue(string(b))
+}
+
+// jsonBytes is at least how many bytes the JSON of a value has. It stops
+// counting above limit.
+func jsonBytes(v value, indent, depth, limit int) int {
+	switch v.k {
+	case kStr:
+		return quotedBytes(v.s)
+	case kJSON:
+		return 6 * len(v.s)
+	case kList:
+		line := 2 + max(indent, 0)*(depth+1)
+		n := 2 + line
+		for i := 0; i < len(v.l) && n <= limit; i++ {
+			n += line + jsonBytes(v.l[i], indent, depth+1, limit-n)
+		}
+		return n
+	}
+	return textBytes(v, limit) + 2
 }
 
 func appendJSON(b []byte, v value, indent, depth int) ([]byte, bool) {
@@ -132,8 +152,10 @@ func htmlSafe(s string) string {
 
 // jsonTruth is whether Python would take a JSON document for true.
 func jsonTruth(s string) bool {
-	v, ok := parseJSON(s)
-	return !ok || v.truth()
+	p := &jsonParser{s: s, check: true}
+	v := p.value(0)
+	p.space()
+	return p.bad || p.i < len(s) || v.truth()
 }
 
 // pyJSON is Python's repr of what it makes of a JSON document: a dict, a list or
@@ -207,6 +229,9 @@ type jsonParser struct {
 	s   string
 	i   int
 	bad bool
+	// check leaves out what is not needed to know whether the document is
+	// right and true.
+	check bool
 }
 
 func (p *jsonParser) space() {
@@ -239,7 +264,12 @@ func (p *jsonParser) value(depth int) jsonValue {
 	}
 	switch c := p.s[p.i]; {
 	case c == '"':
-		return jsonValue{kind: '"', text: p.str()}
+		from := p.i
+		text := p.str()
+		if p.check && p.i > from+2 {
+			text = "x"
+		}
+		return jsonValue{kind: '"', text: text}
 	case c == '[' || c == '{':
 		return p.container(c, depth)
 	case c == '-' || digit(c):
@@ -256,7 +286,10 @@ func (p *jsonParser) container(c byte, depth int) jsonValue {
 	if p.take(closing) {
 		return v
 	}
-	at := map[string]int{}
+	var at map[string]int
+	if c == '{' && !p.check {
+		at = map[string]int{}
+	}
 	for !p.bad {
 		key := ""
 		if c == '{' {
@@ -268,11 +301,14 @@ func (p *jsonParser) container(c byte, depth int) jsonValue {
 			p.bad = p.bad || !p.take(':')
 		}
 		x := p.value(depth + 1)
-		if i, ok := at[key]; ok && c == '{' {
+		switch i, known := at[key]; {
+		case known:
 			v.items[i] = x
-		} else {
+		case at != nil:
 			at[key] = len(v.items)
 			v.items, v.keys = append(v.items, x), append(v.keys, key)
+		case !p.check || v.items == nil:
+			v.items = append(v.items, x)
 		}
 		if p.take(closing) {
 			return v
@@ -309,6 +345,7 @@ func (p *jsonParser) str() string {
 		case c == '\\' && p.i+1 < len(p.s):
 			p.i++
 			b = p.escape(b)
+		case p.check:
 		default:
 			b = append(b, c)
 		}

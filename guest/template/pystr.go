@@ -41,6 +41,15 @@ func pyString(v value) string {
 	return pyRepr(v)
 }
 
+// writeString writes str(v).
+func writeString(b *strings.Builder, v value) {
+	if v.k == kList {
+		writeList(b, v)
+		return
+	}
+	b.WriteString(pyString(v))
+}
+
 // pyRepr is Python's repr(v): how a value prints within a list.
 func pyRepr(v value) string {
 	switch v.k {
@@ -65,12 +74,16 @@ func pyRepr(v value) string {
 	case kJSON:
 		return pyJSON(v.s)
 	case kList:
-		return listRepr(v)
+		var b strings.Builder
+		b.Grow(reprBytes(v, maxBuilt))
+		writeList(&b, v)
+		return b.String()
 	}
 	return pyString(v)
 }
 
-func listRepr(v value) string {
+// writeList writes repr(v) of a list.
+func writeList(b *strings.Builder, v value) {
 	open, end := "[", "]"
 	if v.tuple {
 		open, end = "(", ")"
@@ -78,16 +91,18 @@ func listRepr(v value) string {
 			end = ",)"
 		}
 	}
-	var b strings.Builder
 	b.WriteString(open)
 	for i, x := range v.l {
 		if i > 0 {
 			b.WriteString(", ")
 		}
+		if x.k == kList {
+			writeList(b, x)
+			continue
+		}
 		b.WriteString(pyRepr(x))
 	}
 	b.WriteString(end)
-	return b.String()
 }
 
 // pyFloat is Python's repr of a float: the shortest text that reads back, with

@@ -2,6 +2,7 @@ package template
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -69,6 +70,11 @@ func (l *sqlLexer) byteAt(n int) byte {
 
 func (l *sqlLexer) emit(t sqlToken) {
 	t.end = int32(l.i)
+	if len(l.out) == maxTokens {
+		l.list = append(l.list, &fault{at: l.d.source(int(t.start)), msg: "the statements have more than " + strconv.Itoa(maxTokens) + " words and signs", hint: lessText, limit: true})
+		l.i = len(l.s)
+		return
+	}
 	l.out = append(l.out, t)
 }
 

@@ -14,7 +14,6 @@ type Options struct {
 	Dialect       abi.Dialect
 	Interpolation abi.Interpolation
 	Inputs        []abi.InputDecl
-	MaxSQL        int // bytes of one statement's SQL; 0 is 256 KiB
 	MaxParams     int // parameters of one statement; 0, or more than the dialect takes, is what it takes
 }
 
@@ -49,9 +48,6 @@ func Parse(o Options) (*Template, error) {
 	if d == nil {
 		r.add(-1, "unknown dialect "+strconv.Quote(string(o.Dialect)), "sqlite, postgres and mysql are known")
 		return nil, r.err()
-	}
-	if o.MaxSQL <= 0 {
-		o.MaxSQL = defaultMaxSQL
 	}
 	if o.MaxParams <= 0 || o.MaxParams > d.maxParams {
 		o.MaxParams = d.maxParams
@@ -105,9 +101,13 @@ func invalidText(s string) int {
 }
 
 // Render makes the statements of one execution, in order. Every declared input
-// must be given, null where its type allows it. The error is of type *Error.
-func (t *Template) Render(in []abi.NamedValue) ([]Statement, error) {
-	out, f := t.render(in)
+// must be given, null where its type allows it. The limit is on the bytes of one
+// statement's SQL; 0 is 256 KiB. The error is of type *Error.
+func (t *Template) Render(in []abi.NamedValue, limit int64) ([]Statement, error) {
+	if limit <= 0 {
+		limit = defaultMaxSQL
+	}
+	out, f := t.render(in, int(min(limit, 1<<30)))
 	if f != nil {
 		return nil, f.place(t.o.Text)
 	}
@@ -121,14 +121,14 @@ func (t *Template) Place(at int) (line, column int) {
 }
 
 // render is Render with the fault still at an offset.
-func (t *Template) render(in []abi.NamedValue) ([]Statement, *fault) {
+func (t *Template) render(in []abi.NamedValue, maxSQL int) ([]Statement, *fault) {
 	if f := t.checkInputs(in); f != nil {
 		return nil, f
 	}
 	if t.o.Interpolation == abi.Text {
-		return t.renderText(in)
+		return t.renderText(in, maxSQL)
 	}
-	d, f := t.execute(in)
+	d, f := t.execute(in, maxSQL)
 	if f != nil {
 		return nil, f
 	}
@@ -141,19 +141,19 @@ func (t *Template) checkInputs(in []abi.NamedValue) *fault {
 	for _, v := range in {
 		decl := t.input(v.Name)
 		if decl == nil {
-			return &fault{-1, "a value for input " + strconv.Quote(v.Name) + ", which is not declared", ""}
+			return &fault{at: -1, msg: "a value for input " + strconv.Quote(v.Name) + ", which is not declared"}
 		}
 		if given[v.Name] {
-			return &fault{-1, "input " + strconv.Quote(v.Name) + " is given twice", ""}
+			return &fault{at: -1, msg: "input " + strconv.Quote(v.Name) + " is given twice"}
 		}
 		given[v.Name] = true
 		if msg := mismatch(decl.Type, v.Value); msg != "" {
-			return &fault{-1, "input " + strconv.Quote(v.Name) + " is declared as " + decl.Type.String() + " and " + msg, ""}
+			return &fault{at: -1, msg: "input " + strconv.Quote(v.Name) + " is declared as " + decl.Type.String() + " and " + msg}
 		}
 	}
 	for _, decl := range t.o.Inputs {
 		if !given[decl.Name] {
-			return &fault{-1, "no value for input " + strconv.Quote(decl.Name), "give it, or declare a default"}
+			return &fault{at: -1, msg: "no value for input " + strconv.Quote(decl.Name), hint: "give it, or declare a default"}
 		}
 	}
 	return nil

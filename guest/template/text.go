@@ -159,8 +159,8 @@ func textFault(found []textMatch, names []string) *fault {
 	matched := make(map[string]bool)
 	for _, m := range found {
 		if !contains(names, m.name) {
-			return &fault{m.at, "Variable " + m.name + " in Query (part of " + m.expr +
-				") not found in inputs dict_keys(" + reprNames(names, "[", "]") + ")", "declare the input, or correct its name"}
+			return &fault{at: m.at, msg: "Variable " + m.name + " in Query (part of " + m.expr +
+				") not found in inputs dict_keys(" + reprNames(names, "[", "]") + ")", hint: "declare the input, or correct its name"}
 		}
 		matched[m.name] = true
 	}
@@ -171,8 +171,8 @@ func textFault(found []textMatch, names []string) *fault {
 		}
 	}
 	if missing != nil {
-		return &fault{-1, "Extra Inputs have no matches in query template - missing " + reprNames(missing, "{", "}"),
-			"use the input as {{ .inputs." + missing[0] + " }}, or do not declare it"}
+		return &fault{at: -1, msg: "Extra Inputs have no matches in query template - missing " + reprNames(missing, "{", "}"),
+			hint: "use the input as {{ .inputs." + missing[0] + " }}, or do not declare it"}
 	}
 	return nil
 }
@@ -198,12 +198,16 @@ func contains(list []string, s string) bool {
 // renderText replaces as flytekit does: match after match of the template,
 // each of them everywhere in the text that grew so far, so that a value may
 // hold a later expression. The text is sent as it is, as one statement.
-func (t *Template) renderText(in []abi.NamedValue) ([]Statement, *fault) {
+func (t *Template) renderText(in []abi.NamedValue, maxSQL int) ([]Statement, *fault) {
 	names := make([]string, len(in))
 	text := make(map[string]string, len(in))
+	m := &machine{}
 	for i, v := range in {
 		names[i] = v.Name
-		text[v.Name] = flyteText(fromABI(v.Value))
+		text[v.Name] = m.flyteText(fromABI(v.Value))
+	}
+	if m.fault != nil {
+		return nil, m.fault
 	}
 	if f := textFault(t.texts, names); f != nil {
 		return nil, f
@@ -211,22 +215,26 @@ func (t *Template) renderText(in []abi.NamedValue) ([]Statement, *fault) {
 	sql := t.o.Text
 	for _, m := range t.texts {
 		val := text[m.name]
-		if n := strings.Count(sql, m.expr); len(sql)+n*(len(val)-len(m.expr)) > t.o.MaxSQL {
-			return nil, tooLong(m.at, t.o.MaxSQL)
+		if n := strings.Count(sql, m.expr); len(sql)+n*(len(val)-len(m.expr)) > maxSQL {
+			return nil, tooLong(m.at, maxSQL)
 		}
 		sql = strings.ReplaceAll(sql, m.expr, val)
 	}
-	if len(sql) > t.o.MaxSQL {
-		return nil, tooLong(-1, t.o.MaxSQL)
+	if len(sql) > maxSQL {
+		return nil, tooLong(-1, maxSQL)
 	}
 	return []Statement{{SQL: sql}}, nil
 }
 
 // flyteText is Python's str of what flytekit makes of an input: a JSON document
 // is a dict or a list.
-func flyteText(v value) string {
+func (m *machine) flyteText(v value) string {
 	if v.k != kJSON {
-		return pyString(v)
+		return m.text(-1, v)
+	}
+	if !m.grow(jsonReprBytes(v.s)) {
+		m.stop(-1)
+		return ""
 	}
 	if d, ok := parseJSON(v.s); ok && d.kind == '"' {
 		return d.text

@@ -31,15 +31,16 @@ const (
 
 // value is a value of an expression. The fields are used as those of abi.Value.
 type value struct {
-	k kind
-	i int64
-	f float64
-	s string // of kUndefined: what is undefined
-	l []value
+	k     kind
+	tuple bool  // a list written with parentheses
+	deep  uint8 // of a list: how deep lists nest in it
+	i     int64 // of a list: its size
+	f     float64
+	s     string // of kUndefined: what is undefined
+	l     []value
 	// typ is what an input's list or null was declared as; its Kind is 0 for
 	// the lists and nulls of the template itself.
-	typ   abi.Type
-	tuple bool // a list written with parentheses
+	typ abi.Type
 }
 
 var (
@@ -114,6 +115,7 @@ func fromABI(a abi.Value) value {
 		for i, x := range a.List {
 			v.l[i] = fromABI(x)
 		}
+		return v.measured()
 	}
 	return v
 }

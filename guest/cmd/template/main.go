@@ -56,7 +56,7 @@ func (t *task) run() error {
 	if err != nil {
 		return err
 	}
-	statements, err := t.template.Render(in.Values)
+	statements, err := t.template.Render(in.Values, in.Limits.StatementBytes)
 	if err != nil {
 		return placed(err)
 	}
