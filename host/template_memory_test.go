@@ -91,7 +91,7 @@ func TestStatementLimit(t *testing.T) {
 	}{
 		{0, "the statement has more than 262144 bytes"},
 		{1 << 20, ""},
-		{100, "the statement has more than 100 bytes"},
+		{100, "the statements have more than 400 bytes"},
 	} {
 		h := hosttest.Open(t, hosttest.SQLite(t, ""), func(cfg *host.Config) { cfg.Limits.Statement = c.limit })
 		p, err := h.Load(context.Background(), host.Task{Name: "t", Connection: "db", Query: long})
