@@ -452,8 +452,9 @@ func (e *emitter) piece(b *strings.Builder, t sqlToken, from, to int) {
 }
 
 // literalText is what a value is within quotes: its text as Python has it, but
-// a MySQL datetime without its zone, which MySQL reads as the session's, and
-// bytes only where they are text.
+// a datetime without its zone on MySQL, which reads it as the session's, and on
+// SQLite, whose own functions write none and where text is compared; bytes are
+// refused.
 func (e *emitter) literalText(p *printed) string {
 	switch p.v.k {
 	case kList, kLoop, kUndefined:
@@ -463,7 +464,7 @@ func (e *emitter) literalText(p *printed) string {
 		e.fail(p, "bytes inside quotes", "remove the quotes: bytes are a parameter of their own")
 		return ""
 	case kDatetime:
-		if e.t.sql.name == abi.MySQL {
+		if e.t.sql.name != abi.Postgres {
 			return datetimeText(p.v.i)
 		}
 	}
