@@ -8,13 +8,16 @@ import (
 // Failure is what a guest says of an execution that it failed: the text of
 // FuncFail in parts. Every part may be missing.
 //
-//	[LINE:COLUMN: ][statement N of M[: ]]MESSAGE[\nhint: HINT]
+//	[LINE:COLUMN: ][limit: ][statement N of M[: ]]MESSAGE[\nhint: HINT]
 //
 // Example: "2:14: no input \"afer\" is declared\nhint: did you mean \"after\"?"
 // is a place, a message and a hint; "statement 2 of 3" alone says which
-// statement it was that the last failed host call was made for.
+// statement it was that the last failed host call was made for;
+// "1:1: limit: the statement has more than 100 bytes" is a limit that the guest
+// keeps and that was reached: the host reports it as one of its own.
 type Failure struct {
 	Line, Column int    // a place in the task's query, from 1, the column in characters; Line 0 is unknown
+	Limit        bool   // a limit was reached
 	Message      string // empty: the Error of the last host call that failed says it
 	Hint         string // one line
 	// Statement and Statements say which statement of how many failed, from
@@ -24,6 +27,7 @@ type Failure struct {
 
 const (
 	hintMark      = "\nhint: "
+	limitMark     = "limit: "
 	statementMark = "statement "
 	ofMark        = " of "
 )
@@ -33,6 +37,9 @@ func (f Failure) String() string {
 	s := ""
 	if f.Line > 0 {
 		s = strconv.Itoa(f.Line) + ":" + strconv.Itoa(max(f.Column, 1)) + ": "
+	}
+	if f.Limit {
+		s += limitMark
 	}
 	if f.Statement > 0 {
 		s += statementMark + strconv.Itoa(f.Statement) + ofMark + strconv.Itoa(max(f.Statements, f.Statement))
@@ -57,6 +64,7 @@ func ParseFailure(s string) Failure {
 		}
 	}
 	f.Line, f.Column, s = cutPlace(s)
+	s, f.Limit = strings.CutPrefix(s, limitMark)
 	f.Message = s
 	rest, ok := strings.CutPrefix(s, statementMark)
 	if !ok {

@@ -18,6 +18,11 @@ func TestFailure(t *testing.T) {
 		{"statement 2 of 3", Failure{Statement: 2, Statements: 3}},
 		{"statement 2 of 3: broke\nhint: mend it", Failure{Statement: 2, Statements: 3, Message: "broke", Hint: "mend it"}},
 		{"1:2: statement 2 of 3", Failure{Line: 1, Column: 2, Statement: 2, Statements: 3}},
+		{"limit: too long", Failure{Limit: true, Message: "too long"}},
+		{"1:2: limit: too long\nhint: less", Failure{Line: 1, Column: 2, Limit: true, Message: "too long", Hint: "less"}},
+		{"1:2: limit: statement 2 of 3: too long", Failure{Line: 1, Column: 2, Limit: true, Statement: 2, Statements: 3, Message: "too long"}},
+		{"limit: limit: twice", Failure{Limit: true, Message: "limit: twice"}},
+		{"statement 2 of 3: limit: of a message", Failure{Statement: 2, Statements: 3, Message: "limit: of a message"}},
 		// Not of the form, so a message as it stands.
 		{"0:7: zero", Failure{Message: "0:7: zero"}},
 		{"03:7: zero", Failure{Message: "03:7: zero"}},
@@ -26,6 +31,8 @@ func TestFailure(t *testing.T) {
 		{"12:30:00: a time", Failure{Message: "12:30:00: a time"}},
 		{"statement 4 of 3", Failure{Message: "statement 4 of 3"}},
 		{"statement 2 of 3 is bad", Failure{Message: "statement 2 of 3 is bad"}},
+		{"limit:none", Failure{Message: "limit:none"}},
+		{"limit 1:2: x", Failure{Message: "limit 1:2: x"}},
 		{"statement two", Failure{Message: "statement two"}},
 		{"a\nhint: b\nc", Failure{Message: "a\nhint: b\nc"}},
 		{"a\nhint: ", Failure{Message: "a\nhint: "}},
@@ -73,6 +80,7 @@ func TestFailures(t *testing.T) {
 }
 
 func FuzzFailures(f *testing.F) {
+	f.Add("1:2: limit: statement 2 of 3: a\n\n3:4: limit: c")
 	f.Add("1:2: statement 2 of 3: a\nhint: b\n\n3:4: c")
 	f.Fuzz(func(t *testing.T, text string) {
 		if got := ParseFailures(text); got.String() != text {

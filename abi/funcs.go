@@ -124,9 +124,9 @@ var (
 	// FuncFail sets the guest's own error message, the UTF-8 text at
 	// (buf, len), for an execution that is about to return something other
 	// than 0, and answers 0. The last one counts. The text may say a place in
-	// the task's query, which statement failed, and a hint; see Failure, and
-	// Failures for several. A text with no message of its own leaves the
-	// message to the Error of the last host call that failed.
+	// the task's query, that a limit was reached, which statement failed, and a
+	// hint; see Failure, and Failures for several. A text with no message of
+	// its own leaves the message to the Error of the last host call that failed.
 	//
 	// Example: fail(buf, len) with "3:7: no such input\nhint: declare it", and
 	// run returns 1: the error is "no such input" at line 3, column 7 of the

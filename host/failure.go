@@ -66,6 +66,9 @@ func own(err error) error {
 // said is the error of a guest's own words.
 func (p *Program) said(f abi.Failure) *Error {
 	e := &Error{Code: CodeTask, Task: p.task.Name, Message: f.Message, Hint: f.Hint, Statement: f.Statement}
+	if f.Limit {
+		e.Code = CodeLimit
+	}
 	switch {
 	case p.task.Query == "":
 	case p.task.Source == nil:

@@ -69,6 +69,9 @@ func TestTemplateStaysInMemory(t *testing.T) {
 				_ = p.Close()
 			}
 			got, message := code(err)
+			if c.want != fine && got != host.CodeLimit {
+				t.Errorf("%s is no limit: %s", got, message)
+			}
 			if c.want == fine {
 				if err != nil {
 					t.Errorf("%s: %s", got, message)
@@ -110,7 +113,7 @@ func TestStatementLimit(t *testing.T) {
 			continue
 		}
 		var e *host.Error
-		if !errors.As(err, &e) || !strings.Contains(e.Message, c.want) || !strings.Contains(e.Hint, "limits.statement") {
+		if !errors.As(err, &e) || e.Code != host.CodeLimit || !strings.Contains(e.Message, c.want) || !strings.Contains(e.Hint, "limits.statement") {
 			t.Errorf("%d: %v", c.limit, err)
 		}
 	}

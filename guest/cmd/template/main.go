@@ -124,7 +124,7 @@ func placed(err error) error {
 	}
 	f := make([]abi.Failure, len(all))
 	for i, e := range all {
-		f[i] = abi.Failure{Line: e.Line, Column: e.Column, Message: e.Message, Hint: e.Hint}
+		f[i] = abi.Failure{Line: e.Line, Column: e.Column, Limit: e.Limit, Message: e.Message, Hint: e.Hint}
 	}
 	return guest.Fail(f...)
 }
