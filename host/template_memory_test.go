@@ -29,7 +29,7 @@ func TestTemplateStaysInMemory(t *testing.T) {
 		{"lists that double", strings.Repeat("{% set a = [a, a] %}", 60) + "SELECT {{ a | string | length }}", built},
 		{"lists that double, compared", "{% set a = [1] %}{% set b = [1] %}" + strings.Repeat("{% set a = [a, a] %}{% set b = [b, b] %}", 60) + "SELECT {{ 1 if a == b else 2 }}",
 			"the template takes more than 10000000 steps"},
-		{"deep lists", strings.Repeat("{% set a = [a] %}", 5000) + "SELECT {{ a | string }}", "lists nest deeper than 100"},
+		{"deep lists", strings.Repeat("{% set a = [a] %}", 5000) + "SELECT {{ a | string }}", "lists nest deeper than 64"},
 		{"lists added", "{% set a = [1] * 50000 %}SELECT {{ (a + a + a + a + a) | length }}", built},
 		{"lists that grow", "{% set a = [1] * 1000 %}" + strings.Repeat("{% set a = a + a %}", 30) + "SELECT {{ a | length }}", built},
 		{"text that grows", "{% set a = 'x' * 1000 %}" + strings.Repeat("{% set a = a ~ a %}", 30) + "SELECT {{ a | length }}", built},
@@ -115,6 +115,35 @@ func TestStatementLimit(t *testing.T) {
 		var e *host.Error
 		if !errors.As(err, &e) || e.Code != host.CodeLimit || !strings.Contains(e.Message, c.want) || !strings.Contains(e.Hint, "limits.statement") {
 			t.Errorf("%d: %v", c.limit, err)
+		}
+	}
+}
+
+// TestTemplateDepth (M13): what nests as deep as it may runs in the guest's
+// stack.
+func TestTemplateDepth(t *testing.T) {
+	h := hosttest.Open(t, hosttest.SQLite(t, ""))
+	for _, query := range []string{
+		"SELECT {{ 1" + strings.Repeat(" + 0", 1000) + " }} AS v",
+		strings.Repeat("{% for a in [1] %}", 32) + "SELECT {{ " + strings.Repeat("(", 49) + "a" + strings.Repeat(")", 49) + " }} AS v" + strings.Repeat("{% endfor %}", 32),
+		strings.Repeat("{% for a in [1] %}", 32) + "SELECT {{ " + strings.Repeat("not ", 48) + "a }} AS v" + strings.Repeat("{% endfor %}", 32),
+		strings.Repeat("{% for a in [1] %}", 32) + "SELECT {{ 1" + strings.Repeat(" + 0", 1000) + " }} AS v" + strings.Repeat("{% endfor %}", 32),
+		strings.Repeat("{% if 1 %}", 32) + "SELECT {{ 1 " + strings.Repeat(" | abs", 60) + " }} AS v" + strings.Repeat("{% endif %}", 32),
+		strings.Repeat("{% if 1 %}", 32) + "SELECT {{ " + strings.Repeat("1 if 1 else (", 24) + "1" + strings.Repeat(")", 24) + " }} AS v" + strings.Repeat("{% endif %}", 32),
+		strings.Repeat("{% if 1 %}", 32) + "SELECT {{ 1" + strings.Repeat(" if 1", 60) + " }} AS v" + strings.Repeat("{% endif %}", 32),
+		strings.Repeat("{% if 1 %}", 32) + "SELECT {{ " + strings.Repeat("[", 48) + "1" + strings.Repeat("]", 48) + strings.Repeat("[0]", 12) + "| string | length - 72}} AS v" + strings.Repeat("{% endif %}", 32),
+	} {
+		p, err := h.Load(context.Background(), host.Task{Name: "t", Connection: "db", Query: query})
+		if err != nil {
+			t.Errorf("%.60s: %v", query, err)
+			continue
+		}
+		rows := &hosttest.Rows{}
+		if _, err = p.Run(context.Background(), nil, rows); err != nil || len(rows.Cells) != 1 || rows.Cells[0][0] != "1" {
+			t.Errorf("%.60s: %v, %v", query, rows.Cells, err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -160,7 +160,21 @@ type testExpr struct {
 	not  bool
 }
 
-// eachExpr calls f for the expressions within x.
+// leftSpine is a chain of operations that group to the left, the last one
+// first. It may be longer than a stack is deep.
+func leftSpine(x *binary) []*binary {
+	out := []*binary{x}
+	for {
+		l, ok := x.l.(*binary)
+		if !ok {
+			return out
+		}
+		out, x = append(out, l), l
+	}
+}
+
+// eachExpr calls f for the expressions within x; the operands of a chain of
+// operations are all next to each other.
 func eachExpr(x expr, f func(expr)) {
 	all := func(list ...expr) {
 		for _, y := range list {
@@ -175,7 +189,12 @@ func eachExpr(x expr, f func(expr)) {
 	case *unary:
 		all(x.x)
 	case *binary:
-		all(x.l, x.r)
+		for _, b := range leftSpine(x) {
+			all(b.r)
+			if _, more := b.l.(*binary); !more {
+				all(b.l)
+			}
+		}
 	case *compare:
 		all(x.first)
 		for _, c := range x.rest {

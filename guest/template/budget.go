@@ -16,6 +16,8 @@ const (
 	// collectEvery is how much is built between two collections. The
 	// collector by itself lets the heap double, for which there is no room.
 	collectEvery = 4 << 20
+	// maxLists bounds how deep lists nest.
+	maxLists = 64
 	// maxListSize bounds the size that a list is taken to have.
 	maxListSize = 1 << 40
 )

@@ -141,8 +141,8 @@ func (m *machine) list(x *listExpr) value {
 	for i, item := range x.items {
 		v.l[i] = m.need(item)
 	}
-	if v = v.measured(); v.deep > maxDepth {
-		return m.try(x.pos, value{}, &opError{msg: "lists nest deeper than " + strconv.Itoa(maxDepth), limit: true})
+	if v = v.measured(); v.deep > maxLists {
+		return m.try(x.pos, value{}, &opError{msg: "lists nest deeper than " + strconv.Itoa(maxLists), limit: true})
 	}
 	return v
 }
@@ -180,24 +180,24 @@ func (m *machine) unary(x *unary) value {
 }
 
 func (m *machine) binary(x *binary) value {
-	l := m.need(x.l)
-	if m.fault != nil {
+	spine := leftSpine(x)
+	v := m.need(spine[len(spine)-1].l)
+	for i := len(spine) - 1; i >= 0 && m.fault == nil; i-- {
+		v = m.operate(spine[i], v)
+	}
+	return v
+}
+
+// operate is an operation whose left side has been evaluated.
+func (m *machine) operate(x *binary, l value) value {
+	if !m.step(1) {
+		return m.stop(x.pos)
+	}
+	if x.op == "and" && !l.truth() || x.op == "or" && l.truth() {
 		return l
 	}
-	switch x.op {
-	case "and":
-		if !l.truth() {
-			return l
-		}
-		return m.need(x.r)
-	case "or":
-		if l.truth() {
-			return l
-		}
-		return m.need(x.r)
-	}
 	r := m.need(x.r)
-	if m.fault != nil {
+	if m.fault != nil || x.op == "and" || x.op == "or" {
 		return r
 	}
 	if x.op == "~" {

@@ -21,10 +21,28 @@ func (p *parser) expression(tokens []exprToken) expr {
 	e := &exprParser{faults: p.faults, tokens: tokens}
 	x := e.expression()
 	e.end()
+	e.tooDeep(x)
 	if e.failed {
 		return nil
 	}
 	return x
+}
+
+// tooDeep reports an expression whose tree is too deep for those who walk it.
+func (e *exprParser) tooDeep(x expr) {
+	type level struct {
+		x expr
+		n int
+	}
+	for open := []level{{x, 1}}; len(open) > 0 && !e.failed && x != nil; {
+		top := open[len(open)-1]
+		open = open[:len(open)-1]
+		if top.n > maxTree {
+			e.failed = true
+			e.add(top.x.offset(), "the expression nests deeper than "+strconv.Itoa(maxTree), splitHint)
+		}
+		eachExpr(top.x, func(y expr) { open = append(open, level{y, top.n + 1}) })
+	}
 }
 
 func (e *exprParser) peek() exprToken { return e.tokens[min(e.i, len(e.tokens)-1)] }
@@ -96,11 +114,13 @@ func (e *exprParser) end() {
 	}
 }
 
+const splitHint = "give parts of it names with {% set %}"
+
 // enter bounds the depth of an expression.
 func (e *exprParser) enter() bool {
 	e.depth++
 	if e.depth > maxDepth {
-		e.fail("the expression nests deeper than "+strconv.Itoa(maxDepth), "")
+		e.fail("the expression nests deeper than "+strconv.Itoa(maxDepth), splitHint)
 		return false
 	}
 	return true
@@ -133,7 +153,7 @@ func (e *exprParser) leftward(operand func() expr, kind exprKind, ops ...string)
 			return x
 		}
 		if n > 1000 {
-			e.fail("the expression has too many operands", "")
+			e.fail("the expression has too many operands", splitHint)
 			return x
 		}
 		e.next()
@@ -188,13 +208,13 @@ func (e *exprParser) unary() expr { return e.signed(true) }
 
 // signed reads a sign and its operand; filters and tests apply to the whole.
 func (e *exprParser) signed(filters bool) expr {
-	if !e.enter() {
-		return nil
-	}
-	defer func() { e.depth-- }()
 	var x expr
 	t := e.peek()
 	if e.op("-") || e.op("+") {
+		if !e.enter() {
+			return nil
+		}
+		defer func() { e.depth-- }()
 		e.next()
 		if operand := e.peek(); t.text == "-" && operand.big {
 			e.next()
@@ -365,8 +385,8 @@ func (e *exprParser) list(at pos, closing string, items []expr, tuple bool) expr
 func (e *exprParser) postfix(x expr) expr {
 	for n := 0; !e.failed; n++ {
 		switch {
-		case n > maxDepth:
-			e.fail("the expression nests deeper than "+strconv.Itoa(maxDepth), "")
+		case n >= maxTree:
+			e.fail("the expression nests deeper than "+strconv.Itoa(maxTree), splitHint)
 		case e.op("["):
 			x = e.subscript(x)
 		case e.op("("):
@@ -411,8 +431,8 @@ func (e *exprParser) subscript(x expr) expr {
 func (e *exprParser) filters(x expr) expr {
 	for n := 0; !e.failed; n++ {
 		switch {
-		case n > maxDepth:
-			e.fail("the expression has too many filters", "")
+		case n >= maxTree:
+			e.fail("the expression has too many filters", splitHint)
 		case e.op("|"):
 			e.next()
 			x = e.filter(x)

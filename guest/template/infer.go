@@ -96,14 +96,19 @@ func (w *tracer) inferList(x *listExpr) abi.Type {
 }
 
 func (w *tracer) inferBinary(x *binary) abi.Type {
-	if x.op == "~" {
-		return abi.Type{Kind: abi.Str}
+	spine := leftSpine(x)
+	t := w.infer(spine[len(spine)-1].l)
+	for i := len(spine) - 1; i >= 0; i-- {
+		switch b := spine[i]; b.op {
+		case "~":
+			t = abi.Type{Kind: abi.Str}
+		case "and", "or", "+":
+			t = same(t, w.infer(b.r))
+		default:
+			t = abi.Type{}
+		}
 	}
-	l, r := w.infer(x.l), w.infer(x.r)
-	if x.op == "and" || x.op == "or" || x.op == "+" {
-		return same(l, r)
-	}
-	return abi.Type{}
+	return t
 }
 
 func (w *tracer) inferFilter(x *filterExpr) abi.Type {

@@ -7,8 +7,12 @@ import (
 	"github.com/wasmsql/wasmsql/abi"
 )
 
-// maxDepth bounds how deep blocks and expressions nest, for the guest's stack.
-const maxDepth = 100
+// How deep things nest, for the guest's stack.
+const (
+	maxBlocks = 32
+	maxDepth  = 50 // brackets, signs and nots of an expression
+	maxTree   = 64 // an expression's tree; operands of one chain are one level
+)
 
 // parser reads a template: text, {{ }}, {% %} and {# #}.
 type parser struct {
@@ -23,7 +27,8 @@ type parser struct {
 	open   []string // the tags that would close the open blocks, innermost last
 	stop   *tag     // the tag that ended the last body
 
-	undeclared int // how many of the faults are names that are not declared
+	tooDeep    bool // reading ended at a block that nests too deep
+	undeclared int  // how many of the faults are names that are not declared
 }
 
 // tag is the head of a {% %}.

@@ -26,9 +26,9 @@ var foreignTags = map[string]string{
 // statement reads what a tag begins. done is true when the tag belongs to an
 // outer block.
 func (p *parser) statement(t *tag) (n node, done bool) {
-	if len(p.open) >= maxDepth {
-		p.add(t.at, "blocks nest deeper than "+strconv.Itoa(maxDepth), "")
-		p.i = len(p.src)
+	if len(p.open) >= maxBlocks && (t.name == "if" || t.name == "for") {
+		p.add(t.at, "blocks nest deeper than "+strconv.Itoa(maxBlocks), "join conditions with and, or use {% elif %}")
+		p.i, p.tooDeep = len(p.src), true
 		return nil, false
 	}
 	switch t.name {
@@ -109,6 +109,8 @@ func (p *parser) block(open *tag, end string) ([]node, *tag) {
 		t := p.stop
 		p.stop = nil
 		switch {
+		case t == nil && p.tooDeep:
+			return out, nil
 		case t == nil:
 			p.add(open.at, "{% "+open.name+" %} is not closed", "close it with {% "+end+" %}")
 			return out, nil
@@ -216,7 +218,10 @@ func (p *parser) forTargets(n *forNode, t *tag) []exprToken {
 	const hint = "write {% for item in .inputs.items %}"
 	tokens := t.tokens
 	for {
-		if tokens[0].kind != eName || reserved(tokens[0].text) {
+		if p.reservedName(tokens[0]) {
+			return nil
+		}
+		if tokens[0].kind != eName {
 			p.add(tokens[0].at, "{% for %} needs the name of a variable", hint)
 			return nil
 		}
@@ -251,6 +256,8 @@ func (p *parser) forHead(n *forNode, tokens []exprToken) {
 		filter = e.expression()
 	}
 	e.end()
+	e.tooDeep(over)
+	e.tooDeep(filter)
 	if e.failed {
 		return
 	}
@@ -266,7 +273,10 @@ func (p *parser) forHead(n *forNode, tokens []exprToken) {
 // setTag reads {% set name = expression %}.
 func (p *parser) setTag(t *tag) node {
 	tk := t.tokens
-	if tk[0].kind != eName || reserved(tk[0].text) {
+	if p.reservedName(tk[0]) {
+		return nil
+	}
+	if tk[0].kind != eName {
 		p.add(tk[0].at, "{% set %} needs the name of a variable", "write {% set name = value %}")
 		return nil
 	}
@@ -289,6 +299,15 @@ func (p *parser) setTag(t *tag) node {
 }
 
 func (p *parser) define(name string) { p.scopes[len(p.scopes)-1][name] = true }
+
+// reservedName reports a name that cannot be a variable.
+func (p *parser) reservedName(t exprToken) bool {
+	if t.kind != eName || !reserved(t.text) {
+		return false
+	}
+	p.add(t.at, "the name "+strconv.Quote(t.text)+" is reserved", "give the variable another name")
+	return true
+}
 
 // reserved reports whether a name cannot be a variable.
 func reserved(name string) bool {
