@@ -195,10 +195,28 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-// renderText replaces as flytekit does: match after match of the template,
-// each of them everywhere in the text that grew so far, so that a value may
-// hold a later expression. The text is sent as it is, as one statement.
+// renderText makes of the template what flytekit and then SQLAlchemy's text()
+// make of it, as one statement.
 func (t *Template) renderText(in []abi.NamedValue, maxSQL int) ([]Statement, *fault) {
+	sql, f := t.interpolate(in, maxSQL)
+	if f != nil {
+		return nil, f
+	}
+	out, bind, at := unescapeColons(sql)
+	if at < 0 {
+		return []Statement{{SQL: out}}, nil
+	}
+	f = &fault{at: -1, msg: "A value is required for bind parameter " + pyQuote(bind), hint: `write \:` + bind + " for the text :" + bind}
+	if _, same, at := unescapeColons(t.o.Text); same == bind {
+		f.at = at
+	}
+	return nil, f
+}
+
+// interpolate replaces as flytekit does: match after match of the template,
+// each of them everywhere in the text that grew so far, so that a value may
+// hold a later expression.
+func (t *Template) interpolate(in []abi.NamedValue, maxSQL int) (string, *fault) {
 	names := make([]string, len(in))
 	text := make(map[string]string, len(in))
 	m := &machine{}
@@ -207,23 +225,23 @@ func (t *Template) renderText(in []abi.NamedValue, maxSQL int) ([]Statement, *fa
 		text[v.Name] = m.flyteText(fromABI(v.Value))
 	}
 	if m.fault != nil {
-		return nil, m.fault
+		return "", m.fault
 	}
 	if f := textFault(t.texts, names); f != nil {
-		return nil, f
+		return "", f
 	}
 	sql := t.o.Text
 	for _, m := range t.texts {
 		val := text[m.name]
 		if n := strings.Count(sql, m.expr); len(sql)+n*(len(val)-len(m.expr)) > maxSQL {
-			return nil, tooLong(m.at, maxSQL)
+			return "", tooLong(m.at, maxSQL)
 		}
 		sql = strings.ReplaceAll(sql, m.expr, val)
 	}
 	if len(sql) > maxSQL {
-		return nil, tooLong(-1, maxSQL)
+		return "", tooLong(-1, maxSQL)
 	}
-	return []Statement{{SQL: sql}}, nil
+	return sql, nil
 }
 
 // flyteText is Python's str of what flytekit makes of an input: a JSON document
