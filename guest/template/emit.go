@@ -143,6 +143,7 @@ type emitter struct {
 	bytes  int // of the parameters
 	from   int // the draft's text is written up to here
 	all    *totals
+	record *[]piece // where the pieces of out come from, if that is asked for
 	fault  *fault
 }
 
@@ -185,7 +186,7 @@ func (e *emitter) statement() Statement {
 		}
 	}
 	e.copy(e.end)
-	sql := strings.Trim(string(e.out), " \t\r\n\f\v")
+	sql := strings.Trim(string(e.out), sqlSpace)
 	at := e.at()
 	e.all.sql += len(sql)
 	switch {
@@ -198,6 +199,9 @@ func (e *emitter) statement() Statement {
 	return Statement{SQL: sql, Params: e.params, At: at}
 }
 
+// sqlSpace is the white space that no statement begins or ends with.
+const sqlSpace = " \t\r\n\f\v"
+
 // at is where the statement's first token stands in the template.
 func (e *emitter) at() int { return e.d.source(int(e.tokens[0].start)) }
 
@@ -206,6 +210,7 @@ func (e *emitter) copy(to int) {
 	text := e.d.text[e.from:to]
 	if len(text) > 0 {
 		e.space(text[0])
+		e.note(e.from, true)
 	}
 	e.out = append(e.out, text...)
 	e.from = to
@@ -278,6 +283,7 @@ func (e *emitter) placeholder() {
 // hole writes what was printed outside of quotes.
 func (e *emitter) hole(t sqlToken) {
 	p := &e.d.holes[t.hole]
+	e.note(int(t.start), false)
 	switch p.node.form {
 	case asIdent:
 		name := e.ident(p)
@@ -380,6 +386,7 @@ func (e *emitter) literal(k int) int {
 	p := &e.d.holes[t.hole]
 	if first == k {
 		e.copy(int(t.start))
+		e.note(int(t.start), false)
 		e.space('$')
 		e.param(p, v)
 		e.from = int(t.end)
@@ -394,6 +401,7 @@ func (e *emitter) literal(k int) int {
 		}
 	}
 	e.copy(int(e.tokens[first].start))
+	e.note(int(e.tokens[first].start), false)
 	e.space('C')
 	e.out = append(e.out, "CAST("...)
 	e.param(p, v)

@@ -104,14 +104,19 @@ func invalidText(s string) int {
 // must be given, null where its type allows it. The limit is on the bytes of one
 // statement's SQL; 0 is 256 KiB. The error is of type *Error.
 func (t *Template) Render(in []abi.NamedValue, limit int64) ([]Statement, error) {
-	if limit <= 0 {
-		limit = defaultMaxSQL
-	}
-	out, f := t.render(in, int(min(limit, 1<<30)))
+	out, f := t.render(in, maxSQL(limit))
 	if f != nil {
 		return nil, f.place(t.o.Text)
 	}
 	return out, nil
+}
+
+// maxSQL is the bytes that one statement may have.
+func maxSQL(limit int64) int {
+	if limit <= 0 {
+		return defaultMaxSQL
+	}
+	return int(min(limit, 1<<30))
 }
 
 // Place returns the line and the column of an offset of the template's text,

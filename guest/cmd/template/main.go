@@ -62,7 +62,7 @@ func (t *task) run() error {
 	}
 	for i, s := range statements {
 		if err := t.send(s, i == len(statements)-1); err != nil {
-			return t.failed(s, i+1, len(statements), err)
+			return t.failed(in, statements, i, err)
 		}
 	}
 	return nil
@@ -95,14 +95,22 @@ func output(q abi.QueryRequest) error {
 	return err
 }
 
-// failed says which statement failed, and where it stands. How a host call
-// failed is left to the host, which knows more of it than the guest. A task of
-// one statement needs no number.
-func (t *task) failed(s template.Statement, n, of int, err error) error {
+// failed says which statement failed, and where: at what the database points to,
+// else at the statement's start. How a host call failed is left to the host,
+// which knows more of it than the guest. A task of one statement needs no
+// number.
+func (t *task) failed(in abi.Input, list []template.Statement, n int, err error) error {
 	var f abi.Failure
-	f.Line, f.Column = t.template.Place(s.At)
-	if of > 1 {
-		f.Statement, f.Statements = n, of
+	at := -1
+	if e, ok := err.(*guest.Error); ok && e.Info.Position > 0 {
+		at = t.template.Locate(in.Values, in.Limits.StatementBytes, n, list[n].SQL, int(e.Info.Position))
+	}
+	if at < 0 {
+		at = list[n].At
+	}
+	f.Line, f.Column = t.template.Place(at)
+	if len(list) > 1 {
+		f.Statement, f.Statements = n+1, len(list)
 	}
 	if err == errRows {
 		f.Message, f.Hint = "returns rows; only the last may", "remove it, or put it last"

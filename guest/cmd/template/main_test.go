@@ -19,6 +19,7 @@ type host struct {
 	config  abi.Config
 	answers map[string]int64 // by the SQL text; 0 where there is none
 	last    abi.Error
+	at      int32 // the position that a failing statement has
 	told    []string
 }
 
@@ -52,7 +53,7 @@ func (h *host) statement(call string, req []byte) int64 {
 	h.told = append(h.told, line)
 	n := h.answers[q.SQL]
 	if n < 0 {
-		h.last = abi.Error{Code: abi.Errno(n), Message: "refused"}
+		h.last = abi.Error{Code: abi.Errno(n), Message: "refused", Position: h.at}
 	}
 	return n
 }
@@ -110,6 +111,30 @@ func TestTask(t *testing.T) {
 			}
 			if !reflect.DeepEqual(h.told, c.want) {
 				t.Errorf("the host was told\n%q, want\n%q", h.told, c.want)
+			}
+		})
+	}
+}
+
+func TestFailedPosition(t *testing.T) {
+	for _, c := range []struct {
+		at   int32
+		want string
+	}{
+		{0, "fail 1:1: "},  // not known
+		{8, "fail 1:8: "},  // ?1
+		{14, "fail 2:3: "}, // nosuch
+		{99, "fail 1:1: "}, // not in the statement
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			h := play(t, "SELECT {{ x }},\n  nosuch", abi.OutputAny)
+			h.answers, h.at = map[string]int64{"SELECT ?1,\n  nosuch": int64(abi.DB)}, c.at
+			var k task
+			if guest.Call(k.configure) != 0 || guest.Call(k.run) == 0 {
+				t.Fatalf("the host was told %q", h.told)
+			}
+			if got := h.told[len(h.told)-1]; got != c.want {
+				t.Errorf("position %d: %q, want %q", c.at, got, c.want)
 			}
 		})
 	}
