@@ -284,7 +284,7 @@ func (m *machine) index(x *index) value {
 		return value{}
 	}
 	if v.k != kList && v.k != kStr {
-		return m.fail(x.pos, v.name()+" has no items", "")
+		return m.fail(x.pos, v.name()+" has no items", itemsHint(v))
 	}
 	if !i.integer() {
 		return m.fail(x.pos, "an index is an int, not "+i.name(), "values have no attributes")
@@ -306,6 +306,17 @@ func (m *machine) index(x *index) value {
 	m.step(len(v.s) / 16)
 	from := charOffset(v.s, at)
 	return strValue(v.s[from : from+charOffset(v.s[from:], 1)])
+}
+
+// itemsHint is the next step where a value without items is indexed.
+func itemsHint(v value) string {
+	switch v.k {
+	case kJSON:
+		return "take the document apart in SQL, or declare what is needed of it as an input of its own"
+	case kNone:
+		return "use | default([], true) for a list that may be null"
+	}
+	return "lists and text have items"
 }
 
 // charOffset is where the n-th character of a text begins.
@@ -344,7 +355,7 @@ func (m *machine) slice(x *slice) value {
 	case v.k == kStr:
 		return m.sliceText(x.pos, v.s, span3{from, to, step, hasFrom, hasTo})
 	case v.k != kList:
-		return m.fail(x.pos, v.name()+" has no items", "")
+		return m.fail(x.pos, v.name()+" has no items", itemsHint(v))
 	}
 	return m.sliceList(x.pos, v, span3{from, to, step, hasFrom, hasTo})
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 func (m *machine) absFilter(at pos, v value, _ []value) value {
@@ -152,9 +154,33 @@ func (m *machine) floatToInt(at pos, f float64, otherwise value) value {
 	return intValue(int64(f))
 }
 
+// asciiDigits writes the decimal digits of every script as those of ASCII, as
+// Python reads numbers. A range of unicode.Nd is one or more runs from 0 to 9.
+func asciiDigits(s string) string {
+	if len(s) > 1000 || casedBytes(s) == len(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf || !unicode.Is(unicode.Nd, r) {
+			return r
+		}
+		for _, x := range unicode.Nd.R16 {
+			if rune(x.Lo) <= r && r <= rune(x.Hi) {
+				return '0' + (r-rune(x.Lo))%10
+			}
+		}
+		for _, x := range unicode.Nd.R32 {
+			if rune(x.Lo) <= r && r <= rune(x.Hi) {
+				return '0' + (r-rune(x.Lo))%10
+			}
+		}
+		return r
+	}, s)
+}
+
 // textToInt is int(text, base), or int(float(text)).
 func (m *machine) textToInt(at pos, s string, base int, otherwise value) value {
-	s = strings.TrimFunc(s, pySpace)
+	s = asciiDigits(strings.TrimFunc(s, pySpace))
 	if digits, ok := intDigits(s, base); ok {
 		n, err := strconv.ParseInt(digits, base, 64)
 		if err == nil {
@@ -224,7 +250,7 @@ func (m *machine) floatFilter(at pos, v value, args []value) value {
 		f, _ := strconv.ParseFloat(v.s, 64)
 		return floatValue(f)
 	case kStr:
-		if f, ok := parseFloat(strings.TrimFunc(v.s, pySpace)); ok {
+		if f, ok := parseFloat(asciiDigits(strings.TrimFunc(v.s, pySpace))); ok {
 			return floatValue(f)
 		}
 	}
