@@ -22,6 +22,7 @@ import (
 type output struct {
 	program *Program
 	sink    Sink
+	last    func() error // of a Finisher, else nil
 	report  *Report
 	opened  bool
 	guest   *guestStream // a result that the guest writes itself
@@ -33,6 +34,14 @@ const (
 	inFlight    = 2
 	overlapFrom = 1024
 )
+
+func newOutput(p *Program, sink Sink, report *Report) *output {
+	o := &output{program: p, sink: sink, report: report}
+	if f, ok := sink.(Finisher); ok {
+		o.last = f.Finish
+	}
+	return o
+}
 
 // Cursor implements hostcall.Output.Cursor.
 func (o *output) Cursor(ctx context.Context, rows sqldb.Rows) (int64, error) {
@@ -202,7 +211,8 @@ func (o *output) fail(code abi.Errno, e *Error) error {
 	return &hostcall.Error{Guest: abi.Error{Code: code, Message: message}, Final: true, Cause: e}
 }
 
-// finish waits for the end of the result, once the guest has succeeded.
+// finish waits for the end of the result, once the guest has succeeded, and
+// lets the Sink do before the commit what can fail.
 func (o *output) finish(ctx context.Context) error {
 	if o.guest != nil {
 		if err := o.guest.finish(); err != nil {
@@ -212,6 +222,12 @@ func (o *output) finish(ctx context.Context) error {
 	if !o.opened && o.program.task.Outputs.Mode != abi.OutputNone {
 		return &Error{Code: CodeTask, Task: o.program.task.Name, Message: "the guest gave no result, and the task declares outputs",
 			Hint: "a task without a result says outputs: none"}
+	}
+	if !o.opened || o.last == nil {
+		return nil
+	}
+	if err := o.timed(o.last); err != nil {
+		return own(o.sinkError(err))
 	}
 	return nil
 }
@@ -232,7 +248,7 @@ func (o *output) close() error {
 	if err == nil {
 		return nil
 	}
-	e := &Error{}
+	var e *Error
 	errors.As(o.sinkError(err), &e)
 	if o.program.database.conn.Access == abi.ReadWrite {
 		e.Message += " (the transaction is committed)"

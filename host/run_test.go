@@ -168,6 +168,13 @@ func (s *brokenSink) Write(rec arrow.Record) error {
 	return s.Rows.Write(rec)
 }
 
+func (s *brokenSink) Finish() error {
+	if s.method == "finish" {
+		return errBroken
+	}
+	return nil
+}
+
 func (s *brokenSink) Close() error {
 	if s.method == "close" {
 		return errBroken
@@ -179,9 +186,10 @@ func (s *brokenSink) Close() error {
 // failed after the commit, and then the error says so.
 func TestSinkFails(t *testing.T) {
 	for method, want := range map[string]struct{ message, left string }{
-		"open":  {"the disk is full", "[[Ada] [O'Neil] [Zoë]]"},
-		"write": {"the disk is full", "[[Ada] [O'Neil] [Zoë]]"},
-		"close": {"the disk is full (the transaction is committed)", "[[x] [x] [x]]"},
+		"open":   {"the disk is full", "[[Ada] [O'Neil] [Zoë]]"},
+		"write":  {"the disk is full", "[[Ada] [O'Neil] [Zoë]]"},
+		"finish": {"the disk is full", "[[Ada] [O'Neil] [Zoë]]"},
+		"close":  {"the disk is full (the transaction is committed)", "[[x] [x] [x]]"},
 	} {
 		t.Run(method, func(t *testing.T) {
 			h := hosttest.Open(t, hosttest.SQLite(t, people))

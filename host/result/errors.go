@@ -47,7 +47,7 @@ func ioError(message string, err error) error {
 	hint := ""
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		hint = "free some space or choose another folder with --output-file"
+		hint = "free some space or choose another folder"
 	case errors.Is(err, fs.ErrPermission):
 		hint = "choose a folder you may write to"
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,7 +107,8 @@ func bigRecord() arrow.Record {
 
 // TestD3Faults lets every operation on the disk fail in turn. What stands
 // under the name afterwards is what was there before, or the whole result
-// where only the folder could not be synced; and nothing else is left.
+// where only the folder could not be synced; and nothing else is left, unless
+// it was the rename that failed.
 func TestD3Faults(t *testing.T) {
 	rec := bigRecord()
 	for _, f := range Formats() {
@@ -117,7 +119,7 @@ func TestD3Faults(t *testing.T) {
 }
 
 func failAll(t *testing.T, f Format, how fault, before string, rec arrow.Record) {
-	whole := ""
+	whole, renames := "", 0
 	for n := 1; ; n++ {
 		if n > 1000 {
 			t.Fatal("it never succeeds")
@@ -138,6 +140,9 @@ func failAll(t *testing.T, f Format, how fault, before string, rec arrow.Record)
 				t.Fatalf("operation %d failed without an error: %d bytes, %d files", n, len(got), len(entries))
 			}
 			// The last failure was that of the folder, with all in place.
+			if renames != 1 {
+				t.Errorf("the rename failed %d times", renames)
+			}
 			if whole != string(got) {
 				t.Errorf("the whole is %d bytes, before a failed sync of the folder it was %d", len(got), len(whole))
 			}
@@ -147,6 +152,15 @@ func failAll(t *testing.T, f Format, how fault, before string, rec arrow.Record)
 		var e *Error
 		if !errors.As(err, &e) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "partial") {
 			t.Fatalf("operation %d: %T %v", n, err, err)
+		}
+		if kept, ok := strings.CutPrefix(e.Hint, "all of it is in "); ok { // only the rename failed
+			name, _ := strconv.Unquote(kept)
+			data, _ := os.ReadFile(name)
+			if len(data) < 10_000 || string(got) != before || filepath.Dir(name) != dir {
+				t.Fatalf("operation %d: %s, %d bytes", n, e.Hint, len(data))
+			}
+			whole, renames = string(data), renames+1
+			continue
 		}
 		if how == diskFull && e.Hint == "" {
 			t.Errorf("operation %d: %v has no hint", n, err)

@@ -3,8 +3,8 @@
 // the number of rows.
 //
 // A [Writer] is a sink for one result: it takes a schema, batches, and then
-// either Close or Abort. It is used by one goroutine at a time; its counters
-// may be read by others meanwhile.
+// either Finish and Close, or Abort. It is used by one goroutine at a time; its
+// counters may be read by others meanwhile.
 //
 // # Text
 //
