@@ -194,9 +194,9 @@ func unpanicked(f func() error) (err error) {
 // task, who chose it; the guest learns only that it failed.
 func (o *output) sinkError(err error) error {
 	e := &Error{Code: CodeOutput, Message: err.Error(), Cause: err}
-	var hint interface{ Hint() string }
-	if errors.As(err, &hint) {
-		e.Hint = hint.Hint()
+	var known interface{ Remedy() string }
+	if errors.As(err, &known) {
+		e.Hint = known.Remedy()
 	}
 	return o.fail(abi.Internal, e)
 }

@@ -3,7 +3,8 @@ package host
 import "github.com/apache/arrow/go/v15/arrow"
 
 // Sink takes the result of one execution, pushed by Program.Run in one
-// goroutine. host/result has sinks for files and formats.
+// goroutine. host/result has sinks for files and formats. An error of a Sink
+// that has a method Remedy() string gives the run's error its hint.
 type Sink interface {
 	// Open is called once, also for no rows, before the first Write, and not at
 	// all for outputs: none.

@@ -13,6 +13,9 @@ import (
 	"github.com/wasmsql/wasmsql/host/result"
 )
 
+// exitInterrupted is what the program exits with when it was interrupted.
+const exitInterrupted = 130
+
 // exitStatus is what the program exits with, by the code of the error.
 func exitStatus(c host.Code) int {
 	switch c {
@@ -29,7 +32,7 @@ func exitStatus(c host.Code) int {
 	case host.CodeOutput:
 		return 7
 	case host.CodeCanceled:
-		return 130
+		return exitInterrupted
 	}
 	return 1
 }

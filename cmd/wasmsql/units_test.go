@@ -113,15 +113,16 @@ func TestGuestLogShowsWarnings(t *testing.T) {
 // slowSink takes as long for a batch as the progress needs to be shown.
 type slowSink struct {
 	out    *strings.Builder
-	closed string // what the terminal had on it when it was closed
+	closed string // what the terminal had on it when it was finished
 }
 
 func (*slowSink) Open(*arrow.Schema) error { return nil }
 func (*slowSink) Write(arrow.Record) error { return nil }
-func (s *slowSink) Close() error           { s.closed = s.out.String(); return nil }
+func (s *slowSink) Finish() error          { s.closed = s.out.String(); return nil }
+func (*slowSink) Close() error             { return nil }
 func (*slowSink) Abort(error)              {}
 
-func TestProgressIsErasedBeforeTheSinkCloses(t *testing.T) {
+func TestProgressIsErasedBeforeTheSinkFinishes(t *testing.T) {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil))
 	defer b.Release()
 	b.Field(0).(*array.Int64Builder).AppendValues(make([]int64, 1500), nil)
@@ -130,19 +131,19 @@ func TestProgressIsErasedBeforeTheSinkCloses(t *testing.T) {
 
 	var terminal strings.Builder
 	sink := &slowSink{out: &terminal}
-	var p host.Sink = newProgress(sink, &terminal, func() int64 { return 3 << 20 })
+	var p host.Finisher = newProgress(sink, &terminal, func() int64 { return 3 << 20 })
 	if err := p.Write(r); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(2*progressEvery + progressEvery/2)
-	if err := p.Close(); err != nil {
+	if err := p.Finish(); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(sink.closed, "1,500 rows  3.0 MiB  ") {
 		t.Errorf("the progress was %q", sink.closed)
 	}
 	if !strings.HasSuffix(sink.closed, eraseLine) {
-		t.Errorf("the line was not erased before the sink was closed: %q", sink.closed)
+		t.Errorf("the line was not erased before the sink finished: %q", sink.closed)
 	}
 	p.Abort(nil)
 	if terminal.String() != sink.closed {

@@ -28,6 +28,9 @@ func (e *Error) Error() string {
 	return e.Message + ": " + e.Cause.Error()
 }
 
+// Remedy returns the hint, as host.Sink has it.
+func (e *Error) Remedy() string { return e.Hint }
+
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
