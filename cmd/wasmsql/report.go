@@ -50,7 +50,7 @@ type reportFile struct {
 	a      *app
 	name   string // as it was given; empty: there is no report
 	file   *result.Pending
-	failed bool
+	failed bool // it cannot be written, or must not be
 }
 
 // begin begins the file, if it has not begun.

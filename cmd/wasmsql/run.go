@@ -42,6 +42,9 @@ transaction is committed, and where the whole result is.`,
 			if err := noEmptyFlags(cmd.Flags()); err != nil {
 				return err
 			}
+			if err := f.checkTargets(args[0]); err != nil {
+				return err
+			}
 			to := &reportFile{a: a, name: f.report}
 			report, err := a.runTask(cmd.Context(), args[0], &f, to)
 			return errors.Join(err, to.write(report, err))
@@ -64,12 +67,18 @@ func (a *app) runTask(ctx context.Context, arg string, f *runFlags, to *reportFi
 	if task, err = redirect(task, f.connection); err != nil {
 		return report, err
 	}
+	if err := f.checkDatabase(task.Inline, to); err != nil {
+		return report, err
+	}
 	out, err := a.output(task, f)
 	if err != nil {
 		return report, err
 	}
 	s, err := a.settings(ctx, f.config)
 	if err != nil {
+		return report, err
+	}
+	if err := f.checkDatabase(s.connection(task), to); err != nil {
 		return report, err
 	}
 	if err := s.known(task); err != nil {
