@@ -46,6 +46,7 @@ func (e *csvEncoder) write(rec arrow.Record) error {
 		for i, c := range e.cells {
 			e.comma(i)
 			if c.null(row) {
+				e.null()
 				continue
 			}
 			var err error
@@ -63,6 +64,26 @@ func (e *csvEncoder) write(rec arrow.Record) error {
 }
 
 func (e *csvEncoder) close() error { return e.buf.Flush() }
+
+// null appends nothing, unless the line would be blank, which readers skip.
+func (e *csvEncoder) null() {
+	if len(e.fields) == 1 {
+		e.line = append(e.line, csvNull...)
+	}
+}
+
+// csvNull is NULL in a result of one column. It is not in quotes, as the same
+// text is there.
+const csvNull = "NULL"
+
+// quoted reports whether a field must be in quotes: also where the line would
+// be taken for a blank one or for NULL without them.
+func (e *csvEncoder) quoted(s []byte) bool {
+	if bytes.ContainsAny(s, ",\"\r\n") {
+		return true
+	}
+	return len(e.fields) == 1 && (string(s) == csvNull || len(bytes.TrimSpace(s)) == 0)
+}
 
 func (e *csvEncoder) comma(i int) {
 	if i > 0 {
@@ -84,7 +105,7 @@ func (e *csvEncoder) field(s []byte, formula bool) {
 		return
 	}
 	formula = formula && bytes.IndexByte([]byte("=+-@\t\r\n"), s[0]) >= 0
-	if bytes.ContainsAny(s, ",\"\r\n") {
+	if e.quoted(s) {
 		e.line = append(e.line, '"')
 		if formula {
 			e.line = append(e.line, '\'')

@@ -230,3 +230,33 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 	}
 	return io.Discard.Write(p)
 }
+
+// TestNothingFailsAfterFinish: whatever happens to the output then, the result
+// is there; all that a file needs is its name.
+func TestNothingFailsAfterFinish(t *testing.T) {
+	rec := bigRecord()
+	for _, f := range Formats() {
+		out := &failingWriter{left: 1 << 30}
+		w := New(f, out, Options{})
+		if err := errors.Join(w.Open(rec.Schema()), w.Write(rec), w.Finish()); err != nil {
+			t.Fatal(err)
+		}
+		bytes := w.Bytes()
+		out.left = 1
+		if err := w.Close(); err != nil || w.Bytes() != bytes {
+			t.Errorf("%s: %v, %d bytes, %d before Close", f, err, w.Bytes(), bytes)
+		}
+		left := 1 << 30
+		w, err := openFile(faultyDisk{left: &left}, filepath.Join(t.TempDir(), "out"), f, Options{})
+		if err == nil {
+			err = errors.Join(w.Open(rec.Schema()), w.Write(rec), w.Finish())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := left
+		if err := w.Close(); err != nil || before-left != 2 {
+			t.Errorf("%s: %v, %d operations on the disk, want those to rename and to sync the folder", f, err, before-left)
+		}
+	}
+}

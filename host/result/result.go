@@ -56,7 +56,9 @@ const (
 	// Table is aligned text for people: see Options.Terminal.
 	Table Format = "table"
 	// CSV is RFC 4180 with \n at the end of a line and a header. NULL is an
-	// empty field, the empty string is "". Bytes are as the column has them.
+	// empty field, the empty string is "". In a result of one column NULL is
+	// the word NULL, as readers skip a blank line, and that text is "NULL" in
+	// quotes. Bytes are as the column has them.
 	CSV Format = "csv"
 	// JSON is one array of objects.
 	JSON Format = "json"
