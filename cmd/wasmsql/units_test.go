@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
@@ -56,6 +57,29 @@ func TestPrintable(t *testing.T) {
 		if got := printable(text); got != want {
 			t.Errorf("printable(%q) = %q, want %q", text, got, want)
 		}
+	}
+}
+
+// What an input brings into the text of a statement cannot act on a terminal.
+func TestStatementsArePrintable(t *testing.T) {
+	var b strings.Builder
+	err := printStatements(&b, []host.Statement{{
+		Connection: "a\x1b[2J", Dialect: "sqlite", SQL: "SELECT\n\t\"\x1b[31mred\", \"\u009b31m\", \"\x9b\", \"\r\u202e\"\n",
+		Params: []abi.Value{
+			{Type: abi.Type{Kind: abi.Str}, Str: "\x1b]0;x\a"}, {Type: abi.Type{Kind: abi.JSON}, Str: "\"\u009b\""},
+			{Type: abi.Type{Kind: abi.Decimal}, Str: "1\x1b[m"},
+		},
+	}})
+	const want = `-- statement 1 of 1 on connection "a\x1b[2J" (sqlite)
+SELECT
+	"\x1b[31mred", "\u009b31m", "\ufffd", "\r\u202e"
+;
+-- parameter 1: str = "\x1b]0;x\a"
+-- parameter 2: json = "\"\u009b\""
+-- parameter 3: decimal = 1\x1b[m
+`
+	if err != nil || b.String() != want {
+		t.Errorf("%v, it printed %q, want %q", err, b.String(), want)
 	}
 }
 
