@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -54,7 +55,11 @@ func (o *output) Cursor(ctx context.Context, rows sqldb.Rows) (int64, error) {
 		return 0, o.mismatch(err)
 	}
 	if err := o.timed(func() error { o.opened = true; return o.sink.Open(conversion.Schema()) }); err != nil {
-		return 0, o.sinkError(err)
+		e := o.sinkError(err)
+		if one, ok := own(e).(*Error); ok && o.program.task.Query != "" {
+			one.Place = keysOf(o.program.task.Source, "").place("query") // its columns cannot be held
+		}
+		return 0, e
 	}
 	n := o.report.Rows
 	if err := o.stream(ctx, rows, func(rec arrow.Record) error { return o.write(rec, conversion) }); err != nil {
@@ -167,7 +172,11 @@ func (o *output) mismatch(err error) error {
 }
 
 func (o *output) limit(what string, l int64) error {
-	return o.fail(abi.Limit, &Error{Code: CodeLimit, Message: fmt.Sprintf("the result has more than %d %s", l, what),
+	some := what
+	if l == 1 {
+		some = strings.TrimSuffix(what, "s")
+	}
+	return o.fail(abi.Limit, &Error{Code: CodeLimit, Message: fmt.Sprintf("the result has more than %d %s", l, some),
 		Hint: fmt.Sprintf("select less, or raise limits.%s in the configuration or of the connection, or --max-%s: the smallest holds", what, what)})
 }
 

@@ -224,6 +224,7 @@ func TestLimits(t *testing.T) {
 		want   string
 	}{
 		"rows":      {func(c *host.Config) { c.Limits.Rows = 99 }, many, "the result has more than 99 rows"},
+		"one row":   {func(c *host.Config) { c.Limits.Rows = 1 }, many, "the result has more than 1 row"},
 		"bytes":     {func(c *host.Config) { c.Limits.Bytes = 1000 }, many, "the result has more than 1000 bytes"},
 		"deadline":  {func(c *host.Config) { c.Limits.Timeout = 100 * time.Millisecond }, strings.Replace(many, "100000", "1000000000", 1), "the deadline of 100ms has passed"},
 		"statement": {func(c *host.Config) { c.Limits.Statement = 100 }, "SELECT '" + strings.Repeat("x", 100) + "'", "1:1: a statement of 109 bytes, the limit is 100"},

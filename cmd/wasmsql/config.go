@@ -102,6 +102,9 @@ func (s settings) known(t host.Task) error {
 	if t.Inline != nil {
 		return nil
 	}
+	if t.Connection == "" && t.Query == "" && t.Source == nil {
+		return configFault("a module alone names no connection", "name one: --connection NAME of the host configuration, or a URI, as in --connection sqlite:///file.db")
+	}
 	if t.Connection == "" || s.file != "" {
 		return nil // the host says what is wrong, with its place
 	}

@@ -45,6 +45,19 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+func TestNearestFileName(t *testing.T) {
+	names := []string{"e.yaml", "inputs.yaml", "tracks.db", "tracks.sql", "größe.csv", "Makefile"}
+	for typed, want := range map[string]string{
+		"zz.yaml": "", "z.yaml": "", "e.yml": "e.yaml", "E.yaml": "e.yaml", "inputs.yml": "inputs.yaml", "imputs.yaml": "inputs.yaml",
+		"track.sql": "tracks.sql", "trucks.db": "tracks.db", "größer.csv": "größe.csv", "makefiel": "Makefile", "make": "", "": "",
+		"inputs.parquet": "", "outputs.yaml": "",
+	} {
+		if got := nearestFileName(typed, names); got != want {
+			t.Errorf("nearestFileName(%q) = %q, want %q", typed, got, want)
+		}
+	}
+}
+
 func TestPrintable(t *testing.T) {
 	for text, want := range map[string]string{
 		"no such table: é":     "no such table: é",

@@ -13,6 +13,7 @@ type csvEncoder struct {
 	o       Options
 	cells   []cell
 	formula []bool // which columns a spreadsheet could take for formulas
+	texts   []bool // which columns have texts
 	line    []byte
 	scratch []byte
 	fields  []arrow.Field
@@ -31,8 +32,9 @@ func (e *csvEncoder) open(s *arrow.Schema) error {
 	}
 	for i, f := range e.fields {
 		e.formula = append(e.formula, e.o.CSVSafe && (!isNumber(f) || isNumericText(f)))
+		e.texts = append(e.texts, isText(f))
 		e.comma(i)
-		e.field([]byte(f.Name), e.o.CSVSafe)
+		e.field([]byte(f.Name), e.o.CSVSafe, true)
 	}
 	return e.flushLine()
 }
@@ -53,7 +55,7 @@ func (e *csvEncoder) write(rec arrow.Record) error {
 			if e.scratch, err = c.text(e.scratch[:0], row); err != nil {
 				return cellError(CSV, e.fields[i], e.row, err)
 			}
-			e.field(e.scratch, e.formula[i] && !isNumberText(e.scratch))
+			e.field(e.scratch, e.formula[i] && !isNumberText(e.scratch), e.texts[i])
 		}
 		if err := e.flushLine(); err != nil {
 			return err
@@ -99,7 +101,7 @@ func (e *csvEncoder) flushLine() error {
 }
 
 // field appends a field that is not NULL.
-func (e *csvEncoder) field(s []byte, formula bool) {
+func (e *csvEncoder) field(s []byte, formula, text bool) {
 	if len(s) == 0 {
 		e.line = append(e.line, `""`...)
 		return
@@ -110,20 +112,20 @@ func (e *csvEncoder) field(s []byte, formula bool) {
 		if formula {
 			e.line = append(e.line, '\'')
 		}
-		e.visible(bytes.ReplaceAll(s, []byte(`"`), []byte(`""`)))
+		e.visible(bytes.ReplaceAll(s, []byte(`"`), []byte(`""`)), text)
 		e.line = append(e.line, '"')
 		return
 	}
 	if formula {
 		e.line = append(e.line, '\'')
 	}
-	e.visible(s)
+	e.visible(s, text)
 }
 
 // visible appends s, on a terminal with control characters written out.
-func (e *csvEncoder) visible(s []byte) {
+func (e *csvEncoder) visible(s []byte, text bool) {
 	if e.o.Terminal {
-		e.line = appendVisible(e.line, s)
+		e.line = appendVisible(e.line, s, text)
 		return
 	}
 	e.line = append(e.line, s...)

@@ -53,7 +53,9 @@ type Format string
 
 // The formats.
 const (
-	// Table is aligned text for people: see Options.Terminal.
+	// Table is aligned text for people: see Options.Terminal. Control characters
+	// are written as \n, \x1b, \u202e, and a backslash in a text that would
+	// read as such an escape is doubled.
 	Table Format = "table"
 	// CSV is RFC 4180 with \n at the end of a line and a header. NULL is an
 	// empty field, the empty string is "". In a result of one column NULL is
