@@ -69,10 +69,16 @@ func (d Input) accept(v abi.Value) (_ abi.Value, fault string) {
 		return v, fmt.Sprintf("it is %s, declared is %s", v.Type, d.Type)
 	}
 	v.Type = d.Type
-	if len(d.Enum) > 0 && !slices.ContainsFunc(d.Enum, func(e abi.Value) bool { return same(e, v) }) {
+	if !d.Lists(v) {
 		return v, "it is none of the values that enum lists"
 	}
 	return v, ""
+}
+
+// Lists reports whether a value of the input's type is one of Enum, where
+// there is one. Null always is: whether it may be given is for the type to say.
+func (d Input) Lists(v abi.Value) bool {
+	return v.Null || len(d.Enum) == 0 || slices.ContainsFunc(d.Enum, func(e abi.Value) bool { return same(e, v) })
 }
 
 // same reports whether two values of one type are equal.

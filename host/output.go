@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -22,6 +23,7 @@ import (
 type output struct {
 	program *Program
 	sink    Sink
+	last    func() error // of a Finisher, else nil
 	report  *Report
 	opened  bool
 	guest   *guestStream // a result that the guest writes itself
@@ -34,6 +36,14 @@ const (
 	overlapFrom = 1024
 )
 
+func newOutput(p *Program, sink Sink, report *Report) *output {
+	o := &output{program: p, sink: sink, report: report}
+	if f, ok := sink.(Finisher); ok {
+		o.last = f.Finish
+	}
+	return o
+}
+
 // Cursor implements hostcall.Output.Cursor.
 func (o *output) Cursor(ctx context.Context, rows sqldb.Rows) (int64, error) {
 	if rows.Schema().NumFields() == 0 {
@@ -45,7 +55,11 @@ func (o *output) Cursor(ctx context.Context, rows sqldb.Rows) (int64, error) {
 		return 0, o.mismatch(err)
 	}
 	if err := o.timed(func() error { o.opened = true; return o.sink.Open(conversion.Schema()) }); err != nil {
-		return 0, o.sinkError(err)
+		e := o.sinkError(err)
+		if one, ok := own(e).(*Error); ok && o.program.task.Query != "" {
+			one.Place = keysOf(o.program.task.Source, "").place("query") // its columns cannot be held
+		}
+		return 0, e
 	}
 	n := o.report.Rows
 	if err := o.stream(ctx, rows, func(rec arrow.Record) error { return o.write(rec, conversion) }); err != nil {
@@ -158,7 +172,11 @@ func (o *output) mismatch(err error) error {
 }
 
 func (o *output) limit(what string, l int64) error {
-	return o.fail(abi.Limit, &Error{Code: CodeLimit, Message: fmt.Sprintf("the result has more than %d %s", l, what),
+	some := what
+	if l == 1 {
+		some = strings.TrimSuffix(what, "s")
+	}
+	return o.fail(abi.Limit, &Error{Code: CodeLimit, Message: fmt.Sprintf("the result has more than %d %s", l, some),
 		Hint: fmt.Sprintf("select less, or raise limits.%s in the configuration or of the connection, or --max-%s: the smallest holds", what, what)})
 }
 
@@ -185,9 +203,9 @@ func unpanicked(f func() error) (err error) {
 // task, who chose it; the guest learns only that it failed.
 func (o *output) sinkError(err error) error {
 	e := &Error{Code: CodeOutput, Message: err.Error(), Cause: err}
-	var hint interface{ Hint() string }
-	if errors.As(err, &hint) {
-		e.Hint = hint.Hint()
+	var known interface{ Remedy() string }
+	if errors.As(err, &known) {
+		e.Hint = known.Remedy()
 	}
 	return o.fail(abi.Internal, e)
 }
@@ -202,7 +220,8 @@ func (o *output) fail(code abi.Errno, e *Error) error {
 	return &hostcall.Error{Guest: abi.Error{Code: code, Message: message}, Final: true, Cause: e}
 }
 
-// finish waits for the end of the result, once the guest has succeeded.
+// finish waits for the end of the result, once the guest has succeeded, and
+// lets the Sink do before the commit what can fail.
 func (o *output) finish(ctx context.Context) error {
 	if o.guest != nil {
 		if err := o.guest.finish(); err != nil {
@@ -212,6 +231,12 @@ func (o *output) finish(ctx context.Context) error {
 	if !o.opened && o.program.task.Outputs.Mode != abi.OutputNone {
 		return &Error{Code: CodeTask, Task: o.program.task.Name, Message: "the guest gave no result, and the task declares outputs",
 			Hint: "a task without a result says outputs: none"}
+	}
+	if !o.opened || o.last == nil {
+		return nil
+	}
+	if err := o.timed(o.last); err != nil {
+		return own(o.sinkError(err))
 	}
 	return nil
 }
@@ -232,7 +257,7 @@ func (o *output) close() error {
 	if err == nil {
 		return nil
 	}
-	e := &Error{}
+	var e *Error
 	errors.As(o.sinkError(err), &e)
 	if o.program.database.conn.Access == abi.ReadWrite {
 		e.Message += " (the transaction is committed)"

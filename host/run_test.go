@@ -168,6 +168,13 @@ func (s *brokenSink) Write(rec arrow.Record) error {
 	return s.Rows.Write(rec)
 }
 
+func (s *brokenSink) Finish() error {
+	if s.method == "finish" {
+		return errBroken
+	}
+	return nil
+}
+
 func (s *brokenSink) Close() error {
 	if s.method == "close" {
 		return errBroken
@@ -179,9 +186,10 @@ func (s *brokenSink) Close() error {
 // failed after the commit, and then the error says so.
 func TestSinkFails(t *testing.T) {
 	for method, want := range map[string]struct{ message, left string }{
-		"open":  {"the disk is full", "[[Ada] [O'Neil] [Zoë]]"},
-		"write": {"the disk is full", "[[Ada] [O'Neil] [Zoë]]"},
-		"close": {"the disk is full (the transaction is committed)", "[[x] [x] [x]]"},
+		"open":   {"the disk is full", "[[Ada] [O'Neil] [Zoë]]"},
+		"write":  {"the disk is full", "[[Ada] [O'Neil] [Zoë]]"},
+		"finish": {"the disk is full", "[[Ada] [O'Neil] [Zoë]]"},
+		"close":  {"the disk is full (the transaction is committed)", "[[x] [x] [x]]"},
 	} {
 		t.Run(method, func(t *testing.T) {
 			h := hosttest.Open(t, hosttest.SQLite(t, people))
@@ -216,6 +224,7 @@ func TestLimits(t *testing.T) {
 		want   string
 	}{
 		"rows":      {func(c *host.Config) { c.Limits.Rows = 99 }, many, "the result has more than 99 rows"},
+		"one row":   {func(c *host.Config) { c.Limits.Rows = 1 }, many, "the result has more than 1 row"},
 		"bytes":     {func(c *host.Config) { c.Limits.Bytes = 1000 }, many, "the result has more than 1000 bytes"},
 		"deadline":  {func(c *host.Config) { c.Limits.Timeout = 100 * time.Millisecond }, strings.Replace(many, "100000", "1000000000", 1), "the deadline of 100ms has passed"},
 		"statement": {func(c *host.Config) { c.Limits.Statement = 100 }, "SELECT '" + strings.Repeat("x", 100) + "'", "1:1: the statement has more than 100 bytes"},

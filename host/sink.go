@@ -3,7 +3,8 @@ package host
 import "github.com/apache/arrow/go/v15/arrow"
 
 // Sink takes the result of one execution, pushed by Program.Run in one
-// goroutine. host/result has sinks for files and formats.
+// goroutine. host/result has sinks for files and formats. An error of a Sink
+// that has a method Remedy() string gives the run's error its hint.
 type Sink interface {
 	// Open is called once, also for no rows, before the first Write, and not at
 	// all for outputs: none.
@@ -11,11 +12,24 @@ type Sink interface {
 	// Write takes a batch, which is the sink's until it returns: retain it to
 	// keep it. That it blocks is the back-pressure on the database.
 	Write(arrow.Record) error
-	// Close is called after the commit and makes the result visible.
+	// Close is called after the commit and makes the result visible. An error
+	// of it comes too late to undo anything: see Finisher.
 	Close() error
 	// Abort is called instead of Close when the execution failed, also before
 	// Open. Nothing of the result may be visible afterwards where that can be.
 	Abort(cause error)
+}
+
+// Finisher is a Sink that has something to write after the last row. It is
+// optional, and looked for once in each run.
+type Finisher interface {
+	Sink
+	// Finish is called once, after the last Write of a result that was opened,
+	// and before the commit. Everything that can fail, short of making the
+	// result visible, has been done when it returns. If it fails the
+	// transaction is rolled back and Abort follows; else what follows is Close,
+	// or Abort if the commit fails.
+	Finish() error
 }
 
 // Discard returns a Sink that drops everything.

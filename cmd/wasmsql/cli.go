@@ -23,12 +23,14 @@ type app struct {
 	stderr io.Writer
 	env    map[string]string
 	stdinN int // how often standard input was asked for
+	left   *partials
 }
 
 // run is the program: it returns the exit status. Standard output gets data
-// only, everything else goes to standard error.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: environment(env)}
+// only, everything else goes to standard error. The files that it begins are
+// in left, for the one who ends it at once.
+func run(ctx context.Context, left *partials, args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: environment(env), left: left}
 	root := a.root()
 	err := unknownCommand(root, args)
 	if err == nil {

@@ -35,10 +35,7 @@ func (a *app) settings(ctx context.Context, file string) (settings, error) {
 		}
 		return a.readSettings(label(file), data)
 	}
-	s := settings{config: &manifest.Config{}, looked: []string{configName}}
-	if dir, err := os.UserConfigDir(); err == nil {
-		s.looked = append(s.looked, filepath.Join(dir, "wasmsql", configName))
-	}
+	s := settings{config: &manifest.Config{}, looked: usualConfigs()}
 	for _, f := range s.looked {
 		data, err := os.ReadFile(f)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -50,6 +47,28 @@ func (a *app) settings(ctx context.Context, file string) (settings, error) {
 		return a.readSettings(f, data)
 	}
 	return s, nil
+}
+
+// usualConfigs returns where the configuration is looked for where none is
+// named.
+func usualConfigs() []string {
+	files := []string{configName}
+	if dir, err := os.UserConfigDir(); err == nil {
+		files = append(files, filepath.Join(dir, "wasmsql", configName))
+	}
+	return files
+}
+
+// connection returns the connection of a task, or nil where it is not
+// configured.
+func (s settings) connection(t host.Task) *host.Connection {
+	if t.Inline != nil {
+		return t.Inline
+	}
+	if c, ok := s.config.Connections[t.Connection]; ok {
+		return &c
+	}
+	return nil
 }
 
 func (a *app) readSettings(file string, data []byte) (settings, error) {
@@ -82,6 +101,9 @@ const configExample = "for example, with -c FILE:\n" +
 func (s settings) known(t host.Task) error {
 	if t.Inline != nil {
 		return nil
+	}
+	if t.Connection == "" && t.Query == "" && t.Source == nil {
+		return configFault("a module alone names no connection", "name one: --connection NAME of the host configuration, or a URI, as in --connection sqlite:///file.db")
 	}
 	if t.Connection == "" || s.file != "" {
 		return nil // the host says what is wrong, with its place

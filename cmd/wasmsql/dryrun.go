@@ -24,7 +24,7 @@ func printStatements(w io.Writer, statements []host.Statement) error {
 			connection = " on connection " + strconv.Quote(s.Connection)
 		}
 		fmt.Fprintf(&b, "-- statement %d of %d%s (%s)\n", i+1, len(statements), connection, s.Dialect)
-		b.WriteString(strings.TrimRight(s.SQL, " \t\r\n"))
+		b.WriteString(printableLines(strings.TrimRight(s.SQL, " \t\r\n")))
 		b.WriteString("\n;\n")
 		for j, p := range s.Params {
 			fmt.Fprintf(&b, "-- parameter %d: %s = %s\n", j+1, p.Type, literal(p))

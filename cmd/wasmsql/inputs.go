@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -79,7 +78,7 @@ func (a *app) input(ctx context.Context, t host.Task, flag string) (string, abi.
 		}
 		return name, abi.Value{}, &e
 	}
-	if len(decl.Enum) > 0 && !slices.ContainsFunc(decl.Enum, func(e abi.Value) bool { return manifest.Format(e) == manifest.Format(v) }) {
+	if !decl.Lists(v) {
 		return name, v, notListed(*decl, v)
 	}
 	return name, v, nil

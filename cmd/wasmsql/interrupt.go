@@ -8,32 +8,29 @@ import (
 	"syscall"
 )
 
-// interruptible returns a context that ends with the first SIGINT or SIGTERM.
-// The second one ends the process at once, as it does by default. A pipe that
+// interruptible returns a context that ends with the first SIGINT, SIGTERM or
+// SIGHUP, and a channel that is closed by the second one: to end the process
+// at once. A SIGHUP that is ignored, as under nohup, stays so. A pipe that
 // nobody reads any more becomes an error of the write instead of a signal, so
 // that the transaction is rolled back.
-//
-// The function that it returns gives the signals back.
-func interruptible(parent context.Context, stderr *os.File) (context.Context, func()) {
+func interruptible(parent context.Context, stderr *os.File) (context.Context, <-chan struct{}) {
 	ctx, cancel := context.WithCancel(parent)
-	signals := make(chan os.Signal, 1)
+	signals, second := make(chan os.Signal, 2), make(chan struct{})
 	signal.Ignore(syscall.SIGPIPE)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		select {
-		case <-signals:
-			signal.Reset(os.Interrupt, syscall.SIGTERM)
-			erase := ""
-			if isTerminal(stderr) {
-				erase = eraseLine
-			}
-			fmt.Fprintln(stderr, erase+"wasmsql: interrupted, rolling back; press again to exit at once")
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		cancel()
-		signal.Stop(signals)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
 	}
+	go func() {
+		<-signals
+		erase := ""
+		if isTerminal(stderr) {
+			erase = eraseLine
+		}
+		fmt.Fprintln(stderr, erase+"wasmsql: interrupted, rolling back; press again to exit at once")
+		cancel()
+		<-signals
+		close(second)
+	}()
+	return ctx, second
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -38,6 +39,17 @@ type process struct {
 
 func start(t *testing.T, task string, stdout *os.File, args ...string) *process {
 	t.Helper()
+	p := prepare(t, task, stdout, args...)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Process.Kill() })
+	return p
+}
+
+// prepare returns a process that is not yet started.
+func prepare(t *testing.T, task string, stdout *os.File, args ...string) *process {
+	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "task.yaml"), task)
 	db, err := sql.Open("sqlite", filepath.Join(dir, "rows.db"))
@@ -58,10 +70,6 @@ func start(t *testing.T, task string, stdout *os.File, args ...string) *process 
 	p := &process{exec.Command("wasmsql", append([]string{"run", "task.yaml"}, args...)...), dir, stderr}
 	p.Dir, p.Stdout, p.Stderr = dir, stdout, stderr
 	p.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME=", "WASMSQL_CACHE="+filepath.Join(dir, "cache"))
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Process.Kill() })
 	return p
 }
 
@@ -130,11 +138,14 @@ func (p *process) rows(t *testing.T) int64 {
 }
 
 func TestFirstInterruptRollsBack(t *testing.T) {
-	for name, signal := range map[string]syscall.Signal{"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM} {
+	for name, sent := range map[string]syscall.Signal{"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM, "SIGHUP": syscall.SIGHUP} {
 		t.Run(name, func(t *testing.T) {
+			if sent == syscall.SIGHUP && signal.Ignored(sent) {
+				t.Skip("SIGHUP is ignored here, and so it stays")
+			}
 			p := start(t, endless, nil)
 			until(t, "the transaction", func() bool { return p.inTransaction(t) })
-			if err := p.Process.Signal(signal); err != nil {
+			if err := p.Process.Signal(sent); err != nil {
 				t.Fatal(err)
 			}
 			if got := p.wait(t); got.ExitStatus() != 130 {
@@ -154,6 +165,14 @@ func TestFirstInterruptRollsBack(t *testing.T) {
 	}
 }
 
+const many = `
+name: many
+connection: {uri: "sqlite:///rows.db"}
+timeout: 5m
+query: |
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5000000) SELECT i FROM n
+`
+
 // A reader that takes nothing blocks the run, so that the first interrupt
 // cannot end it.
 func TestSecondInterruptExitsAtOnce(t *testing.T) {
@@ -162,28 +181,53 @@ func TestSecondInterruptExitsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	p := start(t, `
-name: many
-connection: {uri: "sqlite:///rows.db"}
-timeout: 5m
-query: |
-  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5000000) SELECT i FROM n
-`, w)
+	p := start(t, many, w, "--report", "report.json")
 	w.Close()
 	if _, err := r.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(300 * time.Millisecond) // until the pipe is full
+	if got := p.begun(t); len(got) != 1 {
+		t.Fatalf("begun are %q, want the report", got)
+	}
 	if err := p.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "the first interrupt", func() bool { return strings.Contains(p.printed(t), "press again") })
-	time.Sleep(100 * time.Millisecond)
 	if err := p.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if got := p.wait(t); !got.Signaled() || got.Signal() != syscall.SIGINT {
-		t.Errorf("it ended with %v, want to be ended by SIGINT", p.ProcessState)
+	if got := p.wait(t); got.ExitStatus() != 130 {
+		t.Errorf("it ended with %v, want exit status 130", p.ProcessState)
+	}
+	if got := p.begun(t); len(got) != 0 {
+		t.Errorf("left are %q", got)
+	}
+}
+
+// begun returns the files that have a temporary name.
+func (p *process) begun(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(p.dir, ".*-partial"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestTwoSignalsAtOnce(t *testing.T) {
+	p := start(t, many, nil, "-f", "out.csv")
+	until(t, "the file", func() bool { return len(p.begun(t)) == 1 })
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		if err := p.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := p.wait(t); got.ExitStatus() != 130 {
+		t.Errorf("it ended with %v, want exit status 130", p.ProcessState)
+	}
+	if got := p.begun(t); len(got) != 0 {
+		t.Errorf("left are %q", got)
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 	"github.com/wasmsql/wasmsql/host/result"
 )
 
+// exitInterrupted is what the program exits with when it was interrupted.
+const exitInterrupted = 130
+
 // exitStatus is what the program exits with, by the code of the error.
 func exitStatus(c host.Code) int {
 	switch c {
@@ -29,7 +32,7 @@ func exitStatus(c host.Code) int {
 	case host.CodeOutput:
 		return 7
 	case host.CodeCanceled:
-		return 130
+		return exitInterrupted
 	}
 	return 1
 }
@@ -88,13 +91,20 @@ func (a *app) warn(format string, args ...any) {
 
 // printable returns s with everything escaped that could act on a terminal: a
 // message may hold what a database or a guest said.
-func printable(s string) string {
-	if strings.IndexFunc(s, unprintable) < 0 {
+func printable(s string) string { return escaped(s, unprintable) }
+
+// printableLines does so to a text of many lines, which stay.
+func printableLines(s string) string {
+	return escaped(s, func(r rune) bool { return r != '\n' && r != '\t' && unprintable(r) })
+}
+
+func escaped(s string, bad func(rune) bool) string {
+	if strings.IndexFunc(s, bad) < 0 {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
-		if unprintable(r) {
+		if bad(r) {
 			q := strconv.QuoteRuneToASCII(r)
 			b.WriteString(q[1 : len(q)-1])
 			continue

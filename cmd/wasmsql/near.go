@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -35,8 +36,35 @@ func nearestFile(path string) (string, bool) {
 			names = append(names, e.Name())
 		}
 	}
-	n, ok := nearest(filepath.Base(path), names)
-	return filepath.Join(filepath.Dir(path), n), ok
+	n := nearestFileName(filepath.Base(path), names)
+	return filepath.Join(filepath.Dir(path), n), n != ""
+}
+
+// nearestFileName returns the name that is most like a mistyped one, or "": it
+// differs in a third of the letters before its extension at most, and in two
+// of the extension.
+func nearestFileName(name string, names []string) string {
+	stem, ext := splitName(name)
+	best, distance := "", -1
+	for _, n := range names {
+		s, x := splitName(n)
+		ds, dx := levenshtein.ComputeDistance(stem, s), levenshtein.ComputeDistance(ext, x)
+		if ds > utf8.RuneCountInString(stem)/3 || dx > 2 {
+			continue
+		}
+		if distance < 0 || ds+dx < distance {
+			best, distance = n, ds+dx
+		}
+	}
+	return best
+}
+
+// splitName returns a file name before its extension, and the extension, both
+// in lower case.
+func splitName(name string) (stem, ext string) {
+	name = strings.ToLower(name)
+	ext = filepath.Ext(name)
+	return strings.TrimSuffix(name, ext), ext
 }
 
 // quoted returns names for a message: "a", "b".

@@ -90,8 +90,11 @@ func (a *app) sink(o output, f *runFlags) (host.Sink, error) {
 		a.terminalOptions(&options)
 		w = result.New(o.format, a.stdout, options)
 	} else {
-		var err error
-		if w, err = result.File(o.file, o.format, options); err != nil {
+		err := a.left.begin(true, func() (f partial, err error) {
+			w, err = result.File(o.file, o.format, options)
+			return w, err
+		})
+		if err != nil {
 			return nil, resultFault(host.CodeOutput, err)
 		}
 	}
@@ -103,7 +106,7 @@ func (a *app) sink(o output, f *runFlags) (host.Sink, error) {
 }
 
 // resultFault returns what package result says as an error of this program.
-func resultFault(code host.Code, err error) error {
+func resultFault(code host.Code, err error) *host.Error {
 	e := &host.Error{Code: code, Message: err.Error(), Cause: err}
 	var r *result.Error
 	if errors.As(err, &r) {

@@ -19,10 +19,10 @@ const (
 )
 
 // progress is a Sink that shows on a terminal how far the Sink behind it has
-// come: one line, erased when the result is complete. It is used by one
+// come: one line, erased when the last row has come. It is used by one
 // goroutine, as every Sink.
 type progress struct {
-	host.Sink
+	host.Finisher
 	w     io.Writer
 	bytes func() int64 // what the Sink has written
 	rows  atomic.Int64
@@ -33,8 +33,8 @@ type progress struct {
 }
 
 // newProgress starts to show the progress of out on w.
-func newProgress(out host.Sink, w io.Writer, bytes func() int64) *progress {
-	p := &progress{Sink: out, w: w, bytes: bytes, stop: make(chan struct{})}
+func newProgress(out host.Finisher, w io.Writer, bytes func() int64) *progress {
+	p := &progress{Finisher: out, w: w, bytes: bytes, stop: make(chan struct{})}
 	p.ended.Add(1)
 	go p.show()
 	return p
@@ -66,22 +66,28 @@ func progressLine(rows, bytes int64, since time.Duration) string {
 
 // Write implements host.Sink.Write.
 func (p *progress) Write(r arrow.Record) error {
-	err := p.Sink.Write(r)
+	err := p.Finisher.Write(r)
 	p.rows.Add(r.NumRows())
 	p.sent.Store(p.bytes())
 	return err
 }
 
+// Finish implements host.Finisher.Finish.
+func (p *progress) Finish() error {
+	p.end()
+	return p.Finisher.Finish()
+}
+
 // Close implements host.Sink.Close.
 func (p *progress) Close() error {
 	p.end()
-	return p.Sink.Close()
+	return p.Finisher.Close()
 }
 
 // Abort implements host.Sink.Abort.
 func (p *progress) Abort(cause error) {
 	p.end()
-	p.Sink.Abort(cause)
+	p.Finisher.Abort(cause)
 }
 
 // end erases the line. It is idempotent.

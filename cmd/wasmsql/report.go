@@ -1,11 +1,8 @@
 package main
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/result"
 )
 
 // report is what --report writes.
@@ -46,53 +43,73 @@ func newReport(r host.Report, err error) report {
 	return out
 }
 
-// writeReport writes the report of a run that ended with err. The file has
-// its name only when it is whole.
-func (a *app) writeReport(file string, r host.Report, err error) error {
-	text, jerr := encode(newReport(r, err), false)
-	if jerr != nil {
-		return jerr
-	}
-	if file == "-" {
-		if _, werr := a.stdout.Write(text); werr != nil {
-			return &host.Error{Code: host.CodeOutput, Message: "the report cannot be written to standard output", Cause: werr}
-		}
+// reportFile is where --report goes. The file is begun before the run, so
+// that one that cannot be written is known in time, and has its name only
+// when it is whole.
+type reportFile struct {
+	a      *app
+	name   string // as it was given; empty: there is no report
+	file   *result.Pending
+	failed bool // it cannot be written, or must not be
+}
+
+// begin begins the file, if it has not begun.
+func (r *reportFile) begin() error {
+	if r.name == "" || r.name == "-" || r.file != nil || r.failed {
 		return nil
 	}
-	if werr := writeWhole(file, text); werr != nil {
-		e := &host.Error{
-			Code:    host.CodeOutput,
-			Message: fmt.Sprintf("the report cannot be written to %q: %v", file, reason(werr)),
-			Cause:   werr,
-		}
-		if err == nil {
-			e.Hint = "the task itself is done"
-		}
-		return e
+	err := r.a.left.begin(false, func() (f partial, err error) {
+		r.file, err = result.Create(r.name)
+		return r.file, err
+	})
+	if err != nil {
+		r.failed = true
+		return reportFault(err)
 	}
 	return nil
 }
 
-// writeWhole writes a file under another name and renames it. What is no
-// regular file, such as /dev/stderr, is written as it is.
-func writeWhole(file string, data []byte) error {
-	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
-		return os.WriteFile(file, data, 0o600)
+// write writes the report of a run that ended with err.
+func (r *reportFile) write(report host.Report, err error) error {
+	if r.name == "" || r.failed {
+		return nil
 	}
-	name := filepath.Join(filepath.Dir(file), fmt.Sprintf(".%s.%d.tmp", filepath.Base(file), os.Getpid()))
-	tmp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
+	text, jerr := encode(newReport(report, err), false)
+	if jerr != nil {
+		return jerr
+	}
+	if r.name == "-" {
+		if _, werr := r.a.stdout.Write(text); werr != nil {
+			return &host.Error{Code: host.CodeOutput, Message: "the report cannot be written to standard output" + done(err), Cause: werr}
+		}
+		return nil
+	}
+	if err := r.begin(); err != nil {
 		return err
 	}
-	_, err = tmp.Write(data)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
+	_, werr := r.file.Write(text)
+	if werr == nil {
+		werr = r.file.Close()
 	}
+	if werr == nil {
+		return nil
+	}
+	r.file.Abort()
+	e := reportFault(werr)
+	e.Message += done(err)
+	return e
+}
+
+// done is said of a report that is lost, if nothing else is.
+func done(err error) string {
 	if err == nil {
-		err = os.Rename(name, file)
+		return " (the task itself is done, and committed)"
 	}
-	if err != nil {
-		os.Remove(name)
-	}
-	return err
+	return ""
+}
+
+func reportFault(err error) *host.Error {
+	e := resultFault(host.CodeOutput, err)
+	e.Message = "the report: " + e.Message
+	return e
 }

@@ -24,9 +24,14 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Run a task and print its result.
 
 TASK is a task file, a module.wasm, or - for standard input. FILE#name picks
-one of several tasks in a file. Everything a task does happens in one
-transaction: it is committed when the whole result is written, else nothing
-has happened.`,
+one of several tasks in a file.
+
+Everything a task does happens in one transaction. It is committed when the
+whole result has been written: to standard output, or to the disk under a
+temporary name. If anything fails before that, nothing has happened, though
+what was printed meanwhile cannot be taken back. After the commit a file gets
+its name, and the report is written. If that fails, the message says that the
+transaction is committed, and where the whole result is.`,
 		Example: `  wasmsql run tracks.yaml -i after=100
   wasmsql run tracks.yaml#search -i q=love -o json
   wasmsql run tracks.yaml -i ids='[1, 2, 3]' -f tracks.parquet
@@ -37,11 +42,12 @@ has happened.`,
 			if err := noEmptyFlags(cmd.Flags()); err != nil {
 				return err
 			}
-			report, err := a.runTask(cmd.Context(), args[0], &f)
-			if f.report == "" {
+			if err := f.checkTargets(args[0]); err != nil {
 				return err
 			}
-			return errors.Join(err, a.writeReport(f.report, report, err))
+			to := &reportFile{a: a, name: f.report}
+			report, err := a.runTask(cmd.Context(), args[0], &f, to)
+			return errors.Join(err, to.write(report, err))
 		},
 		ValidArgsFunction: completeTask,
 	}
@@ -50,8 +56,9 @@ has happened.`,
 	return cmd
 }
 
-// runTask runs the task that arg names, or prints what it would ask.
-func (a *app) runTask(ctx context.Context, arg string, f *runFlags) (host.Report, error) {
+// runTask runs the task that arg names, or prints what it would ask. The
+// report is begun, not written.
+func (a *app) runTask(ctx context.Context, arg string, f *runFlags, to *reportFile) (host.Report, error) {
 	task, err := a.openTask(ctx, arg)
 	if err != nil {
 		return host.Report{}, err
@@ -60,12 +67,18 @@ func (a *app) runTask(ctx context.Context, arg string, f *runFlags) (host.Report
 	if task, err = redirect(task, f.connection); err != nil {
 		return report, err
 	}
+	if err := f.checkDatabase(task.Inline, to); err != nil {
+		return report, err
+	}
 	out, err := a.output(task, f)
 	if err != nil {
 		return report, err
 	}
 	s, err := a.settings(ctx, f.config)
 	if err != nil {
+		return report, err
+	}
+	if err := f.checkDatabase(s.connection(task), to); err != nil {
 		return report, err
 	}
 	if err := s.known(task); err != nil {
@@ -83,6 +96,9 @@ func (a *app) runTask(ctx context.Context, arg string, f *runFlags) (host.Report
 	}
 	if f.dryRun {
 		return report, a.dryRun(ctx, program, inputs)
+	}
+	if err := to.begin(); err != nil {
+		return report, err
 	}
 	sink, err := a.sink(out, f)
 	if err != nil {

@@ -33,7 +33,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.inputsFile, "inputs-file", "", "JSON or YAML map of inputs in `FILE`; -i goes before it")
 	flags.StringVarP(&f.config, "config", "c", "", "host configuration in `FILE`; else ./wasmsql.yaml,\nelse that of the user's configuration folder")
 	flags.StringVar(&f.connection, "connection", "", "use this connection (`NAME|URI`) instead of the task's")
-	flags.StringVarP(&f.output, "output", "o", "", "print the result as `FORMAT`: table, csv, json, ndjson, arrow,\nparquet; default table on a terminal, csv in a pipe")
+	flags.StringVarP(&f.output, "output", "o", "", "print the result as `FORMAT`: table, csv, json, ndjson, arrow,\nparquet; default table on a terminal, csv in a pipe. In csv\nNULL is an empty field, in a result of one column the word\nNULL; texts that are like that are in quotes")
 	flags.StringVarP(&f.outputFile, "output-file", "f", "", "write the result to `PATH`, in the format of its extension;\nit is whole under that name or not there")
 	flags.BoolVar(&f.csvSafe, "csv-safe", false, "write csv cells that a spreadsheet would take for formulas\nwith a ' in front")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the SQL with its placeholders and parameters; open no\nconnection")

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
@@ -44,6 +45,19 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+func TestNearestFileName(t *testing.T) {
+	names := []string{"e.yaml", "inputs.yaml", "tracks.db", "tracks.sql", "größe.csv", "Makefile"}
+	for typed, want := range map[string]string{
+		"zz.yaml": "", "z.yaml": "", "e.yml": "e.yaml", "E.yaml": "e.yaml", "inputs.yml": "inputs.yaml", "imputs.yaml": "inputs.yaml",
+		"track.sql": "tracks.sql", "trucks.db": "tracks.db", "größer.csv": "größe.csv", "makefiel": "Makefile", "make": "", "": "",
+		"inputs.parquet": "", "outputs.yaml": "",
+	} {
+		if got := nearestFileName(typed, names); got != want {
+			t.Errorf("nearestFileName(%q) = %q, want %q", typed, got, want)
+		}
+	}
+}
+
 func TestPrintable(t *testing.T) {
 	for text, want := range map[string]string{
 		"no such table: é":     "no such table: é",
@@ -56,6 +70,29 @@ func TestPrintable(t *testing.T) {
 		if got := printable(text); got != want {
 			t.Errorf("printable(%q) = %q, want %q", text, got, want)
 		}
+	}
+}
+
+// What an input brings into the text of a statement cannot act on a terminal.
+func TestStatementsArePrintable(t *testing.T) {
+	var b strings.Builder
+	err := printStatements(&b, []host.Statement{{
+		Connection: "a\x1b[2J", Dialect: "sqlite", SQL: "SELECT\n\t\"\x1b[31mred\", \"\u009b31m\", \"\x9b\", \"\r\u202e\"\n",
+		Params: []abi.Value{
+			{Type: abi.Type{Kind: abi.Str}, Str: "\x1b]0;x\a"}, {Type: abi.Type{Kind: abi.JSON}, Str: "\"\u009b\""},
+			{Type: abi.Type{Kind: abi.Decimal}, Str: "1\x1b[m"},
+		},
+	}})
+	const want = `-- statement 1 of 1 on connection "a\x1b[2J" (sqlite)
+SELECT
+	"\x1b[31mred", "\u009b31m", "\ufffd", "\r\u202e"
+;
+-- parameter 1: str = "\x1b]0;x\a"
+-- parameter 2: json = "\"\u009b\""
+-- parameter 3: decimal = 1\x1b[m
+`
+	if err != nil || b.String() != want {
+		t.Errorf("%v, it printed %q, want %q", err, b.String(), want)
 	}
 }
 
@@ -113,15 +150,16 @@ func TestGuestLogShowsWarnings(t *testing.T) {
 // slowSink takes as long for a batch as the progress needs to be shown.
 type slowSink struct {
 	out    *strings.Builder
-	closed string // what the terminal had on it when it was closed
+	closed string // what the terminal had on it when it was finished
 }
 
 func (*slowSink) Open(*arrow.Schema) error { return nil }
 func (*slowSink) Write(arrow.Record) error { return nil }
-func (s *slowSink) Close() error           { s.closed = s.out.String(); return nil }
+func (s *slowSink) Finish() error          { s.closed = s.out.String(); return nil }
+func (*slowSink) Close() error             { return nil }
 func (*slowSink) Abort(error)              {}
 
-func TestProgressIsErasedBeforeTheSinkCloses(t *testing.T) {
+func TestProgressIsErasedBeforeTheSinkFinishes(t *testing.T) {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil))
 	defer b.Release()
 	b.Field(0).(*array.Int64Builder).AppendValues(make([]int64, 1500), nil)
@@ -130,19 +168,19 @@ func TestProgressIsErasedBeforeTheSinkCloses(t *testing.T) {
 
 	var terminal strings.Builder
 	sink := &slowSink{out: &terminal}
-	var p host.Sink = newProgress(sink, &terminal, func() int64 { return 3 << 20 })
+	var p host.Finisher = newProgress(sink, &terminal, func() int64 { return 3 << 20 })
 	if err := p.Write(r); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(2*progressEvery + progressEvery/2)
-	if err := p.Close(); err != nil {
+	if err := p.Finish(); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(sink.closed, "1,500 rows  3.0 MiB  ") {
 		t.Errorf("the progress was %q", sink.closed)
 	}
 	if !strings.HasSuffix(sink.closed, eraseLine) {
-		t.Errorf("the line was not erased before the sink was closed: %q", sink.closed)
+		t.Errorf("the line was not erased before the sink finished: %q", sink.closed)
 	}
 	p.Abort(nil)
 	if terminal.String() != sink.closed {

@@ -245,10 +245,9 @@ func (r *reader) input(name string, n *yaml.Node, path string) host.Input {
 	return d.Input
 }
 
-// inEnum faults a value that is none of the input's. Null is always one, where
-// the type has it.
+// inEnum faults a value that is none of the input's.
 func (r *reader) inEnum(n *yaml.Node, in host.Input, v abi.Value, what string) {
-	if in.Enum == nil || v.Null || slices.ContainsFunc(in.Enum, func(e abi.Value) bool { return equal(e, v) }) {
+	if in.Lists(v) {
 		return
 	}
 	names := make([]string, len(in.Enum))

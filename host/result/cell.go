@@ -78,6 +78,16 @@ func isNumericText(f arrow.Field) bool {
 	return i >= 0 && f.Metadata.Values()[i] == "numeric" && arrow.IsBaseBinary(f.Type.ID())
 }
 
+// isText reports whether a column's values are texts, in which a backslash
+// stands for itself.
+func isText(f arrow.Field) bool {
+	switch f.Type.ID() {
+	case arrow.STRING, arrow.LARGE_STRING, arrow.STRING_VIEW:
+		return extension(f) != jsonName
+	}
+	return false
+}
+
 // isNumber reports whether a column's values are numbers.
 func isNumber(f arrow.Field) bool {
 	id := f.Type.ID()

@@ -50,7 +50,7 @@ func refuseDuplicates(format Format, fields []arrow.Field) error {
 		if first, ok := seen[f.Name]; ok {
 			return &Error{
 				Message: "columns " + strconv.Itoa(first+1) + " and " + strconv.Itoa(i+1) + " are both named " + quote(f.Name) + ", and " + string(format) + " would lose one",
-				Hint:    "give one another name in the query: … AS " + f.Name + "_2",
+				Hint:    "name the columns with AS: … AS " + quote(f.Name+"_2"),
 			}
 		}
 		seen[f.Name] = i

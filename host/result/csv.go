@@ -13,6 +13,7 @@ type csvEncoder struct {
 	o       Options
 	cells   []cell
 	formula []bool // which columns a spreadsheet could take for formulas
+	texts   []bool // which columns have texts
 	line    []byte
 	scratch []byte
 	fields  []arrow.Field
@@ -31,8 +32,9 @@ func (e *csvEncoder) open(s *arrow.Schema) error {
 	}
 	for i, f := range e.fields {
 		e.formula = append(e.formula, e.o.CSVSafe && (!isNumber(f) || isNumericText(f)))
+		e.texts = append(e.texts, isText(f))
 		e.comma(i)
-		e.field([]byte(f.Name), e.o.CSVSafe)
+		e.field([]byte(f.Name), e.o.CSVSafe, true)
 	}
 	return e.flushLine()
 }
@@ -46,13 +48,14 @@ func (e *csvEncoder) write(rec arrow.Record) error {
 		for i, c := range e.cells {
 			e.comma(i)
 			if c.null(row) {
+				e.null()
 				continue
 			}
 			var err error
 			if e.scratch, err = c.text(e.scratch[:0], row); err != nil {
 				return cellError(CSV, e.fields[i], e.row, err)
 			}
-			e.field(e.scratch, e.formula[i] && !isNumberText(e.scratch))
+			e.field(e.scratch, e.formula[i] && !isNumberText(e.scratch), e.texts[i])
 		}
 		if err := e.flushLine(); err != nil {
 			return err
@@ -63,6 +66,26 @@ func (e *csvEncoder) write(rec arrow.Record) error {
 }
 
 func (e *csvEncoder) close() error { return e.buf.Flush() }
+
+// null appends nothing, unless the line would be blank, which readers skip.
+func (e *csvEncoder) null() {
+	if len(e.fields) == 1 {
+		e.line = append(e.line, csvNull...)
+	}
+}
+
+// csvNull is NULL in a result of one column. It is not in quotes, as the same
+// text is there.
+const csvNull = "NULL"
+
+// quoted reports whether a field must be in quotes: also where the line would
+// be taken for a blank one or for NULL without them.
+func (e *csvEncoder) quoted(s []byte) bool {
+	if bytes.ContainsAny(s, ",\"\r\n") {
+		return true
+	}
+	return len(e.fields) == 1 && (string(s) == csvNull || len(bytes.TrimSpace(s)) == 0)
+}
 
 func (e *csvEncoder) comma(i int) {
 	if i > 0 {
@@ -78,31 +101,31 @@ func (e *csvEncoder) flushLine() error {
 }
 
 // field appends a field that is not NULL.
-func (e *csvEncoder) field(s []byte, formula bool) {
+func (e *csvEncoder) field(s []byte, formula, text bool) {
 	if len(s) == 0 {
 		e.line = append(e.line, `""`...)
 		return
 	}
 	formula = formula && bytes.IndexByte([]byte("=+-@\t\r\n"), s[0]) >= 0
-	if bytes.ContainsAny(s, ",\"\r\n") {
+	if e.quoted(s) {
 		e.line = append(e.line, '"')
 		if formula {
 			e.line = append(e.line, '\'')
 		}
-		e.visible(bytes.ReplaceAll(s, []byte(`"`), []byte(`""`)))
+		e.visible(bytes.ReplaceAll(s, []byte(`"`), []byte(`""`)), text)
 		e.line = append(e.line, '"')
 		return
 	}
 	if formula {
 		e.line = append(e.line, '\'')
 	}
-	e.visible(s)
+	e.visible(s, text)
 }
 
 // visible appends s, on a terminal with control characters written out.
-func (e *csvEncoder) visible(s []byte) {
+func (e *csvEncoder) visible(s []byte, text bool) {
 	if e.o.Terminal {
-		e.line = appendVisible(e.line, s)
+		e.line = appendVisible(e.line, s, text)
 		return
 	}
 	e.line = append(e.line, s...)

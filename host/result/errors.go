@@ -28,6 +28,9 @@ func (e *Error) Error() string {
 	return e.Message + ": " + e.Cause.Error()
 }
 
+// Remedy returns the hint, as host.Sink has it.
+func (e *Error) Remedy() string { return e.Hint }
+
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
@@ -47,7 +50,7 @@ func ioError(message string, err error) error {
 	hint := ""
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		hint = "free some space or choose another folder with --output-file"
+		hint = "free some space or choose another folder"
 	case errors.Is(err, fs.ErrPermission):
 		hint = "choose a folder you may write to"
 	}

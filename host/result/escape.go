@@ -1,6 +1,7 @@
 package result
 
 import (
+	"bytes"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
@@ -38,10 +39,15 @@ func hasControl(s []byte) bool {
 }
 
 // appendVisible appends s with control characters and bytes that are not
-// UTF-8 written out: \n, \t, \x1b, \u202e.
-func appendVisible(dst, s []byte) []byte {
+// UTF-8 written out: \n, \t, \x1b, \u202e. In a text a backslash that would
+// read as the begin of such an escape is doubled: C:\\new. In other values,
+// bytes and JSON, a backslash is part of how they are written.
+func appendVisible(dst, s []byte, text bool) []byte {
 	for i := 0; i < len(s); {
 		if c := s[i]; c >= 0x20 && c < 0x7f {
+			if c == '\\' && text && escapes(s[i+1:]) {
+				dst = append(dst, c)
+			}
 			dst = append(dst, c)
 			i++
 			continue
@@ -58,6 +64,19 @@ func appendVisible(dst, s []byte) []byte {
 		i += size
 	}
 	return dst
+}
+
+// escapes reports whether a backslash before rest would be read together with
+// it, as rest will be written.
+func escapes(rest []byte) bool {
+	if len(rest) == 0 {
+		return false
+	}
+	if bytes.IndexByte([]byte(`\nrtxuU`), rest[0]) >= 0 {
+		return true
+	}
+	r, size := utf8.DecodeRune(rest)
+	return r == utf8.RuneError && size == 1 || isControl(r)
 }
 
 func appendHexByte(dst []byte, c byte) []byte {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,7 +107,8 @@ func bigRecord() arrow.Record {
 
 // TestD3Faults lets every operation on the disk fail in turn. What stands
 // under the name afterwards is what was there before, or the whole result
-// where only the folder could not be synced; and nothing else is left.
+// where only the folder could not be synced; and nothing else is left, unless
+// it was the rename that failed.
 func TestD3Faults(t *testing.T) {
 	rec := bigRecord()
 	for _, f := range Formats() {
@@ -117,7 +119,7 @@ func TestD3Faults(t *testing.T) {
 }
 
 func failAll(t *testing.T, f Format, how fault, before string, rec arrow.Record) {
-	whole := ""
+	whole, renames := "", 0
 	for n := 1; ; n++ {
 		if n > 1000 {
 			t.Fatal("it never succeeds")
@@ -138,6 +140,9 @@ func failAll(t *testing.T, f Format, how fault, before string, rec arrow.Record)
 				t.Fatalf("operation %d failed without an error: %d bytes, %d files", n, len(got), len(entries))
 			}
 			// The last failure was that of the folder, with all in place.
+			if renames != 1 {
+				t.Errorf("the rename failed %d times", renames)
+			}
 			if whole != string(got) {
 				t.Errorf("the whole is %d bytes, before a failed sync of the folder it was %d", len(got), len(whole))
 			}
@@ -147,6 +152,15 @@ func failAll(t *testing.T, f Format, how fault, before string, rec arrow.Record)
 		var e *Error
 		if !errors.As(err, &e) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "partial") {
 			t.Fatalf("operation %d: %T %v", n, err, err)
+		}
+		if kept, ok := strings.CutPrefix(e.Hint, "all of it is in "); ok { // only the rename failed
+			name, _ := strconv.Unquote(kept)
+			data, _ := os.ReadFile(name)
+			if len(data) < 10_000 || string(got) != before || filepath.Dir(name) != dir {
+				t.Fatalf("operation %d: %s, %d bytes", n, e.Hint, len(data))
+			}
+			whole, renames = string(data), renames+1
+			continue
 		}
 		if how == diskFull && e.Hint == "" {
 			t.Errorf("operation %d: %v has no hint", n, err)
@@ -215,4 +229,34 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 		return 0, syscall.EIO
 	}
 	return io.Discard.Write(p)
+}
+
+// TestNothingFailsAfterFinish: whatever happens to the output then, the result
+// is there; all that a file needs is its name.
+func TestNothingFailsAfterFinish(t *testing.T) {
+	rec := bigRecord()
+	for _, f := range Formats() {
+		out := &failingWriter{left: 1 << 30}
+		w := New(f, out, Options{})
+		if err := errors.Join(w.Open(rec.Schema()), w.Write(rec), w.Finish()); err != nil {
+			t.Fatal(err)
+		}
+		bytes := w.Bytes()
+		out.left = 1
+		if err := w.Close(); err != nil || w.Bytes() != bytes {
+			t.Errorf("%s: %v, %d bytes, %d before Close", f, err, w.Bytes(), bytes)
+		}
+		left := 1 << 30
+		w, err := openFile(faultyDisk{left: &left}, filepath.Join(t.TempDir(), "out"), f, Options{})
+		if err == nil {
+			err = errors.Join(w.Open(rec.Schema()), w.Write(rec), w.Finish())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := left
+		if err := w.Close(); err != nil || before-left != 2 {
+			t.Errorf("%s: %v, %d operations on the disk, want those to rename and to sync the folder", f, err, before-left)
+		}
+	}
 }

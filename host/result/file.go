@@ -8,29 +8,25 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 )
 
 // partial ends the name of a file that is being written. One that is left
 // over, after a kill, may be removed.
 const partial = ".wasmsql-partial"
 
-// File returns a Writer of the file at path. It is written under a temporary
-// name in the same folder, .NAME.RANDOM.wasmsql-partial with mode 0600, and
-// gets its name, and the mode of the file that it replaces or that the umask
-// leaves, only in Close, after it has reached the disk. A symbolic link stays
-// and what it leads to is replaced. What is not a regular file, such as
-// /dev/stdout or a named pipe, is written straight.
+// File returns a Writer of the file at path, which appears as Create says.
 func File(path string, f Format, o Options) (*Writer, error) {
 	return openFile(osDisk{}, path, f, o)
 }
 
 func openFile(d disk, path string, f Format, o Options) (*Writer, error) {
-	t, err := newTarget(d, path)
+	p, err := create(d, path)
 	if err != nil {
 		return nil, err
 	}
-	w := newWriter(f, &output{w: t.h, what: t.what()}, o)
-	w.file = t
+	w := newWriter(f, &output{w: p.h, what: p.what()}, o)
+	w.file = p
 	return w, nil
 }
 
@@ -50,34 +46,53 @@ type handle interface {
 	Sync() error
 }
 
-// target is a file that appears whole under its name or not at all. A nil
-// target is one that is the caller's.
-type target struct {
+// Pending is a file that appears whole under its name or not at all. One
+// goroutine uses it at a time; Partial may be called by others.
+//
+// A nil Pending stands for an output that is the caller's.
+type Pending struct {
 	d     disk
 	h     handle
 	path  string // as the user gave it, for messages
 	final string // where it goes; empty: it is written straight
 	temp  string
 	mode  fs.FileMode
+	step  atomic.Int32
+	lost  error // of Finish
 }
 
-func newTarget(d disk, path string) (*target, error) {
-	t := &target{d: d, path: path}
+// The steps of a Pending.
+const (
+	writing int32 = iota
+	whole         // all of it is on the disk, under its temporary name
+	over          // it has its name, or is gone
+)
+
+// Create begins a file. It is written under a temporary name in the same
+// folder, .NAME.RANDOM.wasmsql-partial with mode 0600, and gets its name, and
+// the mode of the file that it replaces or that the umask leaves, only in
+// Close, after it has reached the disk. A symbolic link stays and what it
+// leads to is replaced. What is not a regular file, such as /dev/stdout or a
+// named pipe, is written straight. Its error is an *Error.
+func Create(path string) (*Pending, error) { return create(osDisk{}, path) }
+
+func create(d disk, path string) (*Pending, error) {
+	p := &Pending{d: d, path: path}
 	final, mode, err := resolve(path)
 	switch {
 	case err != nil:
 		return nil, err
 	case final == "":
-		if t.h, err = d.open(path); err != nil {
-			return nil, ioError(t.what(), err)
+		if p.h, err = d.open(path); err != nil {
+			return nil, ioError(p.what(), err)
 		}
-		return t, nil
+		return p, nil
 	}
-	t.final, t.mode = final, mode
-	if err := t.create(); err != nil {
-		return nil, ioError(t.what(), err)
+	p.final, p.mode = final, mode
+	if err := p.begin(); err != nil {
+		return nil, ioError(p.what(), err)
 	}
-	return t, nil
+	return p, nil
 }
 
 // resolve returns the file that is to be replaced, with its mode, 0 for a new
@@ -142,74 +157,115 @@ func isStream(path string) bool {
 	return path == "/dev/stdout" || path == "/dev/stderr"
 }
 
-// create makes the temporary file. Its mode is at first what the umask makes
+// begin makes the temporary file. Its mode is at first what the umask makes
 // of 0666, which is how the umask is known, and then 0600.
-func (t *target) create() error {
-	dir, base := filepath.Split(t.final)
+func (p *Pending) begin() error {
+	dir, base := filepath.Split(p.final)
 	if len(base) > 100 {
 		base = base[:100]
 	}
-	t.temp = filepath.Join(dir, "."+base+"."+strings.ToLower(rand.Text()[:10])+partial)
+	p.temp = filepath.Join(dir, "."+base+"."+strings.ToLower(rand.Text()[:10])+partial)
 	mode := fs.FileMode(0o666)
-	if t.mode != 0 {
+	if p.mode != 0 {
 		mode = 0o600
 	}
-	h, err := t.d.create(t.temp, mode)
+	h, err := p.d.create(p.temp, mode)
 	if err != nil {
 		return err
 	}
-	t.h = h
-	if t.mode == 0 {
+	p.h = h
+	if p.mode == 0 {
 		info, err := h.Stat()
 		if err == nil {
-			t.mode = info.Mode().Perm()
+			p.mode = info.Mode().Perm()
 			err = h.Chmod(0o600)
 		}
 		if err != nil {
-			t.abort()
+			p.Abort()
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *target) what() string { return "cannot write " + quote(t.path) }
+func (p *Pending) what() string { return "cannot write " + quote(p.path) }
 
-// commit makes the file visible. If it fails before the rename, nothing is.
-func (t *target) commit() error {
-	if t == nil {
+// Partial returns the file's temporary name, as long as it has one, and
+// whether all of it is there.
+func (p *Pending) Partial() (name string, all bool) {
+	if p == nil || p.step.Load() == over {
+		return "", false
+	}
+	return p.temp, p.step.Load() == whole
+}
+
+// Write implements io.Writer.
+func (p *Pending) Write(b []byte) (int, error) {
+	n, err := p.h.Write(b)
+	return n, ioError(p.what(), err)
+}
+
+// Finish brings the file to the disk: what is left for Close is to rename it.
+// If it fails the file is gone.
+func (p *Pending) Finish() error {
+	if p == nil || p.step.Load() != writing {
+		return p.err()
+	}
+	var err error
+	if p.final != "" {
+		err = errors.Join(p.h.Chmod(p.mode), p.h.Sync())
+	}
+	if cerr := p.h.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		p.drop()
+		p.lost = ioError(p.what(), err)
+		return p.lost
+	}
+	p.step.Store(whole)
+	return nil
+}
+
+func (p *Pending) err() error {
+	if p == nil {
 		return nil
 	}
-	if t.final == "" {
-		return ioError(t.what(), t.h.Close())
+	return p.lost
+}
+
+// Close makes the file visible, after Finish. Where it cannot be renamed it
+// stays, whole, under its temporary name, which the error's hint tells.
+func (p *Pending) Close() error {
+	if err := p.Finish(); err != nil {
+		return err
 	}
-	if err := t.finish(); err != nil {
-		_ = t.d.remove(t.temp)
-		return ioError(t.what(), err)
+	if p == nil || p.step.Swap(over) == over || p.final == "" {
+		return nil
+	}
+	if err := p.d.rename(p.temp, p.final); err != nil {
+		return &Error{Message: p.what(), Hint: "all of it is in " + quote(p.temp), Cause: bare(err)}
 	}
 	// The file is there and whole; what is in doubt is only whether its name
 	// survives a power failure.
-	return ioError(t.what(), t.d.syncDir(filepath.Dir(t.final)))
+	return ioError(quote(p.path)+" is written, but its folder could not be brought to the disk", p.d.syncDir(filepath.Dir(p.final)))
 }
 
-func (t *target) finish() error {
-	if err := errors.Join(t.h.Chmod(t.mode), t.h.Sync()); err != nil {
-		_ = t.h.Close()
-		return err
-	}
-	if err := t.h.Close(); err != nil {
-		return err
-	}
-	return t.d.rename(t.temp, t.final)
-}
-
-func (t *target) abort() {
-	if t == nil {
+// Abort removes what was written, unless the file has its name.
+func (p *Pending) Abort() {
+	if p == nil || p.step.Load() == over {
 		return
 	}
-	_ = t.h.Close()
-	if t.final != "" {
-		_ = t.d.remove(t.temp)
+	if p.step.Load() == writing {
+		_ = p.h.Close()
+	}
+	p.drop()
+}
+
+func (p *Pending) drop() {
+	p.step.Store(over)
+	if p.final != "" {
+		_ = p.d.remove(p.temp)
 	}
 }
 

@@ -133,9 +133,9 @@ func TestJSONRefuses(t *testing.T) {
 		early bool // in Open
 	}{
 		{"duplicate", result.JSON, record(t, []string{"id", "x", "id"}, []int64{1}, []int64{2}, []int64{3}),
-			`columns 1 and 3 are both named "id", and json would lose one`, "give one another name in the query: … AS id_2", true},
+			`columns 1 and 3 are both named "id", and json would lose one`, `name the columns with AS: … AS "id_2"`, true},
 		{"duplicate line", result.NDJSON, record(t, []string{"", ""}, []int64{1}, []int64{2}),
-			`columns 1 and 2 are both named "", and ndjson would lose one`, "give one another name in the query: … AS _2", true},
+			`columns 1 and 2 are both named "", and ndjson would lose one`, `name the columns with AS: … AS "_2"`, true},
 		{"not UTF-8", result.JSON, record(t, []string{"s"}, []string{"ok", "\xff"}),
 			`row 2, column "s": json cannot hold it: text that is not UTF-8`, "cast it to bytes in the query, or write csv or arrow", false},
 		{"not JSON", result.NDJSON, jsonRecord("{}", "{a}"),

@@ -266,7 +266,7 @@ func TestParquetRefuses(t *testing.T) {
 		{nil, "the result has no columns, which parquet cannot hold", ""},
 		{[]arrow.Field{field(arrow.FixedWidthTypes.Float16)}, `column "c" has type float16, which parquet cannot hold`, "cast it in the query, or write arrow"},
 		{[]arrow.Field{field(&arrow.Decimal128Type{Precision: 5, Scale: -2})}, `column "c" has type decimal(5, -2), which parquet cannot hold`, "cast it in the query, or write arrow"},
-		{[]arrow.Field{field(arrow.Null), field(arrow.Null)}, `columns 1 and 2 are both named "c", and parquet would lose one`, "give one another name in the query: … AS c_2"},
+		{[]arrow.Field{field(arrow.Null), field(arrow.Null)}, `columns 1 and 2 are both named "c", and parquet would lose one`, `name the columns with AS: … AS "c_2"`},
 	} {
 		err := result.New(result.Parquet, &bytes.Buffer{}, result.Options{}).Open(arrow.NewSchema(c.fields, nil))
 		checkError(t, err, c.want, c.hint)

@@ -3,8 +3,8 @@
 // the number of rows.
 //
 // A [Writer] is a sink for one result: it takes a schema, batches, and then
-// either Close or Abort. It is used by one goroutine at a time; its counters
-// may be read by others meanwhile.
+// either Finish and Close, or Abort. It is used by one goroutine at a time; its
+// counters may be read by others meanwhile.
 //
 // # Text
 //
@@ -53,10 +53,14 @@ type Format string
 
 // The formats.
 const (
-	// Table is aligned text for people: see Options.Terminal.
+	// Table is aligned text for people: see Options.Terminal. Control characters
+	// are written as \n, \x1b, \u202e, and a backslash in a text that would
+	// read as such an escape is doubled.
 	Table Format = "table"
 	// CSV is RFC 4180 with \n at the end of a line and a header. NULL is an
-	// empty field, the empty string is "". Bytes are as the column has them.
+	// empty field, the empty string is "". In a result of one column NULL is
+	// the word NULL, as readers skip a blank line, and that text is "NULL" in
+	// quotes. Bytes are as the column has them.
 	CSV Format = "csv"
 	// JSON is one array of objects.
 	JSON Format = "json"

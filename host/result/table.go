@@ -45,6 +45,7 @@ type tableEncoder struct {
 type tableColumn struct {
 	name  tableCell
 	right bool // aligned right
+	text  bool // of texts
 	rigid bool // has values that should not be cut
 	width int  // of the widest value of the sample, then of the column
 }
@@ -79,8 +80,8 @@ func (e *tableEncoder) open(s *arrow.Schema) error {
 		return err
 	}
 	for _, f := range e.fields {
-		name := e.visible([]byte(f.Name))
-		e.cols = append(e.cols, tableColumn{name: name, right: isNumber(f), rigid: isRigid(f), width: name.width})
+		name := e.visible([]byte(f.Name), true)
+		e.cols = append(e.cols, tableColumn{name: name, right: isNumber(f), text: isText(f), rigid: isRigid(f), width: name.width})
 	}
 	return nil
 }
@@ -147,7 +148,7 @@ func (e *tableEncoder) values(row int) ([]tableCell, error) {
 		if e.o.Terminal {
 			e.scratch = cutBytes(e.scratch, e.o.Width)
 		}
-		cells[i] = e.visible(e.scratch)
+		cells[i] = e.visible(e.scratch, e.cols[i].text)
 	}
 	e.scratch = shrink(e.scratch)
 	return cells, nil
@@ -163,8 +164,8 @@ func cutBytes(s []byte, width int) []byte {
 	return s
 }
 
-func (e *tableEncoder) visible(s []byte) tableCell {
-	e.line = appendVisible(e.line[:0], s)
+func (e *tableEncoder) visible(s []byte, isText bool) tableCell {
+	e.line = appendVisible(e.line[:0], s, isText)
 	text := string(e.line)
 	return tableCell{text: text, width: e.cond.StringWidth(text)}
 }

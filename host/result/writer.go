@@ -7,8 +7,8 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 )
 
-// Writer writes one result. It is a host.Sink. One goroutine uses it at a
-// time; Rows and Bytes may be called by others.
+// Writer writes one result. It is a host.Finisher. One goroutine uses it at a
+// time; Rows, Bytes and Partial may be called by others.
 //
 // After an error the result is not whole. Every call returns that error again,
 // and Close then does what Abort does.
@@ -16,7 +16,7 @@ type Writer struct {
 	out    *output
 	enc    encoder
 	schema *arrow.Schema
-	file   *target // nil: the output is the caller's, who closes it
+	file   *Pending // nil: the output is the caller's, who closes it
 	rows   atomic.Int64
 	state  state
 	failed error // the first error: the result will not be whole
@@ -27,6 +27,7 @@ type state uint8
 const (
 	fresh state = iota
 	opened
+	finished
 	ended
 )
 
@@ -129,29 +130,38 @@ func (w *Writer) check(rec arrow.Record) error {
 	return nil
 }
 
-// Close implements host.Sink: it writes what is buffered and gives a file its
-// name. A result that was never opened leaves no file.
-func (w *Writer) Close() error {
-	if w.state == ended {
+// Finish implements host.Finisher: it writes what is buffered and what the
+// format ends with, and brings a file to the disk.
+func (w *Writer) Finish() error {
+	if w.state != opened {
 		return w.failed
 	}
-	was := w.state
-	w.state = ended
-	if was == fresh {
-		w.file.abort()
-		return nil
-	}
+	w.state = finished
 	if w.failed == nil {
 		w.failed = w.enc.close()
 	}
 	if w.failed == nil {
 		w.failed = w.out.err
 	}
-	if w.failed != nil {
-		w.file.abort()
-		return w.failed
+	if w.failed == nil {
+		w.failed = w.file.Finish()
 	}
-	w.failed = w.file.commit()
+	return w.failed
+}
+
+// Close implements host.Sink: after Finish, it gives a file its name. A result
+// that was never opened leaves no file.
+func (w *Writer) Close() error {
+	err := w.Finish()
+	switch {
+	case w.state == ended:
+		return w.failed
+	case w.state == fresh || err != nil:
+		w.Abort(err)
+		return err
+	}
+	w.state = ended
+	w.failed = w.file.Close()
 	return w.failed
 }
 
@@ -162,5 +172,9 @@ func (w *Writer) Abort(error) {
 		return
 	}
 	w.state = ended
-	w.file.abort()
+	w.file.Abort()
 }
+
+// Partial returns the temporary name of a file, as long as it has one, and
+// whether all of it is there.
+func (w *Writer) Partial() (name string, all bool) { return w.file.Partial() }

@@ -186,6 +186,9 @@ func (x *Execution) count(ctx context.Context) error {
 		return ended(ctx)
 	}
 	if l := x.o.Limits.HostCalls; l > 0 && x.Used.HostCalls > l {
+		if l == 1 {
+			return errLimit("host_calls", "more than 1 host call")
+		}
 		return errLimit("host_calls", fmt.Sprintf("more than %d host calls", l))
 	}
 	return nil

@@ -28,7 +28,7 @@ func (s *stmt) bind(params []abi.Value) error {
 	if n != len(params) {
 		return &sqldb.Error{
 			Code:    abi.InvalidArg,
-			Message: fmt.Sprintf("the statement has %d placeholders, but %d parameters were given", n, len(params)),
+			Message: fmt.Sprintf("the numbers of placeholders and of parameters differ: %d and %d", n, len(params)),
 		}
 	}
 	for i, v := range params {

@@ -155,8 +155,8 @@ func TestParametersRefused(t *testing.T) {
 	}{
 		{"SELECT ?", []abi.Value{floatValue(math.NaN())}, abi.Convert, "parameter 1: NaN cannot be stored: SQLite would make it null"},
 		{"SELECT ?", []abi.Value{value(abi.List)}, abi.Unsupported, "parameter 1: SQLite has no lists"},
-		{"SELECT ?, ?", []abi.Value{intValue(1)}, abi.InvalidArg, "the statement has 2 placeholders, but 1 parameters were given"},
-		{"SELECT 1", []abi.Value{intValue(1)}, abi.InvalidArg, "the statement has 0 placeholders, but 1 parameters were given"},
+		{"SELECT ?, ?", []abi.Value{intValue(1)}, abi.InvalidArg, "the numbers of placeholders and of parameters differ: 2 and 1"},
+		{"SELECT 1", []abi.Value{intValue(1)}, abi.InvalidArg, "the numbers of placeholders and of parameters differ: 0 and 1"},
 		{"SELECT :name", []abi.Value{intValue(1)}, abi.InvalidArg, `the statement has the named placeholder ":name"`},
 		{"SELECT $x, @y", []abi.Value{intValue(1), intValue(1)}, abi.InvalidArg, `the statement has the named placeholder "$x"`},
 		{"SELECT ?", []abi.Value{textOf(abi.Str, "\xff")}, abi.Convert, "parameter 1: the text is not valid UTF-8"},
