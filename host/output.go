@@ -193,11 +193,22 @@ func (o *output) timed(f func() error) error {
 func unpanicked(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("the sink panicked: %v\n%s", r, debug.Stack())
+			err = &panicked{r, debug.Stack()}
 		}
 	}()
 	return f()
 }
+
+// panicked is a panic of a Sink. Where it was is for whoever looks into Cause.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("the sink panicked: %v", p.value) }
+
+// Stack returns the goroutine's stack as it was then.
+func (p *panicked) Stack() []byte { return p.stack }
 
 // sinkError is the error of a Sink. What a Sink says is for whoever runs the
 // task, who chose it; the guest learns only that it failed.
