@@ -10,16 +10,16 @@ package wasmbin
 //   - a short region is paid by the one that leads to it, within the same loop,
 //     also where it may not be reached.
 type region struct {
-	cost   uint32
+	weight uint32
 	parent int32 // leads to it, at most once for each time; -1: none
 	dead   bool  // cannot be reached
 	calls  bool  // of a loop: something in it may change the fuel
 }
 
 const (
-	smallRegion = 16 // fuel of a region that another pays
-	maxAbsorbed = 16 // fuel that a region pays for others
-	maxCost     = 1 << 30
+	smallRegion = 12 * unit // the weight of a region that another pays
+	maxAbsorbed = 12 * unit // the weight that a region pays for others
+	maxWeight   = 1 << 30
 )
 
 // body is what Meter has found out of a function.
@@ -36,6 +36,8 @@ type planner struct {
 	s     *scanner
 	facts []facts
 	body  body
+
+	absorbed []uint32 // by region: the weight that it pays for others
 
 	cur    int32 // the region that pays now; -1: not reached
 	frames []planFrame
@@ -74,7 +76,7 @@ func (p *planner) plan(i int) *body {
 	}
 	if p.facts[i].leaf {
 		for j := range p.body.regions {
-			p.body.regions[j].cost = 0 // whoever calls it pays
+			p.body.regions[j].weight = 0 // whoever calls it pays
 		}
 		return &p.body
 	}
@@ -100,15 +102,15 @@ func (p *planner) skip() {
 	p.body.regions = append(p.body.regions, region{parent: -1, dead: p.cur < 0})
 }
 
-func (p *planner) pay(fuel uint32) {
+func (p *planner) pay(weight uint32) {
 	if p.cur >= 0 {
-		c := &p.body.regions[p.cur].cost
-		*c = min(*c+fuel, maxCost)
+		w := &p.body.regions[p.cur].weight
+		*w = min(*w+weight, maxWeight)
 	}
 }
 
 func (p *planner) instr(r *reader, in *instr) {
-	p.pay(in.fuel())
+	p.pay(in.weight())
 	top := &p.frames[len(p.frames)-1]
 	switch in.op {
 	case opBlock:
@@ -144,7 +146,7 @@ func (p *planner) instr(r *reader, in *instr) {
 	case opCall:
 		p.call(in.arg)
 	case opCallIndirect:
-		p.pay(fuelIndirect + leafFuel)
+		p.pay(weightIndirect + leafWeight)
 		top.calls, p.body.accounted = true, true
 	}
 	if _, _, sized := in.sized(); sized {
@@ -176,12 +178,12 @@ func (p *planner) call(index uint32) {
 	imported := p.s.m.imported[KindFunc]
 	switch {
 	case index < imported:
-		p.pay(fuelCall + fuelImport)
+		p.pay(weightCall + weightImport)
 		top.calls = true
 	case p.facts[index-imported].leaf:
-		p.pay(fuelCall + p.facts[index-imported].fuel)
+		p.pay(weightCall + p.facts[index-imported].weight)
 	default:
-		p.pay(fuelCall)
+		p.pay(weightCall)
 		top.calls, p.body.accounted = true, true
 	}
 }
@@ -230,14 +232,17 @@ func (p *planner) end() {
 // absorb lets regions pay for short ones that they lead to.
 func (p *planner) absorb() {
 	rs := p.body.regions
-	absorbed := make(map[int32]uint32)
+	p.absorbed = append(p.absorbed[:0], make([]uint32, len(rs))...)
 	for i := len(rs) - 1; i > 0; i-- {
-		c, to := rs[i].cost, rs[i].parent
-		if to < 0 || c == 0 || c > smallRegion || absorbed[to]+c > maxAbsorbed {
+		w, to := rs[i].weight, rs[i].parent
+		if to < 0 || w == 0 || w > smallRegion || p.absorbed[to]+w > maxAbsorbed {
 			continue
 		}
-		absorbed[to] += c
-		rs[to].cost = min(rs[to].cost+c, maxCost)
-		rs[i].cost = 0
+		p.absorbed[to] += w
+		rs[to].weight = min(rs[to].weight+w, maxWeight)
+		rs[i].weight = 0
 	}
 }
+
+// cost returns the fuel that a region charges.
+func (r *region) cost() uint32 { return (r.weight + unit - 1) / unit }

@@ -4,9 +4,9 @@ import "fmt"
 
 // facts are what a scan finds out of a function.
 type facts struct {
-	leaf  bool   // short, and neither loops nor calls nor takes a size
-	fuel  uint32 // of a leaf: all of it
-	frame uint32 // bytes that a call takes of the engine's stack at most
+	leaf   bool   // short, and neither loops nor calls nor takes a size
+	weight uint32 // of a leaf: all of it
+	frame  uint32 // bytes that a call takes of the engine's stack at most
 }
 
 // Uses are the instructions of a module that change more than its memory and
@@ -66,13 +66,13 @@ func newScanner(m *Module) *scanner {
 
 // count is what scan adds up over a body.
 type count struct {
-	fuel, slots, work uint64
-	joins, exposed    uint64 // where paths meet, and locals that are read behind such places
-	varying           uint64 // of those, the ones that are set, too
-	args              uint64 // the most parameters and results of a call
-	targets           uint64
-	other             bool // it loops or takes a size
-	calls             bool
+	weight, slots, work uint64
+	joins, exposed      uint64 // where paths meet, and locals that are read behind such places
+	varying             uint64 // of those, the ones that are set, too
+	args                uint64 // the most parameters and results of a call
+	targets             uint64
+	other               bool // it loops or takes a size
+	calls               bool
 }
 
 // scan reads the body of the module's own function i.
@@ -122,9 +122,9 @@ func (c *count) facts(typ FuncType, locals uint32) facts {
 	slots := c.slots + c.joins*c.varying + c.args + uint64(locals) + uint64(len(typ.Results))
 	frame := min(frameBase+8*slots, 1<<31)
 	return facts{
-		leaf:  !c.other && !c.calls && c.fuel <= leafFuel && frame <= maxFreeFrame,
-		fuel:  uint32(min(c.fuel, 1<<31)),
-		frame: uint32(frame),
+		leaf:   !c.other && !c.calls && c.weight <= leafWeight && frame <= maxFreeFrame,
+		weight: uint32(min(c.weight, 1<<31)),
+		frame:  uint32(frame),
 	}
 }
 
@@ -134,7 +134,7 @@ const frameBase = 128
 
 func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
 	c.work++
-	c.fuel += uint64(in.fuel())
+	c.weight += uint64(in.weight())
 	c.slots += uint64(in.slots())
 	switch immediates[in.op] {
 	case immBlock:
