@@ -8,17 +8,21 @@ package wasmbin
 //   - behind a construct that no branch leaves, execution always comes back to
 //     where it was before: what follows is paid there;
 //   - a short region is paid by the one that leads to it, within the same loop,
-//     also where it may not be reached.
+//     also where it may not be reached;
+//   - so is a longer one that is reached unless the loop is left, which happens
+//     once.
 type region struct {
 	weight uint32
 	parent int32 // leads to it, at most once for each time; -1: none
 	dead   bool  // cannot be reached
+	stays  bool  // reached unless the loop is left
 	calls  bool  // of a loop: something in it may change the fuel
 }
 
 const (
 	smallRegion = 12 * unit // the weight of a region that another pays
 	maxAbsorbed = 12 * unit // the weight that a region pays for others
+	maxStaying  = 200 * unit
 	maxWeight   = 1 << 30
 )
 
@@ -48,6 +52,7 @@ type planFrame struct {
 	head    int32 // the region before it
 	site    int32 // of a loop: its region
 	reached bool  // a branch or a then-arm comes to its end
+	loop    int   // the innermost loop that it is in, or is; 0: none
 	min     int   // the outermost frame that a branch goes to
 	calls   bool
 }
@@ -114,11 +119,11 @@ func (p *planner) instr(r *reader, in *instr) {
 	top := &p.frames[len(p.frames)-1]
 	switch in.op {
 	case opBlock:
-		p.frames = append(p.frames, planFrame{op: in.op, head: p.cur, min: len(p.frames) + 1})
+		p.enter(in.op)
 	case opLoop:
 		p.loop()
 	case opIf:
-		p.frames = append(p.frames, planFrame{op: in.op, head: p.cur, min: len(p.frames) + 1})
+		p.enter(in.op)
 		p.branchTo(p.cur)
 	case opElse:
 		top.op = opElse
@@ -130,8 +135,7 @@ func (p *planner) instr(r *reader, in *instr) {
 		p.target(in.arg)
 		p.cur = -1
 	case opBrIf:
-		p.target(in.arg)
-		p.branchTo(p.cur)
+		p.branchIf(in.arg)
 	case opBrTable:
 		labels := &reader{b: r.b, p: in.args, end: in.end}
 		for range int64(in.arg) + 1 {
@@ -163,9 +167,34 @@ func (p *planner) branchTo(from int32) {
 	p.open(from)
 }
 
+// branchIf begins the region behind a br_if. What follows one that repeats the
+// loop is where the loop ends: the loop does not pay it each time.
+func (p *planner) branchIf(label uint32) {
+	p.target(label)
+	from := p.cur
+	p.branchTo(from)
+	if from < 0 {
+		return
+	}
+	to, loop := len(p.frames)-1-int(label), p.frames[len(p.frames)-1].loop
+	switch r := &p.body.regions[p.cur]; {
+	case loop == 0:
+	case to == loop:
+		r.parent = -1
+	case to < loop:
+		r.stays = true
+	}
+}
+
+func (p *planner) enter(op byte) {
+	n := len(p.frames)
+	p.frames = append(p.frames, planFrame{op: op, head: p.cur, loop: p.frames[n-1].loop, min: n + 1})
+}
+
 func (p *planner) loop() {
-	f := planFrame{op: opLoop, head: p.cur, site: int32(len(p.body.regions)), min: len(p.frames) + 1}
-	p.frames = append(p.frames, f)
+	p.enter(opLoop)
+	top := &p.frames[len(p.frames)-1]
+	top.loop, top.site = len(p.frames)-1, int32(len(p.body.regions))
 	if p.cur < 0 {
 		p.skip()
 		return
@@ -235,14 +264,19 @@ func (p *planner) absorb() {
 	p.absorbed = append(p.absorbed[:0], make([]uint32, len(rs))...)
 	for i := len(rs) - 1; i > 0; i-- {
 		w, to := rs[i].weight, rs[i].parent
-		if to < 0 || w == 0 || w > smallRegion || p.absorbed[to]+w > maxAbsorbed {
+		switch {
+		case to < 0 || w == 0:
 			continue
+		case rs[i].stays && w <= maxStaying:
+		case w > smallRegion || p.absorbed[to]+w > maxAbsorbed:
+			continue
+		default:
+			p.absorbed[to] += w
 		}
-		p.absorbed[to] += w
 		rs[to].weight = min(rs[to].weight+w, maxWeight)
 		rs[i].weight = 0
 	}
 }
 
 // cost returns the fuel that a region charges.
-func (r *region) cost() uint32 { return (r.weight + unit - 1) / unit }
+func (r *region) cost() uint32 { return (r.weight + fuelUnit - 1) / fuelUnit }

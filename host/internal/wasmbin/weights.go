@@ -1,13 +1,17 @@
 package wasmbin
 
-// unit is how finely instructions are weighed: what a region costs is the sum of
-// its instructions' weights, in units, rounded up.
-const unit = 8
+// Weights are in units, of which an ordinary instruction weighs eight, and a
+// region costs one fuel for each sixteen units or part of them. So one fuel is
+// about a third of a nanosecond of compiled code.
+const (
+	unit     = 8
+	fuelUnit = 16
+)
 
-// Weights of instructions. A unit of fuel is about a third of a nanosecond of
-// compiled code; what is not listed weighs one. Constants and what moves a
-// local mostly become operands of other instructions, and what only structures
-// a body (blocks, loops, ends, nop) becomes nothing: that weighs nothing.
+// Weights of instructions; what is not listed weighs unit. Constants and
+// what moves a local mostly become operands of other instructions, and what
+// only structures a body (blocks, loops, ends, nop) becomes nothing: that
+// weighs nothing.
 const (
 	weightOperand  = unit / 8   // constants, local.get and its kind, drop
 	weightMemory   = 2 * unit   // loads and stores
