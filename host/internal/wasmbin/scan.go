@@ -41,6 +41,7 @@ type scanner struct {
 type scanFrame struct {
 	op     byte // of the block; 0 for the function
 	arity  uint32
+	base   int  // operands below it
 	target bool // a branch comes here
 }
 
@@ -71,6 +72,8 @@ type count struct {
 	varying             uint64 // of those, the ones that are set, too
 	args                uint64 // the most parameters and results of a call
 	targets             uint64
+	height, highest     int // operands
+	vectors             bool
 	other               bool // it loops or takes a size
 	calls               bool
 }
@@ -119,13 +122,24 @@ func (s *scanner) scan(i int) (facts, error) {
 }
 
 func (c *count) facts(typ FuncType, locals uint32) facts {
-	slots := c.slots + c.joins*c.varying + c.args + uint64(locals) + uint64(len(typ.Results))
-	frame := min(frameBase+8*slots, 1<<31)
+	slots := c.slots + c.joins*c.varying + 2*c.args + uint64(locals) + uint64(len(typ.Params)) + uint64(len(typ.Results))
+	// The interpreter keeps locals and operands, and no values of its own.
+	operands := uint64(c.highest) + uint64(locals) + uint64(len(typ.Results))
+	if c.vectors {
+		operands *= 2
+	}
+	frame := min(frameBase+8*max(slots, operands), 1<<31)
 	return facts{
 		leaf:   !c.other && !c.calls && c.weight <= leafWeight && frame <= maxFreeFrame,
 		weight: uint32(min(c.weight, 1<<31)),
 		frame:  uint32(frame),
 	}
+}
+
+// push counts operands, down to the base of a block.
+func (c *count) push(base, n int) {
+	c.height = max(c.height+n, base)
+	c.highest = max(c.highest, c.height)
 }
 
 // frameBase is what a frame takes besides its values: return address, saved
@@ -136,6 +150,8 @@ func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
 	c.work++
 	c.weight += uint64(in.weight())
 	c.slots += uint64(in.slots())
+	c.vectors = c.vectors || in.op == opVecPrefix
+	c.push(s.frames[len(s.frames)-1].base, in.pushes())
 	switch immediates[in.op] {
 	case immBlock:
 		s.push(r, in, c)
@@ -150,12 +166,12 @@ func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
 	case immFunc:
 		s.index(r, "function", in.arg, uint32(len(s.types)))
 		if in.op == opCall && r.err == nil {
-			s.call(s.m.Types[s.types[in.arg]], c)
+			s.call(s.m.Types[s.types[in.arg]], 0, c)
 		}
 	case immType:
 		s.index(r, "type", in.arg, uint32(len(s.m.Types)))
 		if r.err == nil {
-			s.call(s.m.Types[in.arg], c)
+			s.call(s.m.Types[in.arg], 1, c)
 		}
 	case immLocal:
 		s.local(r, in, locals, c)
@@ -172,6 +188,7 @@ func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
 			return
 		}
 		f.op = opElse
+		c.height = f.base + int(f.arity)
 		s.block++
 	case opEnd:
 		f := s.frames[len(s.frames)-1]
@@ -179,6 +196,8 @@ func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
 			c.joins++
 		}
 		s.frames = s.frames[:len(s.frames)-1]
+		c.height = f.base
+		c.push(f.base, int(f.arity))
 		s.block++
 	case opTableSet:
 		s.uses.Tables = true
@@ -196,7 +215,10 @@ func (s *scanner) index(r *reader, what string, i, n uint32) {
 	}
 }
 
-func (s *scanner) call(t FuncType, c *count) {
+// call counts a call, which takes that many operands besides its parameters.
+func (s *scanner) call(t FuncType, more int, c *count) {
+	c.push(s.frames[len(s.frames)-1].base, -more-len(t.Params))
+	c.push(0, len(t.Results))
 	n := uint64(len(t.Params) + len(t.Results))
 	c.calls = true
 	c.args = max(c.args, n)
@@ -242,7 +264,7 @@ func (s *scanner) misc(in *instr) {
 
 // push enters a block.
 func (s *scanner) push(r *reader, in *instr, c *count) {
-	f := scanFrame{op: in.op}
+	f := scanFrame{op: in.op, base: c.height}
 	if in.block >= 0 {
 		s.index(r, "type", uint32(in.block), uint32(len(s.m.Types)))
 		if r.err != nil {
@@ -250,6 +272,7 @@ func (s *scanner) push(r *reader, in *instr, c *count) {
 		}
 		t := s.m.Types[in.block]
 		f.arity = uint32(max(len(t.Params), len(t.Results)))
+		f.base = max(f.base-len(t.Params), 0)
 	} else if in.block != blockNone {
 		f.arity = 1
 	}
