@@ -98,12 +98,7 @@ func instance(t testing.TB, rc wazero.RuntimeConfig, wasm []byte, m *meter) api.
 	if err != nil {
 		t.Fatal(err)
 	}
-	i64 := api.ValueTypeI64
-	_, err = r.NewHostModuleBuilder(TickModule).NewFunctionBuilder().
-		WithGoFunction(api.GoFunc(m.tick), []api.ValueType{i64, i64}, []api.ValueType{i64}).Export(TickName).Instantiate(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tickModule(t, r, m)
 	c, err := r.CompileModule(ctx, wasm)
 	if err != nil {
 		t.Fatal(err)
@@ -113,6 +108,17 @@ func instance(t testing.TB, rc wazero.RuntimeConfig, wasm []byte, m *meter) api.
 		t.Fatal(err)
 	}
 	return mod
+}
+
+// tickModule offers the tick.
+func tickModule(t testing.TB, r wazero.Runtime, m *meter) {
+	t.Helper()
+	i64 := api.ValueTypeI64
+	_, err := r.NewHostModuleBuilder(TickModule).NewFunctionBuilder().
+		WithGoFunction(api.GoFunc(m.tick), []api.ValueType{i64, i64}, []api.ValueType{i64}).Export(TickName).Instantiate(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // randomString is what the module of TinyGo imports; always the same here.

@@ -200,6 +200,7 @@ func (p *planner) loop() {
 		return
 	}
 	p.open(-1)
+	p.pay(weightLoop)
 }
 
 func (p *planner) call(index uint32) {

@@ -15,6 +15,7 @@ const (
 const (
 	weightOperand  = unit / 8   // constants, local.get and its kind, drop
 	weightMemory   = 2 * unit   // loads and stores
+	weightLoop     = unit       // each time around, for the look at the fuel
 	weightSelect   = 2 * unit   // also br_table's jump
 	weightFloat    = 2 * unit   // arithmetic of floats, and vectors
 	weightConvert  = 4 * unit   // floats to integers, with their checks
