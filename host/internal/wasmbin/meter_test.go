@@ -245,3 +245,67 @@ func FuzzMeter(f *testing.F) {
 		}
 	})
 }
+
+// TestMutations changes bytes of the specification's modules, which a fuzzer
+// does not get past their lengths for long: what is metered of them is valid if
+// and only if they are.
+func TestMutations(t *testing.T) {
+	var modules [][]byte
+	corpus(t, func(name string, wasm []byte) {
+		if strings.HasPrefix(name, "spectest/v2") && len(wasm) < 8<<10 && len(wasm) > 40 {
+			modules = append(modules, wasm)
+		}
+	})
+	ctx := context.Background()
+	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter())
+	defer r.Close(ctx)
+	validate := func(wasm []byte) error {
+		c, err := r.CompileModule(ctx, wasm)
+		if err == nil {
+			err = c.Close(ctx)
+		}
+		return err
+	}
+	trials := 20_000
+	if testing.Short() {
+		trials = 3000
+	}
+	rng := rand.New(rand.NewPCG(3, 4))
+	var refused, malformed, invalid, valid int
+	for range trials {
+		wasm := bytes.Clone(modules[rng.IntN(len(modules))])
+		for range 1 + rng.IntN(3) {
+			at := 8 + rng.IntN(len(wasm)-8)
+			if rng.IntN(2) == 0 { // the code is at the end
+				at = len(wasm) - 1 - rng.IntN(min(len(wasm)-8, 30))
+			}
+			wasm[at] = byte(rng.Uint32())
+		}
+		m, err := Decode(wasm)
+		if err != nil {
+			malformed++
+			continue
+		}
+		m.Customs = nil // the engine minds some that mean nothing
+		out, _, err := Meter(m, Options{Globals: true})
+		if err != nil {
+			refused++
+			// The engine reads one byte of a vector opcode, and takes the rest
+			// of a longer one for instructions: such modules are refused.
+			if validate(m.Encode()) == nil && !strings.Contains(err.Error(), "is no vector instruction") {
+				t.Errorf("refused, and the engine takes it: %v: %x", err, wasm)
+			}
+			continue
+		}
+		before, after := validate(m.Encode()), validate(out)
+		if (before == nil) != (after == nil) {
+			t.Errorf("as it is: %v, metered: %v: %x", before, after, wasm)
+		}
+		if before == nil {
+			valid++
+		} else {
+			invalid++
+		}
+	}
+	t.Logf("%d malformed, %d refused, %d invalid and %d valid, metered and not", malformed, refused, invalid, valid)
+}

@@ -29,6 +29,7 @@ type scanner struct {
 	reload  uint32 // values that the engine reads again after a call
 	uses    Uses
 	work    uint64 // of all functions
+	squares uint64 // of the blocks of each function, added up
 
 	frames []scanFrame
 	set    []uint32 // by local: the block in which it was last set
@@ -42,6 +43,7 @@ type scanFrame struct {
 	op     byte // of the block; 0 for the function
 	arity  uint32
 	base   int  // operands below it
+	loops  int  // that it is in, or is
 	target bool // a branch comes here
 }
 
@@ -74,7 +76,8 @@ type count struct {
 	targets             uint64
 	height, highest     int // operands
 	vectors             bool
-	other               bool // it loops or takes a size
+	blocks              uint64 // that the engine makes of it, metered
+	other               bool   // it loops or takes a size
 	calls               bool
 }
 
@@ -104,12 +107,17 @@ func (s *scanner) scan(i int) (facts, error) {
 	if r.err == nil && r.p != r.end {
 		r.fail("%d bytes behind its end", r.end-r.p)
 	}
-	c.work += c.joins * c.exposed
+	c.work += 4 * c.joins * c.exposed
 	s.work += c.work
+	s.squares += c.blocks * c.blocks
 	switch {
 	case r.err != nil:
 	case c.targets > maxTargets:
 		r.refuse("targets of br_table", c.targets, maxTargets, "split the function")
+	case c.blocks > maxBlocks:
+		r.refuse("basic blocks of a function", c.blocks, maxBlocks, "split it")
+	case s.squares > maxSquares:
+		r.refuse("squares of the basic blocks of functions", s.squares, maxSquares, "split those with many")
 	case c.work > maxWork:
 		r.refuse("compile work of a function", c.work, maxWork, "split it")
 	case s.work > maxAllWork:
@@ -156,10 +164,12 @@ func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
 	case immBlock:
 		s.push(r, in, c)
 	case immLabel:
+		c.blocks++
 		c.work += uint64(s.branch(r, in.arg))
 	case immLabels:
 		labels := &reader{b: r.b, p: in.args, end: in.end}
 		c.targets += uint64(in.arg) + 1
+		c.blocks += uint64(in.arg) + 1
 		for range int64(in.arg) + 1 {
 			c.work += 4 + uint64(s.branch(r, labels.u32()))
 		}
@@ -177,6 +187,8 @@ func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
 		s.local(r, in, locals, c)
 	case immGlobal:
 		s.index(r, "global", in.arg, s.globals)
+	case immMemArg:
+		c.work += 4
 	case immMisc:
 		s.misc(in)
 	}
@@ -194,6 +206,7 @@ func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
 		f := s.frames[len(s.frames)-1]
 		if f.target || f.op == opIf || f.op == opElse {
 			c.joins++
+			c.blocks++
 		}
 		s.frames = s.frames[:len(s.frames)-1]
 		c.height = f.base
@@ -264,7 +277,7 @@ func (s *scanner) misc(in *instr) {
 
 // push enters a block.
 func (s *scanner) push(r *reader, in *instr, c *count) {
-	f := scanFrame{op: in.op, base: c.height}
+	f := scanFrame{op: in.op, base: c.height, loops: s.frames[len(s.frames)-1].loops}
 	if in.block >= 0 {
 		s.index(r, "type", uint32(in.block), uint32(len(s.m.Types)))
 		if r.err != nil {
@@ -279,9 +292,16 @@ func (s *scanner) push(r *reader, in *instr, c *count) {
 	c.slots += uint64(f.arity)
 	c.work += uint64(f.arity)
 	if in.op == opLoop {
+		if f.loops++; f.loops > maxLoops {
+			r.refuse("nested loops", uint64(f.loops), maxLoops, "split the function")
+		}
 		c.other = true
 		c.joins++
+		c.blocks += 8
 		s.block++
+	}
+	if in.op == opIf {
+		c.blocks += 2
 	}
 	s.frames = append(s.frames, f)
 	if len(s.frames) > maxDepth {
