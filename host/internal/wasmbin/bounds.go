@@ -29,9 +29,9 @@ const (
 	maxAllLocals    = 1 << 20 // of all functions: 20 k
 	maxDepth        = 5000    // nested blocks: 550
 	maxLoops        = 100     // nested loops: 5; the engine takes time in their square
-	maxBlocks       = 20_000  // that the engine makes of a function: 3,800
+	maxBlocks       = 30_000  // that the engine makes of a function: 3,800
 	maxSquares      = 1 << 30 // of those of all functions, which the engine takes time in: 1.1e8
-	maxTargets      = 16_000  // of the br_tables of a function: 1,150
+	maxTargets      = 30_000  // of the br_tables of a function: 1,150
 	maxWork         = 1 << 18 // of a function, see count.work: 73 k
 	maxAllWork      = 1 << 25 // of all functions
 )
