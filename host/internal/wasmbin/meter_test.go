@@ -96,6 +96,31 @@ func TestGlobalExports(t *testing.T) {
 	}
 }
 
+// TestTableBound (G4) grows a table without a maximum of its own.
+func TestTableBound(t *testing.T) {
+	m, err := Decode(module(fn{typ: FuncType{Params: []ValueType{I32}, Results: []ValueType{I32}},
+		body: *new(asm).op(opRefNull, byte(FuncRef)).get(0).op(opMiscPrefix, opTableGrow, 0)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Tables = []Table{{Limits{Min: 10}, FuncRef}}
+	out, l, err := Meter(m, Options{MaxTable: 1000})
+	if err != nil || !l.Uses.Tables {
+		t.Fatalf("%+v, %v", l, err)
+	}
+	for engine, rc := range engines() {
+		grow := instance(t, rc, out, &meter{}).ExportedFunction("f0")
+		for _, c := range [][2]uint64{{990, 10}, {1, 1<<32 - 1}, {0, 1000}} {
+			if got, err := grow.Call(context.Background(), c[0]); err != nil || got[0] != c[1] {
+				t.Errorf("%s: growing by %d: %d, %v, want %d", engine, c[0], got[0], err, c[1])
+			}
+		}
+	}
+	if _, _, err := Meter(m, Options{MaxTable: 9}); err == nil || err.Error() != "elements of a table: found 10, at most 9 are accepted: use fewer function pointers" {
+		t.Errorf("a table that starts beyond the bound: %v", err)
+	}
+}
+
 // TestFunctionNames sees the names in a trap's stack.
 func TestFunctionNames(t *testing.T) {
 	m, err := Decode(module(fn{body: asm{opCall, 1}}, fn{body: asm{opUnreachable}}))
