@@ -295,7 +295,12 @@ func (e *emitter) double(raw []byte) {
 	e.check()
 	e.out = append(e.out, raw...)
 	e.load()
-	e.out = append(e.out, opI64Const, 0, opI64LtS, opBrIf, 1)
+	e.out = append(e.out, opI64Const, 0, opI64LtS)
+	if block := raw[1:]; len(block) == 1 { // no index of a type, so no parameters
+		e.out = append(e.out, opIf, blockEmpty, opBr, 2, opEnd)
+		return
+	}
+	e.out = append(e.out, opBrIf, 1)
 }
 
 func (e *emitter) leave(raw []byte) {
