@@ -282,21 +282,22 @@ func (e *emitter) enter(in *instr, raw []byte) {
 	f.doubled = true
 	f.inner++
 	e.frames = append(e.frames, f)
-	e.double(raw)
+	e.double(raw, in.block >= 0)
 	e.region(false)
 }
 
 // double writes a loop in another one. When the fuel is used up, the inner one
 // goes back to the outer one, which asks for more: so the call is not in the
 // inner one, where the engine would keep its variables in memory for it. Both
-// have the loop's type: its parameters are on the operand stack.
-func (e *emitter) double(raw []byte) {
+// have the loop's type: its parameters, if there may be some, are on the operand
+// stack.
+func (e *emitter) double(raw []byte, params bool) {
 	e.out = append(e.out, raw...)
 	e.check()
 	e.out = append(e.out, raw...)
 	e.load()
 	e.out = append(e.out, opI64Const, 0, opI64LtS)
-	if block := raw[1:]; len(block) == 1 { // no index of a type, so no parameters
+	if !params { // compiled better than a br_if
 		e.out = append(e.out, opIf, blockEmpty, opBr, 2, opEnd)
 		return
 	}

@@ -2,13 +2,6 @@ package wasmbin
 
 import "fmt"
 
-// facts are what a scan finds out of a function.
-type facts struct {
-	leaf   bool   // short, and neither loops nor calls nor takes a size
-	weight uint32 // of a leaf: all of it
-	frame  uint32 // bytes that a call takes of the engine's stack at most
-}
-
 // Uses are the instructions of a module that change more than its memory and
 // its globals.
 type Uses struct {
@@ -67,20 +60,6 @@ func newScanner(m *Module) *scanner {
 	return s
 }
 
-// count is what scan adds up over a body.
-type count struct {
-	weight, slots, work uint64
-	joins, exposed      uint64 // where paths meet, and locals that are read behind such places
-	varying             uint64 // of those, the ones that are set, too
-	args                uint64 // the most parameters and results of a call
-	targets             uint64
-	height, highest     int // operands
-	vectors             bool
-	blocks              uint64 // that the engine makes of it, metered
-	other               bool   // it loops or takes a size
-	calls               bool
-}
-
 // scan reads the body of the module's own function i.
 func (s *scanner) scan(i int) (facts, error) {
 	code := &s.m.Code[i]
@@ -107,6 +86,15 @@ func (s *scanner) scan(i int) (facts, error) {
 	if r.err == nil && r.p != r.end {
 		r.fail("%d bytes behind its end", r.end-r.p)
 	}
+	s.bound(r, &c)
+	if r.err != nil {
+		return facts{}, fmt.Errorf("function %d: %w", i, r.err)
+	}
+	return c.facts(typ, locals), nil
+}
+
+// bound refuses what would take the engine too long, or too much memory.
+func (s *scanner) bound(r *reader, c *count) {
 	c.work += 4 * c.joins * c.exposed
 	s.work += c.work
 	s.squares += c.blocks * c.blocks
@@ -123,42 +111,11 @@ func (s *scanner) scan(i int) (facts, error) {
 	case s.work > maxAllWork:
 		r.refuse("compile work of the module", s.work, maxAllWork, "split it")
 	}
-	if r.err != nil {
-		return facts{}, fmt.Errorf("function %d: %w", i, r.err)
-	}
-	return c.facts(typ, locals), nil
 }
 
-func (c *count) facts(typ FuncType, locals uint32) facts {
-	slots := c.slots + c.joins*c.varying + 2*c.args + uint64(locals) + uint64(len(typ.Params)) + uint64(len(typ.Results))
-	// The interpreter keeps locals and operands, and no values of its own.
-	operands := uint64(c.highest) + uint64(locals) + uint64(len(typ.Results))
-	if c.vectors {
-		operands *= 2
-	}
-	frame := min(frameBase+8*max(slots, operands), 1<<31)
-	return facts{
-		leaf:   !c.other && !c.calls && c.weight <= leafWeight && frame <= maxFreeFrame,
-		weight: uint32(min(c.weight, 1<<31)),
-		frame:  uint32(frame),
-	}
-}
-
-// push counts operands, down to the base of a block.
-func (c *count) push(base, n int) {
-	c.height = max(c.height+n, base)
-	c.highest = max(c.highest, c.height)
-}
-
-// frameBase is what a frame takes besides its values: return address, saved
-// registers, alignment.
-const frameBase = 128
-
+// instr checks what an instruction names.
 func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
-	c.work++
-	c.weight += uint64(in.weight())
-	c.slots += uint64(in.slots())
-	c.vectors = c.vectors || in.op == opVecPrefix
+	c.add(in)
 	c.push(s.frames[len(s.frames)-1].base, in.pushes())
 	switch immediates[in.op] {
 	case immBlock:
@@ -193,33 +150,34 @@ func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
 		s.misc(in)
 	}
 	switch in.op {
-	case opElse:
-		f := &s.frames[len(s.frames)-1]
-		if f.op != opIf {
-			r.fail("an else that belongs to no if")
-			return
-		}
-		f.op = opElse
-		c.height = f.base + int(f.arity)
-		s.block++
-	case opEnd:
-		f := s.frames[len(s.frames)-1]
-		if f.target || f.op == opIf || f.op == opElse {
-			c.joins++
-			c.blocks++
-		}
-		s.frames = s.frames[:len(s.frames)-1]
-		c.height = f.base
-		c.push(f.base, int(f.arity))
-		s.block++
+	case opElse, opEnd:
+		s.pop(r, in.op, c)
 	case opTableSet:
 		s.uses.Tables = true
 	case opMemoryGrow:
 		s.uses.Grow = true
 	}
-	if _, _, sized := in.sized(); sized {
-		c.other = true
+}
+
+// pop leaves a block, or the first arm of an if.
+func (s *scanner) pop(r *reader, op byte, c *count) {
+	s.block++
+	f := &s.frames[len(s.frames)-1]
+	if op == opElse {
+		if f.op != opIf {
+			r.fail("an else that belongs to no if")
+		}
+		f.op = opElse
+		c.height = f.base + int(f.arity)
+		return
 	}
+	if f.target || f.op == opIf || f.op == opElse {
+		c.joins++
+		c.blocks++
+	}
+	s.frames = s.frames[:len(s.frames)-1]
+	c.height = f.base
+	c.push(f.base, int(f.arity))
 }
 
 func (s *scanner) index(r *reader, what string, i, n uint32) {
