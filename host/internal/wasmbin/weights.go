@@ -22,7 +22,7 @@ const (
 	weightDivide   = 10 * unit  // division and remainder, square root
 	weightCall     = 4 * unit   // and what the callee charges
 	weightIndirect = 8 * unit   // and a leaf, as what is called may be one that charges nothing
-	weightImport   = 150 * unit // a function of the host
+	weightImport   = 600 * unit // a function of the host
 	weightTable    = 4 * unit   // table.get, table.set, ref.func
 	weightBulk     = 40 * unit  // memory and table instructions that take a size, before it
 	weightGrow     = 1000 * unit
