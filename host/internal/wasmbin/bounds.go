@@ -27,10 +27,13 @@ const (
 	maxBody         = 2 << 20 // bytes of a function: 60 k
 	maxLocals       = 10_000  // of a function, with its parameters: 12
 	maxAllLocals    = 1 << 20 // of all functions: 20 k
-	maxDepth        = 20_000  // nested blocks: 700
-	maxTargets      = 1 << 16 // of the br_tables of a function: 700
-	maxWork         = 1 << 22 // of a function, see scan.work
-	maxAllWork      = 1 << 27
+	maxDepth        = 5000    // nested blocks: 550
+	maxLoops        = 100     // nested loops: 5; the engine takes time in their square
+	maxBlocks       = 30_000  // that the engine makes of a function: 3,800
+	maxSquares      = 1 << 30 // of those of all functions, which the engine takes time in: 1.1e8
+	maxTargets      = 30_000  // of the br_tables of a function: 1,150
+	maxWork         = 1 << 18 // of a function, see count.work: 73 k
+	maxAllWork      = 1 << 25 // of all functions
 )
 
 // Refusal is returned, possibly wrapped, by Decode and Meter for a module that

@@ -90,8 +90,11 @@ func TestDecodeCountBomb(t *testing.T) {
 	}
 }
 
+// FuzzDecode decodes what comes, and what decodes must encode to something that
+// decodes and encodes to the same bytes.
 func FuzzDecode(f *testing.F) {
 	f.Add(small)
+	f.Add(joins(2, 1))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := Decode(b)
 		if err != nil {
@@ -101,8 +104,17 @@ func FuzzDecode(f *testing.F) {
 			m.Func(e.Index)
 			_ = e.Kind.String()
 		}
-		if n := len(m.Types) + len(m.Imports) + len(m.Functions) + len(m.Exports); n > len(b) {
+		if n := len(m.Types) + len(m.Imports) + len(m.Functions) + len(m.Exports) + len(m.Elements) + len(m.Data); n > len(b) {
 			t.Fatalf("%d parts of %d bytes", n, len(b))
+		}
+		_, _ = m.Check()
+		out := m.Encode()
+		again, err := Decode(out)
+		if err != nil {
+			t.Fatalf("decodes no more: %v", err)
+		}
+		if len(out) > len(b) || !bytes.Equal(again.Encode(), out) {
+			t.Fatalf("%d bytes became %d, and are not the same the second time", len(b), len(out))
 		}
 	})
 }

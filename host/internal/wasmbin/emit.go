@@ -29,6 +29,8 @@ type emitter struct {
 
 type emitFrame struct {
 	op        byte
+	doubled   bool   // a loop in a loop of our own
+	inner     uint32 // how many labels have been added outside of what is in it
 	unchecked uint64 // of the ways that come to its end
 	skipped   uint64 // of an if: at its head
 }
@@ -92,7 +94,7 @@ func (e *emitter) entry(i int, frame int64) {
 	if e.facts[i].leaf {
 		return
 	}
-	cost := e.plan.regions[0].cost
+	cost := e.plan.regions[0].cost()
 	if cost > 0 {
 		e.charge(cost)
 		e.unchecked = uint64(cost)
@@ -198,9 +200,9 @@ func (e *emitter) region(check bool) {
 	if e.dead = reg.dead; e.dead {
 		return
 	}
-	if reg.cost > 0 {
-		e.charge(reg.cost)
-		e.unchecked += uint64(reg.cost)
+	if cost := reg.cost(); cost > 0 {
+		e.charge(cost)
+		e.unchecked += uint64(cost)
 	}
 	if check || e.unchecked > maxUnchecked {
 		e.check()
@@ -224,21 +226,20 @@ func (e *emitter) instr(r *reader, in *instr) {
 	case opEnd:
 		e.leave(raw)
 	case opBr, opBrIf:
-		e.out = append(e.out, raw...)
-		e.branch(in.arg)
+		e.op(in.op, e.branch(in.arg))
 		if e.dead = e.dead || in.op == opBr; in.op == opBrIf {
 			e.region(false)
 		}
 	case opBrTable:
-		e.out = append(e.out, raw...)
+		e.op(in.op, in.arg)
 		labels := &reader{b: r.b, p: in.args, end: in.end}
 		for range int64(in.arg) + 1 {
-			e.branch(labels.u32())
+			e.out = appendU32(e.out, e.branch(labels.u32()))
 		}
 		e.dead = true
 	case opReturn:
 		if e.plan.accounted {
-			e.op(opBr, uint32(len(e.frames)-1))
+			e.op(opBr, e.branch(uint32(len(e.frames)-1)))
 		} else {
 			e.out = append(e.out, raw...)
 		}
@@ -264,22 +265,52 @@ func (m *Module) shifted(index uint32) uint32 {
 }
 
 func (e *emitter) enter(in *instr, raw []byte) {
-	if in.op == opLoop && !e.dead && e.cached == 0 && !e.plan.regions[e.site].calls {
+	f := emitFrame{op: in.op, skipped: e.unchecked, inner: e.frames[len(e.frames)-1].inner}
+	if in.op != opLoop || e.dead || e.cached == 0 && e.plan.regions[e.site].calls {
+		e.out = append(e.out, raw...)
+		e.frames = append(e.frames, f)
+		if in.op != opBlock {
+			e.region(in.op == opLoop)
+		}
+		return
+	}
+	if e.cached == 0 {
 		e.cached = len(e.frames)
 		e.op(opGlobalGet, e.fuel)
 		e.op(opLocalSet, e.local)
 	}
+	f.doubled = true
+	f.inner++
+	e.frames = append(e.frames, f)
+	e.double(raw, in.block >= 0)
+	e.region(false)
+}
+
+// double writes a loop in another one. When the fuel is used up, the inner one
+// goes back to the outer one, which asks for more: so the call is not in the
+// inner one, where the engine would keep its variables in memory for it. Both
+// have the loop's type: its parameters, if there may be some, are on the operand
+// stack.
+func (e *emitter) double(raw []byte, params bool) {
 	e.out = append(e.out, raw...)
-	e.frames = append(e.frames, emitFrame{op: in.op, skipped: e.unchecked})
-	if in.op != opBlock {
-		e.region(in.op == opLoop)
+	e.check()
+	e.out = append(e.out, raw...)
+	e.load()
+	e.out = append(e.out, opI64Const, 0, opI64LtS)
+	if !params { // compiled better than a br_if
+		e.out = append(e.out, opIf, blockEmpty, opBr, 2, opEnd)
+		return
 	}
+	e.out = append(e.out, opBrIf, 1)
 }
 
 func (e *emitter) leave(raw []byte) {
 	e.out = append(e.out, raw...)
 	i := len(e.frames) - 1
 	f := e.frames[i]
+	if f.doubled {
+		e.out = append(e.out, opEnd)
+	}
 	e.frames = e.frames[:i]
 	if i == 0 {
 		return
@@ -297,12 +328,14 @@ func (e *emitter) leave(raw []byte) {
 	e.region(false)
 }
 
-// branch notes what comes to a label.
-func (e *emitter) branch(label uint32) {
-	f := &e.frames[len(e.frames)-1-int(label)]
+// branch notes what comes to a label, and returns the label as it is now.
+func (e *emitter) branch(label uint32) uint32 {
+	top := len(e.frames) - 1
+	f := &e.frames[top-int(label)]
 	if !e.dead {
 		f.unchecked = max(f.unchecked, e.unchecked)
 	}
+	return label + e.frames[top].inner - f.inner
 }
 
 // sized pays for the size on top of the operand stack, before the instruction

@@ -14,6 +14,10 @@ type Options struct {
 	MaxDepth int
 	// Globals exports the mutable globals under names of the Layout.
 	Globals bool
+	// MaxTable bounds the elements that each of the module's tables can grow
+	// to, as if it said so itself; one that starts with more is refused. Zero
+	// is no bound.
+	MaxTable uint32
 	// Coalesce joins active data segments that are next to each other.
 	Coalesce bool
 }
@@ -65,10 +69,6 @@ type Layout struct {
 	Stack   int64          // the initial value of StackExport
 	Globals []GlobalExport // if Options.Globals
 	Uses    Uses
-	// Functions is how many functions, of those that the module has itself,
-	// precede the function that Meter added; TickIndex is the index of the
-	// import.
-	TickIndex uint32
 }
 
 // GlobalExport is a mutable global of the guest's own.

@@ -33,7 +33,10 @@ func Meter(m *Module, o Options) ([]byte, Layout, error) {
 		facts[i] = f
 	}
 	w := &metering{m: m, s: s, facts: facts, o: o, out: *m}
-	l := Layout{Stack: o.Stack, Uses: s.uses, TickIndex: m.imported[KindFunc]}
+	l := Layout{Stack: o.Stack, Uses: s.uses}
+	if err := w.tables(); err != nil {
+		return nil, Layout{}, err
+	}
 	w.types()
 	if err := w.code(); err != nil {
 		return nil, Layout{}, err
@@ -79,6 +82,25 @@ type metering struct {
 
 	blocks           map[string]uint32 // types of blocks by their results
 	tickType, action uint32            // types of the import and of the function that calls it
+}
+
+// tables bounds what tables can grow to.
+func (w *metering) tables() error {
+	limit := w.o.MaxTable
+	if limit == 0 {
+		return nil
+	}
+	w.out.Tables = append([]Table(nil), w.m.Tables...)
+	for i := range w.out.Tables {
+		t := &w.out.Tables[i]
+		if t.Min > limit {
+			return &Refusal{What: "elements of a table", Found: uint64(t.Min), Limit: uint64(limit), Hint: "use fewer function pointers"}
+		}
+		if !t.HasMax || t.Max > limit {
+			t.HasMax, t.Max = true, limit
+		}
+	}
+	return nil
 }
 
 func (w *metering) addType(t FuncType) uint32 {

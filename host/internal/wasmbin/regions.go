@@ -8,18 +8,22 @@ package wasmbin
 //   - behind a construct that no branch leaves, execution always comes back to
 //     where it was before: what follows is paid there;
 //   - a short region is paid by the one that leads to it, within the same loop,
-//     also where it may not be reached.
+//     also where it may not be reached;
+//   - so is a longer one that is reached unless the loop is left, which happens
+//     once.
 type region struct {
-	cost   uint32
+	weight uint32
 	parent int32 // leads to it, at most once for each time; -1: none
 	dead   bool  // cannot be reached
+	stays  bool  // reached unless the loop is left
 	calls  bool  // of a loop: something in it may change the fuel
 }
 
 const (
-	smallRegion = 16 // fuel of a region that another pays
-	maxAbsorbed = 16 // fuel that a region pays for others
-	maxCost     = 1 << 30
+	smallRegion = 12 * unit // the weight of a region that another pays
+	maxAbsorbed = 12 * unit // the weight that a region pays for others
+	maxStaying  = 200 * unit
+	maxWeight   = 1 << 30
 )
 
 // body is what Meter has found out of a function.
@@ -37,6 +41,8 @@ type planner struct {
 	facts []facts
 	body  body
 
+	absorbed []uint32 // by region: the weight that it pays for others
+
 	cur    int32 // the region that pays now; -1: not reached
 	frames []planFrame
 }
@@ -46,6 +52,7 @@ type planFrame struct {
 	head    int32 // the region before it
 	site    int32 // of a loop: its region
 	reached bool  // a branch or a then-arm comes to its end
+	loop    int   // the innermost loop that it is in, or is; 0: none
 	min     int   // the outermost frame that a branch goes to
 	calls   bool
 }
@@ -74,7 +81,7 @@ func (p *planner) plan(i int) *body {
 	}
 	if p.facts[i].leaf {
 		for j := range p.body.regions {
-			p.body.regions[j].cost = 0 // whoever calls it pays
+			p.body.regions[j].weight = 0 // whoever calls it pays
 		}
 		return &p.body
 	}
@@ -100,23 +107,23 @@ func (p *planner) skip() {
 	p.body.regions = append(p.body.regions, region{parent: -1, dead: p.cur < 0})
 }
 
-func (p *planner) pay(fuel uint32) {
+func (p *planner) pay(weight uint32) {
 	if p.cur >= 0 {
-		c := &p.body.regions[p.cur].cost
-		*c = min(*c+fuel, maxCost)
+		w := &p.body.regions[p.cur].weight
+		*w = min(*w+weight, maxWeight)
 	}
 }
 
 func (p *planner) instr(r *reader, in *instr) {
-	p.pay(in.fuel())
+	p.pay(in.weight())
 	top := &p.frames[len(p.frames)-1]
 	switch in.op {
 	case opBlock:
-		p.frames = append(p.frames, planFrame{op: in.op, head: p.cur, min: len(p.frames) + 1})
+		p.enter(in.op)
 	case opLoop:
 		p.loop()
 	case opIf:
-		p.frames = append(p.frames, planFrame{op: in.op, head: p.cur, min: len(p.frames) + 1})
+		p.enter(in.op)
 		p.branchTo(p.cur)
 	case opElse:
 		top.op = opElse
@@ -128,8 +135,7 @@ func (p *planner) instr(r *reader, in *instr) {
 		p.target(in.arg)
 		p.cur = -1
 	case opBrIf:
-		p.target(in.arg)
-		p.branchTo(p.cur)
+		p.branchIf(in.arg)
 	case opBrTable:
 		labels := &reader{b: r.b, p: in.args, end: in.end}
 		for range int64(in.arg) + 1 {
@@ -144,7 +150,7 @@ func (p *planner) instr(r *reader, in *instr) {
 	case opCall:
 		p.call(in.arg)
 	case opCallIndirect:
-		p.pay(fuelIndirect + leafFuel)
+		p.pay(weightIndirect + leafWeight)
 		top.calls, p.body.accounted = true, true
 	}
 	if _, _, sized := in.sized(); sized {
@@ -161,14 +167,40 @@ func (p *planner) branchTo(from int32) {
 	p.open(from)
 }
 
+// branchIf begins the region behind a br_if. What follows one that repeats the
+// loop is where the loop ends: the loop does not pay it each time.
+func (p *planner) branchIf(label uint32) {
+	p.target(label)
+	from := p.cur
+	p.branchTo(from)
+	if from < 0 {
+		return
+	}
+	to, loop := len(p.frames)-1-int(label), p.frames[len(p.frames)-1].loop
+	switch r := &p.body.regions[p.cur]; {
+	case loop == 0:
+	case to == loop:
+		r.parent = -1
+	case to < loop:
+		r.stays = true
+	}
+}
+
+func (p *planner) enter(op byte) {
+	n := len(p.frames)
+	p.frames = append(p.frames, planFrame{op: op, head: p.cur, loop: p.frames[n-1].loop, min: n + 1})
+}
+
 func (p *planner) loop() {
-	f := planFrame{op: opLoop, head: p.cur, site: int32(len(p.body.regions)), min: len(p.frames) + 1}
-	p.frames = append(p.frames, f)
+	p.enter(opLoop)
+	top := &p.frames[len(p.frames)-1]
+	top.loop, top.site = len(p.frames)-1, int32(len(p.body.regions))
 	if p.cur < 0 {
 		p.skip()
 		return
 	}
 	p.open(-1)
+	p.pay(weightLoop)
 }
 
 func (p *planner) call(index uint32) {
@@ -176,12 +208,12 @@ func (p *planner) call(index uint32) {
 	imported := p.s.m.imported[KindFunc]
 	switch {
 	case index < imported:
-		p.pay(fuelCall + fuelImport)
+		p.pay(weightCall + weightImport)
 		top.calls = true
 	case p.facts[index-imported].leaf:
-		p.pay(fuelCall + p.facts[index-imported].fuel)
+		p.pay(weightCall + p.facts[index-imported].weight)
 	default:
-		p.pay(fuelCall)
+		p.pay(weightCall)
 		top.calls, p.body.accounted = true, true
 	}
 }
@@ -230,14 +262,22 @@ func (p *planner) end() {
 // absorb lets regions pay for short ones that they lead to.
 func (p *planner) absorb() {
 	rs := p.body.regions
-	absorbed := make(map[int32]uint32)
+	p.absorbed = append(p.absorbed[:0], make([]uint32, len(rs))...)
 	for i := len(rs) - 1; i > 0; i-- {
-		c, to := rs[i].cost, rs[i].parent
-		if to < 0 || c == 0 || c > smallRegion || absorbed[to]+c > maxAbsorbed {
+		w, to := rs[i].weight, rs[i].parent
+		switch {
+		case to < 0 || w == 0:
 			continue
+		case rs[i].stays && w <= maxStaying:
+		case w > smallRegion || p.absorbed[to]+w > maxAbsorbed:
+			continue
+		default:
+			p.absorbed[to] += w
 		}
-		absorbed[to] += c
-		rs[to].cost = min(rs[to].cost+c, maxCost)
-		rs[i].cost = 0
+		rs[to].weight = min(rs[to].weight+w, maxWeight)
+		rs[i].weight = 0
 	}
 }
+
+// cost returns the fuel that a region charges.
+func (r *region) cost() uint32 { return (r.weight + fuelUnit - 1) / fuelUnit }

@@ -2,13 +2,6 @@ package wasmbin
 
 import "fmt"
 
-// facts are what a scan finds out of a function.
-type facts struct {
-	leaf  bool   // short, and neither loops nor calls nor takes a size
-	fuel  uint32 // of a leaf: all of it
-	frame uint32 // bytes that a call takes of the engine's stack at most
-}
-
 // Uses are the instructions of a module that change more than its memory and
 // its globals.
 type Uses struct {
@@ -29,6 +22,7 @@ type scanner struct {
 	reload  uint32 // values that the engine reads again after a call
 	uses    Uses
 	work    uint64 // of all functions
+	squares uint64 // of the blocks of each function, added up
 
 	frames []scanFrame
 	set    []uint32 // by local: the block in which it was last set
@@ -41,6 +35,8 @@ type scanner struct {
 type scanFrame struct {
 	op     byte // of the block; 0 for the function
 	arity  uint32
+	base   int  // operands below it
+	loops  int  // that it is in, or is
 	target bool // a branch comes here
 }
 
@@ -62,17 +58,6 @@ func newScanner(m *Module) *scanner {
 		}
 	}
 	return s
-}
-
-// count is what scan adds up over a body.
-type count struct {
-	fuel, slots, work uint64
-	joins, exposed    uint64 // where paths meet, and locals that are read behind such places
-	varying           uint64 // of those, the ones that are set, too
-	args              uint64 // the most parameters and results of a call
-	targets           uint64
-	other             bool // it loops or takes a size
-	calls             bool
 }
 
 // scan reads the body of the module's own function i.
@@ -101,93 +86,98 @@ func (s *scanner) scan(i int) (facts, error) {
 	if r.err == nil && r.p != r.end {
 		r.fail("%d bytes behind its end", r.end-r.p)
 	}
-	c.work += c.joins * c.exposed
-	s.work += c.work
-	switch {
-	case r.err != nil:
-	case c.targets > maxTargets:
-		r.refuse("targets of br_table", c.targets, maxTargets, "split the function")
-	case c.work > maxWork:
-		r.refuse("compile work of a function", c.work, maxWork, "split it")
-	case s.work > maxAllWork:
-		r.refuse("compile work of the module", s.work, maxAllWork, "split it")
-	}
+	s.bound(r, &c)
 	if r.err != nil {
 		return facts{}, fmt.Errorf("function %d: %w", i, r.err)
 	}
 	return c.facts(typ, locals), nil
 }
 
-func (c *count) facts(typ FuncType, locals uint32) facts {
-	slots := c.slots + c.joins*c.varying + c.args + uint64(locals) + uint64(len(typ.Results))
-	frame := min(frameBase+8*slots, 1<<31)
-	return facts{
-		leaf:  !c.other && !c.calls && c.fuel <= leafFuel && frame <= maxFreeFrame,
-		fuel:  uint32(min(c.fuel, 1<<31)),
-		frame: uint32(frame),
+// bound refuses what would take the engine too long, or too much memory.
+func (s *scanner) bound(r *reader, c *count) {
+	c.work += 4 * c.joins * c.exposed
+	s.work += c.work
+	s.squares += c.blocks * c.blocks
+	switch {
+	case r.err != nil:
+	case c.targets > maxTargets:
+		r.refuse("targets of br_table", c.targets, maxTargets, "split the function")
+	case c.blocks > maxBlocks:
+		r.refuse("basic blocks of a function", c.blocks, maxBlocks, "split it")
+	case s.squares > maxSquares:
+		r.refuse("squares of the basic blocks of functions", s.squares, maxSquares, "split those with many")
+	case c.work > maxWork:
+		r.refuse("compile work of a function", c.work, maxWork, "split it")
+	case s.work > maxAllWork:
+		r.refuse("compile work of the module", s.work, maxAllWork, "split it")
 	}
 }
 
-// frameBase is what a frame takes besides its values: return address, saved
-// registers, alignment.
-const frameBase = 128
-
+// instr checks what an instruction names.
 func (s *scanner) instr(r *reader, in *instr, locals uint32, c *count) {
-	c.work++
-	c.fuel += uint64(in.fuel())
-	c.slots += uint64(in.slots())
+	c.add(in)
+	c.push(s.frames[len(s.frames)-1].base, in.pushes())
 	switch immediates[in.op] {
 	case immBlock:
 		s.push(r, in, c)
 	case immLabel:
+		c.blocks++
 		c.work += uint64(s.branch(r, in.arg))
 	case immLabels:
 		labels := &reader{b: r.b, p: in.args, end: in.end}
 		c.targets += uint64(in.arg) + 1
+		c.blocks += uint64(in.arg) + 1
 		for range int64(in.arg) + 1 {
 			c.work += 4 + uint64(s.branch(r, labels.u32()))
 		}
 	case immFunc:
 		s.index(r, "function", in.arg, uint32(len(s.types)))
 		if in.op == opCall && r.err == nil {
-			s.call(s.m.Types[s.types[in.arg]], c)
+			s.call(s.m.Types[s.types[in.arg]], 0, c)
 		}
 	case immType:
 		s.index(r, "type", in.arg, uint32(len(s.m.Types)))
 		if r.err == nil {
-			s.call(s.m.Types[in.arg], c)
+			s.call(s.m.Types[in.arg], 1, c)
 		}
 	case immLocal:
 		s.local(r, in, locals, c)
 	case immGlobal:
 		s.index(r, "global", in.arg, s.globals)
+	case immMemArg:
+		c.work += 4
 	case immMisc:
 		s.misc(in)
 	}
 	switch in.op {
-	case opElse:
-		f := &s.frames[len(s.frames)-1]
-		if f.op != opIf {
-			r.fail("an else that belongs to no if")
-			return
-		}
-		f.op = opElse
-		s.block++
-	case opEnd:
-		f := s.frames[len(s.frames)-1]
-		if f.target || f.op == opIf || f.op == opElse {
-			c.joins++
-		}
-		s.frames = s.frames[:len(s.frames)-1]
-		s.block++
+	case opElse, opEnd:
+		s.pop(r, in.op, c)
 	case opTableSet:
 		s.uses.Tables = true
 	case opMemoryGrow:
 		s.uses.Grow = true
 	}
-	if _, _, sized := in.sized(); sized {
-		c.other = true
+}
+
+// pop leaves a block, or the first arm of an if.
+func (s *scanner) pop(r *reader, op byte, c *count) {
+	s.block++
+	f := &s.frames[len(s.frames)-1]
+	if op == opElse {
+		if f.op != opIf {
+			r.fail("an else that belongs to no if")
+		}
+		f.op = opElse
+		c.height = f.base + int(f.arity)
+		return
 	}
+	if f.target || f.op == opIf || f.op == opElse {
+		c.joins++
+		c.blocks++
+	}
+	s.frames = s.frames[:len(s.frames)-1]
+	c.height = f.base
+	c.push(f.base, int(f.arity))
 }
 
 func (s *scanner) index(r *reader, what string, i, n uint32) {
@@ -196,7 +186,10 @@ func (s *scanner) index(r *reader, what string, i, n uint32) {
 	}
 }
 
-func (s *scanner) call(t FuncType, c *count) {
+// call counts a call, which takes that many operands besides its parameters.
+func (s *scanner) call(t FuncType, more int, c *count) {
+	c.push(s.frames[len(s.frames)-1].base, -more-len(t.Params))
+	c.push(0, len(t.Results))
 	n := uint64(len(t.Params) + len(t.Results))
 	c.calls = true
 	c.args = max(c.args, n)
@@ -242,7 +235,7 @@ func (s *scanner) misc(in *instr) {
 
 // push enters a block.
 func (s *scanner) push(r *reader, in *instr, c *count) {
-	f := scanFrame{op: in.op}
+	f := scanFrame{op: in.op, base: c.height, loops: s.frames[len(s.frames)-1].loops}
 	if in.block >= 0 {
 		s.index(r, "type", uint32(in.block), uint32(len(s.m.Types)))
 		if r.err != nil {
@@ -250,15 +243,23 @@ func (s *scanner) push(r *reader, in *instr, c *count) {
 		}
 		t := s.m.Types[in.block]
 		f.arity = uint32(max(len(t.Params), len(t.Results)))
+		f.base = max(f.base-len(t.Params), 0)
 	} else if in.block != blockNone {
 		f.arity = 1
 	}
 	c.slots += uint64(f.arity)
 	c.work += uint64(f.arity)
 	if in.op == opLoop {
+		if f.loops++; f.loops > maxLoops {
+			r.refuse("nested loops", uint64(f.loops), maxLoops, "split the function")
+		}
 		c.other = true
 		c.joins++
+		c.blocks += 8
 		s.block++
+	}
+	if in.op == opIf {
+		c.blocks += 2
 	}
 	s.frames = append(s.frames, f)
 	if len(s.frames) > maxDepth {

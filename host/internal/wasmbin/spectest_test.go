@@ -187,14 +187,22 @@ func (p *player) command(s script, i int, c command) string {
 		return "error: no module"
 	}
 	if c.Action.Type == "get" {
-		return fmt.Sprint(m.ExportedGlobal(c.Action.Field).Get())
+		g := m.ExportedGlobal(c.Action.Field)
+		if g == nil {
+			return "error: no global"
+		}
+		return fmt.Sprint(g.Get())
 	}
 	var args []uint64
 	for _, a := range c.Action.Args {
 		args = append(args, a.bits()...)
 	}
 	p.unwind()
-	results, err := m.ExportedFunction(c.Action.Field).Call(p.ctx, args...)
+	f := m.ExportedFunction(c.Action.Field)
+	if f == nil {
+		return "error: no function"
+	}
+	results, err := f.Call(p.ctx, args...)
 	if err != nil {
 		line, _, _ := strings.Cut(err.Error(), "\n")
 		if strings.Contains(line, "stack overflow") {
@@ -202,7 +210,7 @@ func (p *player) command(s script, i int, c command) string {
 		}
 		return "error: " + line
 	}
-	return describe(results, m.ExportedFunction(c.Action.Field).Definition().ResultTypes())
+	return describe(results, f.Definition().ResultTypes())
 }
 
 const spectestStack = 16 << 20
