@@ -53,32 +53,32 @@ func newMeter(ctx context.Context, limit int64) *meter {
 }
 
 // tick lets others run and returns what the guest may use further. It panics
-// where that is nothing.
+// where that is nothing: with more used than the limit, never with as much.
 func (m *meter) tick(left, stack int64) int64 {
 	if stack < 0 {
 		panic(errStack)
 	}
-	for left < 0 {
-		if m.limit > 0 && m.granted >= m.limit {
-			panic(&Exhausted{Limit: "fuel", Max: m.limit, Used: m.granted - left})
-		}
-		now := time.Now()
-		if now.Sub(m.yielded) > turn {
-			runtime.Gosched()
-			m.yielded = now
-		}
-		if err := m.ctx.Err(); err != nil {
-			panic(err)
-		}
-		if !m.deadline.IsZero() && !now.Before(m.deadline) {
-			panic(context.DeadlineExceeded)
-		}
-		n := max(slice, -left)
-		if m.limit > 0 {
-			n = min(n, m.limit-m.granted)
-		}
-		m.granted += n
-		left += n
+	if left >= 0 {
+		return left
 	}
-	return left
+	if used := m.granted - left; m.limit > 0 && used > m.limit {
+		panic(&Exhausted{Limit: "fuel", Max: m.limit, Used: used})
+	}
+	now := time.Now()
+	if now.Sub(m.yielded) > turn {
+		runtime.Gosched()
+		m.yielded = now
+	}
+	if err := m.ctx.Err(); err != nil {
+		panic(err)
+	}
+	if !m.deadline.IsZero() && !now.Before(m.deadline) {
+		panic(context.DeadlineExceeded)
+	}
+	n := max(slice, -left)
+	if m.limit > 0 {
+		n = min(n, m.limit-m.granted)
+	}
+	m.granted += n
+	return left + n
 }
