@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"strings"
 	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -121,13 +122,14 @@ func FromContext(ctx context.Context) *Execution {
 // its own failure: the final error if there is one; else, when the guest
 // failed, the error of its last host call, if that was why. Both may be empty.
 func (x *Execution) Err() (e *Error, failure string) {
+	failure = strings.ToValidUTF8(x.failure, "\uFFFD")
 	if x.final != nil {
-		return x.final, x.failure
+		return x.final, failure
 	}
 	if x.failing {
-		return x.last, x.failure
+		return x.last, failure
 	}
-	return nil, x.failure
+	return nil, failure
 }
 
 // SQLHash returns the SHA-256 of the statements' texts, each followed by a
