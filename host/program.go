@@ -238,5 +238,6 @@ func (p *Program) sandboxLimits() sandbox.Limits {
 }
 
 func (p *Program) hostcallLimits() hostcall.Limits {
-	return hostcall.Limits{HostCalls: p.limits.HostCalls, Statement: p.limits.Statement, Parameters: p.limits.Parameters, Log: p.limits.Log}
+	return hostcall.Limits{HostCalls: p.limits.HostCalls, Statement: p.limits.Statement, Parameters: p.limits.Parameters, Log: p.limits.Log,
+		Cursors: p.limits.Cursors}
 }

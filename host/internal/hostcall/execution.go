@@ -55,6 +55,7 @@ type Limits struct {
 	Statement  int64 // bytes of SQL text
 	Parameters int64 // bytes of one statement's parameters
 	Log        int64 // bytes
+	Cursors    int64 // open at a time
 }
 
 // Used is what an execution has used.
@@ -90,6 +91,7 @@ type Execution struct {
 	late    int  // calls since final
 	failing bool // the last call that did something has failed
 	logged  int64
+	kept    int64 // bytes of Statements
 	hash    hash.Hash
 	wasi    wasiState
 }
@@ -188,7 +190,7 @@ func (x *Execution) count(ctx context.Context) error {
 		return ended(ctx)
 	}
 	if l := x.o.Limits.HostCalls; l > 0 && x.Used.HostCalls > l {
-		return errLimit("host_calls", fmt.Sprintf("more than %d host calls", l))
+		return errLimit("host_calls", fmt.Sprintf("the guest has made %d host calls, the limit is %d", x.Used.HostCalls, l))
 	}
 	return nil
 }
