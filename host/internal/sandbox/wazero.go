@@ -176,6 +176,10 @@ func (c *wazeroCode) Instantiate(ctx context.Context, mem *linearMemory) (api.Mo
 	return mod, nil
 }
 
+// maxStack bounds what a trap tells of the guest's functions, in bytes: their
+// names are the guest's.
+const maxStack = 8 << 10
+
 // errStack is what the tick panics with when the guest's stack is used up.
 var errStack = errors.New("stack overflow")
 
@@ -193,7 +197,7 @@ func ended(ctx context.Context, err error) error {
 	t := &Trap{Reason: err.Error()}
 	if reason, stack, ok := strings.Cut(t.Reason, "\nwasm stack trace:\n"); ok {
 		t.Reason = reason
-		t.Stack = strings.ReplaceAll(stack, "\t", "")
+		t.Stack = told(strings.ReplaceAll(stack, "\t", ""), maxStack)
 	}
 	t.Reason = strings.TrimSuffix(strings.TrimPrefix(t.Reason, "wasm error: "), " (recovered by wazero)")
 	var exit *sys.ExitError
