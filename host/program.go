@@ -150,7 +150,7 @@ func (p *Program) prepare(ctx context.Context) error {
 		return p.ended(ctx)
 	}
 	defer held.release()
-	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, p.sandboxLimits(), p.configure)
+	guest, err := p.host.runtime.sandbox.Prepare(sandbox.WithYield(p.configureContext(ctx), held.yield), module, p.sandboxLimits(), p.configure)
 	if err != nil {
 		return p.prepareError(ctx, err)
 	}

@@ -33,9 +33,18 @@ type meter struct {
 	limit    int64     // 0: none
 	granted  int64
 	yielded  time.Time
+	yield    func(context.Context) error // or nil
 }
 
 type meterKey struct{}
+
+type yieldKey struct{}
+
+// WithYield returns a context for Instance.Call in which yield is called after
+// each turn of the guest. Its error ends the call.
+func WithYield(ctx context.Context, yield func(context.Context) error) context.Context {
+	return context.WithValue(ctx, yieldKey{}, yield)
+}
 
 // tickImport is what metered modules call when they have no fuel left, or no
 // stack. wasmbin.Layout describes it.
@@ -48,6 +57,7 @@ var tickImport = Import{Module: wasmbin.TickModule, Name: wasmbin.TickName, Para
 func newMeter(ctx context.Context, limit int64) *meter {
 	m := &meter{limit: limit, yielded: time.Now()}
 	m.deadline, _ = ctx.Deadline()
+	m.yield, _ = ctx.Value(yieldKey{}).(func(context.Context) error)
 	m.ctx = context.WithValue(ctx, meterKey{}, m)
 	return m
 }
@@ -66,7 +76,8 @@ func (m *meter) tick(left, stack int64) int64 {
 	}
 	now := time.Now()
 	if now.Sub(m.yielded) > turn {
-		runtime.Gosched()
+		m.rest()
+		now = time.Now()
 		m.yielded = now
 	}
 	if err := m.ctx.Err(); err != nil {
@@ -81,4 +92,15 @@ func (m *meter) tick(left, stack int64) int64 {
 	}
 	m.granted += n
 	return left + n
+}
+
+// rest lets others have their turn.
+func (m *meter) rest() {
+	runtime.Gosched()
+	if m.yield == nil {
+		return
+	}
+	if err := m.yield(m.ctx); err != nil {
+		panic(err)
+	}
 }
