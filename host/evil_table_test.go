@@ -41,9 +41,11 @@ var evilGuests = []evilGuest{
 	{"grow-zero", "run", host.CodeLimit, "units of fuel, the limit is"},
 	{"memory-4gib", "load", host.CodeLimit, "the guest needs 4294967296 bytes of memory, the limit is 16777216"},
 	// G5
+	{"copy-largest", "run", host.CodeLimit, "units of fuel, the limit is"},
 	{"copy-out", "run", host.CodeDenied, "the guest trapped: out of bounds memory access"},
 	{"copy-storm", "run", host.CodeLimit, "units of fuel, the limit is"},
 	{"element-outside", "run", "", ""},
+	{"fill-largest", "run", host.CodeLimit, "units of fuel, the limit is"},
 	{"fill-nothing", "run", host.CodeLimit, "units of fuel, the limit is"},
 	{"fill-out", "run", host.CodeDenied, "the guest trapped: out of bounds memory access"},
 	{"fill-storm", "run", host.CodeLimit, "units of fuel, the limit is"},

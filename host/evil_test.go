@@ -33,6 +33,8 @@ var evilOptions = map[string]struct {
 	"fill-wrap":       {fuel: 5_000_000_000},
 	"grow-configure":  {fuel: 20_000_000},
 	"stdout-lines":    {fuel: 20_000_000},
+	"fill-largest":    {fuel: 20_000_000},
+	"copy-largest":    {fuel: 20_000_000},
 	"arithmetic":      {fuel: 20_000_000},
 	"grow-touch":      {fuel: 20_000_000},
 	"secret-memory":   {fuel: 20_000_000},
