@@ -86,7 +86,7 @@ func TestGuests(t *testing.T) {
 		{"pointer-output", abi.OutputAny, host.CodeDenied, "a pointer outside of memory"},
 		{"pointer-query", abi.OutputNone, host.CodeDenied, "a pointer outside of memory"},
 		{"wasi-pointer", abi.OutputNone, host.CodeDenied, "a pointer outside of memory"},
-		{"call-storm", abi.OutputNone, host.CodeLimit, "more than 1000 host calls"},
+		{"call-storm", abi.OutputNone, host.CodeLimit, "the guest has made 1001 host calls, the limit is 1000"},
 		{"spin", abi.OutputNone, host.CodeLimit, "the deadline of 300ms has passed"},
 		{"output-garbage", abi.OutputAny, host.CodeTask, "the guest's result is not a valid Arrow IPC stream"},
 		{"output-length", abi.OutputAny, host.CodeTask, "the guest's result is not a valid Arrow IPC stream"},

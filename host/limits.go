@@ -4,10 +4,11 @@ import "time"
 
 // Limits bound an execution. A zero field has the value of DefaultLimits.
 type Limits struct {
-	Memory     int64         // bytes of a guest's linear memory
+	Memory     int64         // bytes of a guest's linear memory; beside it are at most 512 KiB of table and 4 MiB of stack
 	Fuel       int64         // metered guest work
 	Timeout    time.Duration // wall time of the whole execution
 	HostCalls  int64         // calls from the guest
+	Cursors    int64         // open at a time
 	Statement  int64         // bytes of one statement's SQL text
 	Log        int64         // bytes of log lines and of what the guest prints
 	Parameters int64         // bytes of one statement's parameters
@@ -30,6 +31,7 @@ var DefaultLimits = Limits{
 	Fuel:       5_000_000_000,
 	Timeout:    30 * time.Second,
 	HostCalls:  100_000,
+	Cursors:    64,
 	Statement:  256 << 10,
 	Log:        64 << 10,
 	Parameters: 64 << 20,
@@ -41,6 +43,7 @@ func (l Limits) orDefault() Limits {
 	l.Fuel = either(l.Fuel, DefaultLimits.Fuel)
 	l.Timeout = either(l.Timeout, DefaultLimits.Timeout)
 	l.HostCalls = either(l.HostCalls, DefaultLimits.HostCalls)
+	l.Cursors = either(l.Cursors, DefaultLimits.Cursors)
 	l.Statement = either(l.Statement, DefaultLimits.Statement)
 	l.Log = either(l.Log, DefaultLimits.Log)
 	l.Parameters = either(l.Parameters, DefaultLimits.Parameters)

@@ -150,7 +150,7 @@ func (p *Program) prepare(ctx context.Context) error {
 		return p.ended(ctx)
 	}
 	defer held.release()
-	guest, err := p.host.runtime.sandbox.Prepare(p.configureContext(ctx), module, p.sandboxLimits(), p.configure)
+	guest, err := p.host.runtime.sandbox.Prepare(sandbox.WithYield(p.configureContext(ctx), held.yield), module, p.sandboxLimits(), p.configure)
 	if err != nil {
 		return p.prepareError(ctx, err)
 	}
@@ -238,5 +238,6 @@ func (p *Program) sandboxLimits() sandbox.Limits {
 }
 
 func (p *Program) hostcallLimits() hostcall.Limits {
-	return hostcall.Limits{HostCalls: p.limits.HostCalls, Statement: p.limits.Statement, Parameters: p.limits.Parameters, Log: p.limits.Log}
+	return hostcall.Limits{HostCalls: p.limits.HostCalls, Statement: p.limits.Statement, Parameters: p.limits.Parameters, Log: p.limits.Log,
+		Cursors: p.limits.Cursors}
 }

@@ -173,13 +173,13 @@ func (e *execution) guest(ctx context.Context) error {
 	t.Queue += Micros(time.Since(start))
 
 	start = time.Now()
-	instance, err := p.guest.Take(p.configureContext(ctx))
+	instance, err := p.guest.Take(sandbox.WithYield(p.configureContext(ctx), held.yield))
 	t.Sandbox += Micros(time.Since(start))
 	if err != nil {
 		return p.prepareError(ctx, err)
 	}
 	start = time.Now()
-	status, err := instance.Call(e.calls.Context(ctx), abi.ExportRun)
+	status, err := instance.Call(sandbox.WithYield(e.calls.Context(ctx), held.yield), abi.ExportRun)
 	t.Guest += Micros(time.Since(start) - e.calls.Used.Time)
 	e.calls.Flush()
 	e.used(instance)

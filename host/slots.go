@@ -51,6 +51,13 @@ func (s *slots) acquire(ctx context.Context, h *Host) error {
 	return ctx.Err()
 }
 
+// wanted reports whether an execution waits for a slot.
+func (s *slots) wanted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.turn) > 0
+}
+
 // release hands the slot to the next tenant that waits.
 func (s *slots) release() {
 	s.mu.Lock()
@@ -93,6 +100,16 @@ func (s *slot) release() {
 		s.held = false
 		s.slots.release()
 	}
+}
+
+// yield lets an execution that waits have the slot, if there is one, and comes
+// back with one: a guest that spins holds a slot for no more than its turn.
+func (s *slot) yield(ctx context.Context) error {
+	if !s.slots.wanted() {
+		return nil
+	}
+	s.release()
+	return s.acquire(ctx)
 }
 
 // blocking runs f without the slot, and comes back with one.

@@ -126,6 +126,7 @@ func (r *reader) limitFields(l *host.Limits) []field {
 		{"fuel", number(&l.Fuel)},
 		{"timeout", func(n *yaml.Node, path string) { l.Timeout = r.duration(n, path) }},
 		{"host_calls", number(&l.HostCalls)},
+		{"cursors", number(&l.Cursors)},
 		{"statement", size(&l.Statement, 1, maxText)},
 		{"parameters", size(&l.Parameters, 1, maxText)},
 		{"log", size(&l.Log, 1, maxText)},

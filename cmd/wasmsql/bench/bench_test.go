@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestBench runs every measurement once, small, and reads what it writes.
@@ -17,7 +18,7 @@ func TestBench(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	b := bench{binary: binary, rows: 1000, runs: 1}
+	b := bench{binary: binary, rows: 1000, runs: 1, guests: filepath.Join("..", "..", "..", "testdata", "guests", "wat"), turn: time.Millisecond}
 	if err := b.run(context.Background(), file); err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,8 @@ func TestBench(t *testing.T) {
 			t.Errorf("%v", f)
 		}
 	}
-	for _, name := range []string{"cold run, first time ever", "cold run, compile cache", "sqlite, 1000 x 6 to parquet", "sqlite, rows read to Arrow", "warm execution", "warm execution: sandbox"} {
+	for _, name := range []string{"cold run, first time ever", "cold run, compile cache", "sqlite, 1000 x 6 to parquet", "sqlite, rows read to Arrow", "warm execution", "warm execution: sandbox",
+		"beside any evil module: p99", "longest collector pause beside evil modules", "over a deadline of 50 ms: spin-empty"} {
 		if !seen[name] {
 			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))
 		}

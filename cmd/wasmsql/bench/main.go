@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // figure is one measurement.
@@ -26,11 +27,13 @@ type figure struct {
 
 // bench is one run of all measurements. It is used by one goroutine.
 type bench struct {
-	binary  string // wasmsql
-	dir     string // of its own
-	cache   string // of compiled code
-	rows    int    // of the large table
-	runs    int    // of what is short
+	binary  string        // wasmsql
+	dir     string        // of its own
+	cache   string        // of compiled code
+	rows    int           // of the large table
+	runs    int           // of what is short
+	guests  string        // the folder of the evil modules
+	turn    time.Duration // that each of them gets
 	figures []figure
 }
 
@@ -38,6 +41,8 @@ func main() {
 	var b bench
 	flag.StringVar(&b.binary, "binary", "bin/wasmsql", "the program to measure")
 	flag.IntVar(&b.rows, "rows", 2_000_000, "rows of the large table")
+	flag.StringVar(&b.guests, "guests", filepath.Join("testdata", "guests", "wat"), "the folder of the evil modules")
+	flag.DurationVar(&b.turn, "turn", 30*time.Millisecond, "how long each evil module runs beside another tenant")
 	flag.IntVar(&b.runs, "runs", 21, "how often a process is started")
 	flag.Parse()
 	if err := b.run(context.Background(), os.Getenv("BENCH_JSON")); err != nil {
@@ -58,7 +63,7 @@ func (b *bench) run(ctx context.Context, file string) error {
 	}
 	defer os.RemoveAll(b.dir)
 	b.cache = filepath.Join(b.dir, "cache")
-	for _, measure := range []func(context.Context) error{b.setup, b.cold, b.databases, b.warm} {
+	for _, measure := range []func(context.Context) error{b.setup, b.cold, b.databases, b.warm, b.isolation} {
 		if err := measure(ctx); err != nil {
 			return err
 		}

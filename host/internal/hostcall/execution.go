@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"strings"
 	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -54,6 +55,7 @@ type Limits struct {
 	Statement  int64 // bytes of SQL text
 	Parameters int64 // bytes of one statement's parameters
 	Log        int64 // bytes
+	Cursors    int64 // open at a time
 }
 
 // Used is what an execution has used.
@@ -89,6 +91,7 @@ type Execution struct {
 	late    int  // calls since final
 	failing bool // the last call that did something has failed
 	logged  int64
+	kept    int64 // bytes of Statements
 	hash    hash.Hash
 	wasi    wasiState
 }
@@ -121,13 +124,14 @@ func FromContext(ctx context.Context) *Execution {
 // its own failure: the final error if there is one; else, when the guest
 // failed, the error of its last host call, if that was why. Both may be empty.
 func (x *Execution) Err() (e *Error, failure string) {
+	failure = strings.ToValidUTF8(x.failure, "\uFFFD")
 	if x.final != nil {
-		return x.final, x.failure
+		return x.final, failure
 	}
 	if x.failing {
-		return x.last, x.failure
+		return x.last, failure
 	}
-	return nil, x.failure
+	return nil, failure
 }
 
 // SQLHash returns the SHA-256 of the statements' texts, each followed by a
@@ -186,10 +190,7 @@ func (x *Execution) count(ctx context.Context) error {
 		return ended(ctx)
 	}
 	if l := x.o.Limits.HostCalls; l > 0 && x.Used.HostCalls > l {
-		if l == 1 {
-			return errLimit("host_calls", "more than 1 host call")
-		}
-		return errLimit("host_calls", fmt.Sprintf("more than %d host calls", l))
+		return errLimit("host_calls", fmt.Sprintf("the guest has made %d host calls, the limit is %d", x.Used.HostCalls, l))
 	}
 	return nil
 }

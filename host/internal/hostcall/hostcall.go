@@ -148,7 +148,8 @@ func errOf(code abi.Errno, message string) *Error {
 
 func errState(message string) *Error { return errOf(abi.State, message) }
 
-// errLimit is the error of a limit of the configuration, by its key.
+// errLimit is the error of a limit of the configuration, by its key. The message
+// says what was used and what the limit is.
 func errLimit(key, message string) *Error {
 	e := errOf(abi.Limit, message)
 	e.Guest.Hint = "raise limits." + key + " in the configuration"

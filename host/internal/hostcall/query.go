@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"time"
+	"unsafe"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/policy"
@@ -31,9 +32,11 @@ func (c *call) query() (int64, error) {
 		return 0, err
 	}
 	x := c.x
+	if l := x.o.Limits.Cursors; l > 0 && int64(len(x.cursors)) >= l {
+		return 0, errLimit("cursors", fmt.Sprintf("the guest has %d cursors open and opens one more, the limit is %d", len(x.cursors), l))
+	}
 	if x.o.DryRun {
-		x.Statements = append(x.Statements, Statement{conn, req, true})
-		return x.open(&cursor{}), nil
+		return x.open(&cursor{}), x.keep(Statement{conn, req, true})
 	}
 	cur := &cursor{}
 	if berr := x.block(c.ctx, &x.Used.Query, func() {
@@ -85,8 +88,7 @@ func (c *call) exec() (int64, error) {
 	}
 	x := c.x
 	if x.o.DryRun {
-		x.Statements = append(x.Statements, Statement{conn, req, false})
-		return 0, nil
+		return 0, x.keep(Statement{conn, req, false})
 	}
 	var n int64
 	if berr := x.block(c.ctx, &x.Used.Query, func() {
@@ -102,6 +104,29 @@ func (c *call) exec() (int64, error) {
 	}
 	x.Used.RowsAffected += n
 	return n, nil
+}
+
+// maxKept bounds what a dry run keeps of its statements, in bytes.
+const maxKept = 64 << 20
+
+// valueBytes returns about how much memory values take.
+func valueBytes(values []abi.Value) int64 {
+	n := int64(0)
+	for i := range values {
+		v := &values[i]
+		n += int64(unsafe.Sizeof(*v)) + int64(len(v.Str)) + valueBytes(v.List)
+	}
+	return n
+}
+
+// keep notes a statement of a dry run.
+func (x *Execution) keep(s Statement) error {
+	x.kept += int64(len(s.SQL)) + valueBytes(s.Params)
+	if x.kept > maxKept {
+		return errLimit("statement", fmt.Sprintf("the statements of a dry run have %d bytes, the limit is %d", x.kept, maxKept))
+	}
+	x.Statements = append(x.Statements, s)
+	return nil
 }
 
 // request decodes a QueryRequest and decides whether it may run.

@@ -1,8 +1,10 @@
 package hostcall
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -114,9 +116,20 @@ func (c *call) wasiClockTime() uint32 {
 	return wasiSuccess
 }
 
+// randomPiece is how many random bytes are made between looks at the deadline.
+const randomPiece = 256 << 10
+
 func (c *call) wasiRandom() uint32 {
-	b := c.bytes(0)
-	_, _ = c.x.wasi.random.Read(b) // it never fails; b is the guest's memory itself
+	for b := c.bytes(0); len(b) > 0; { // the guest's memory itself
+		n := min(len(b), randomPiece)
+		_, _ = c.x.wasi.random.Read(b[:n]) // it never fails
+		b = b[n:]
+		if err := c.ctx.Err(); err != nil {
+			e := Classify(err)
+			c.x.failed(e)
+			panic(e)
+		}
+	}
 	return wasiSuccess
 }
 
@@ -188,16 +201,23 @@ func (c *call) wasiWrite() uint32 {
 	if !ok {
 		panic(&Fault{})
 	}
-	total := uint32(0)
+	var pieces [][]byte
+	total := uint64(0)
 	for ; len(iovs) > 0; iovs = iovs[8:] {
 		b, ok := c.mem.Read(binary.LittleEndian.Uint32(iovs), binary.LittleEndian.Uint32(iovs[4:]))
 		if !ok {
 			panic(&Fault{})
 		}
-		c.x.print(fd, b)
-		total += uint32(len(b))
+		pieces = append(pieces, b)
+		total += uint64(len(b))
 	}
-	c.put32(uint32(c.args[3]), total)
+	if total > math.MaxUint32 {
+		return wasiInval
+	}
+	for _, b := range pieces {
+		c.x.print(fd, b)
+	}
+	c.put32(uint32(c.args[3]), uint32(total))
 	return wasiSuccess
 }
 
@@ -216,14 +236,27 @@ func (c *call) wasiFdstat() uint32 {
 // maxLine bounds what is kept of a line that has not ended, in bytes.
 const maxLine = 4 << 10
 
-// print logs whole lines of what a guest prints, and keeps the rest.
+// print logs whole lines of what a guest prints, and keeps the rest. The end of
+// a line counts as a byte of it; what is over the limit is not looked at.
 func (x *Execution) print(fd uint32, b []byte) {
 	line := &x.wasi.line[fd-1]
-	for _, c := range b {
-		if c != '\n' {
-			*line = append(*line, c)
+	for len(b) > 0 {
+		if l := x.o.Limits.Log; l > 0 && x.logged >= l {
+			x.Used.LogDropped += int64(len(b))
+			return
 		}
-		if c == '\n' || len(*line) >= maxLine {
+		piece := b[:min(len(b), maxLine-len(*line))]
+		end := bytes.IndexByte(piece, '\n')
+		if end >= 0 {
+			piece = piece[:end]
+		}
+		*line = append(*line, piece...)
+		b = b[len(piece):]
+		if end >= 0 {
+			b = b[1:]
+			x.logged++
+		}
+		if end >= 0 || len(*line) >= maxLine {
 			x.logText(printLevel(fd), *line)
 			*line = (*line)[:0]
 		}

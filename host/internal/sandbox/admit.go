@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
 )
@@ -38,10 +39,17 @@ func admit(wasm []byte, known map[string]Import) (*wasmbin.Module, []string) {
 	}
 	m, err := wasmbin.Decode(wasm)
 	if err != nil {
-		return nil, []string{err.Error()}
+		return nil, []string{told(err.Error(), maxFault)}
 	}
 	var bad []string
-	add := func(format string, args ...any) { bad = append(bad, fmt.Sprintf(format, args...)) }
+	more := 0
+	add := func(format string, args ...any) {
+		if len(bad) >= maxReasons {
+			more++
+			return
+		}
+		bad = append(bad, fmt.Sprintf(format, args...))
+	}
 	for _, im := range m.Imports {
 		admitImport(m, im, known, add)
 	}
@@ -60,16 +68,40 @@ func admit(wasm []byte, known map[string]Import) (*wasmbin.Module, []string) {
 	if m.Start {
 		add("it has a start section, which would run before the host is ready: export _initialize instead (-buildmode=c-shared in Go, -mexec-model=reactor in C)")
 	}
+	if more > 0 {
+		bad = append(bad, fmt.Sprintf("and %d more", more))
+	}
 	return m, bad
 }
 
+// Bounds of what is told of a module that is refused.
+const (
+	maxReasons = 20
+	maxName    = 100 // bytes of a name
+	maxFault   = 500 // bytes of what the decoder or the engine says of it
+)
+
+// told returns text of at most n bytes for a message, or its beginning and how
+// long it is.
+func told(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:n], ""), len(text))
+}
+
+// notValid is the reason for what the decoder or the engine does not take.
+func notValid(err error) string {
+	return "it is not valid: " + told(strings.Join(strings.Fields(err.Error()), " "), maxFault)
+}
+
 func admitImport(m *wasmbin.Module, im wasmbin.Import, known map[string]Import, add func(string, ...any)) {
-	name := im.Module + "." + im.Name
+	name := told(im.Module, maxName) + "." + told(im.Name, maxName)
 	if im.Kind != wasmbin.KindFunc {
 		add("it imports the %s %q: only functions can be imported", im.Kind, name)
 		return
 	}
-	want, ok := known[name]
+	want, ok := known[im.Module+"."+im.Name]
 	if !ok {
 		add("it imports the function %q, which no host offers: use the functions of wasmsql_v1 only", name)
 		return

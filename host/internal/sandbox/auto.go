@@ -60,7 +60,7 @@ func (e *autoEngine) firstSight(wasm []byte) bool {
 		return true
 	}
 	sum := sha256.Sum256(wasm)
-	mark := filepath.Join(e.cfg.CacheDir, "seen-"+hex.EncodeToString(sum[:8]))
+	mark := filepath.Join(e.cfg.CacheDir, seenPrefix+hex.EncodeToString(sum[:8]))
 	f, err := os.OpenFile(mark, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return !errors.Is(err, fs.ErrExist)

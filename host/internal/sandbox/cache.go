@@ -28,7 +28,7 @@ type cache struct{ dir string }
 // path returns the file of a module: what is in it depends on the module and
 // on how it is rewritten.
 func (c cache) path(digest [sha256.Size]byte) string {
-	return filepath.Join(c.dir, fmt.Sprintf("%s.v%d", hex.EncodeToString(digest[:16]), wasmbin.Version))
+	return filepath.Join(c.dir, fmt.Sprintf("%s%s%d", hex.EncodeToString(digest[:16]), formSuffix, wasmbin.Version))
 }
 
 // load returns a rewritten module, or nil if it is not there or was damaged.
@@ -36,11 +36,11 @@ func (c cache) load(digest [sha256.Size]byte) *form {
 	if c.dir == "" {
 		return nil
 	}
-	b, err := os.ReadFile(c.path(digest))
+	b, err := readRegular(c.path(digest))
 	if err != nil {
 		return nil
 	}
-	f := decodeForm(b)
+	f := decodeForm(b, digest)
 	if f != nil {
 		now := time.Now()
 		_ = os.Chtimes(c.path(digest), now, now) // it is used: the oldest go first
@@ -54,11 +54,11 @@ func (c cache) store(digest [sha256.Size]byte, f *form) {
 	if c.dir == "" {
 		return
 	}
-	t, err := os.CreateTemp(c.dir, ".new-")
+	t, err := os.CreateTemp(c.dir, madePrefix)
 	if err != nil {
 		return
 	}
-	_, err = t.Write(f.encode())
+	_, err = t.Write(f.encode(digest))
 	if err = errors.Join(err, t.Close()); err == nil {
 		err = os.Rename(t.Name(), c.path(digest))
 	}
@@ -79,33 +79,51 @@ func (c cache) trim(limit int64) {
 	}
 	var all []entry
 	var sum int64
-	_ = filepath.WalkDir(c.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return nil
+	entries, _ := os.ReadDir(c.dir)
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !ours(e.Name()) {
+			continue
 		}
-		if info, err := d.Info(); err == nil {
-			all = append(all, entry{path, info.Size(), info.ModTime()})
-			sum += info.Size()
-		}
-		return nil
-	})
+		path := filepath.Join(c.dir, e.Name())
+		size := bytesBelow(path)
+		all = append(all, entry{path, size, info.ModTime()})
+		sum += size
+	}
 	slices.SortFunc(all, func(a, b entry) int { return a.used.Compare(b.used) })
 	for _, e := range all {
 		if sum <= limit {
 			return
 		}
-		if os.Remove(e.path) == nil {
+		if os.RemoveAll(e.path) == nil {
 			sum -= e.size
 		}
 	}
 }
 
-// encode returns the form as a file: numbers as varints, bytes with their
-// length in front, and the SHA-256 of it all at the end.
-func (f *form) encode() []byte {
+// bytesBelow returns the size of a file, or of all files in a folder.
+func bytesBelow(path string) int64 {
+	sum := int64(0)
+	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil
+		}
+		if info, err := d.Info(); err == nil {
+			sum += info.Size()
+		}
+		return nil
+	})
+	return sum
+}
+
+// encode returns the form as a file: the digest of the module it was made of,
+// numbers as varints, bytes with their length in front, and the SHA-256 of it
+// all at the end.
+func (f *form) encode(digest [sha256.Size]byte) []byte {
 	b := make([]byte, 0, len(f.binary)+len(f.data)*8+(2<<20))
 	num := func(v uint64) { b = binary.AppendUvarint(b, v) }
 	str := func(s []byte) { num(uint64(len(s))); b = append(b, s...) }
+	b = append(b, digest[:]...)
 	num(f.initial)
 	num(uint64(f.stack))
 	num(uint64(f.held))
@@ -124,15 +142,16 @@ func (f *form) encode() []byte {
 	return append(b, sum[:]...)
 }
 
-// decodeForm reads what encode wrote, or returns nil.
-func decodeForm(b []byte) *form {
-	if len(b) < sha256.Size {
+// decodeForm reads what encode wrote for a module, or returns nil.
+func decodeForm(b []byte, digest [sha256.Size]byte) *form {
+	if len(b) < 2*sha256.Size || !bytes.Equal(b[:sha256.Size], digest[:]) {
 		return nil
 	}
 	b, want := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
 	if sum := sha256.Sum256(b); !bytes.Equal(sum[:], want) {
 		return nil
 	}
+	b = b[sha256.Size:]
 	ok := true
 	num := func() uint64 {
 		v, n := binary.Uvarint(b)

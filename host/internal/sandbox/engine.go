@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"sync"
 
 	"github.com/tetratelabs/wazero/api"
@@ -94,7 +93,7 @@ func (s *Sandbox) admitAndCompile(ctx context.Context, digest [sha256.Size]byte,
 		}
 		var err error
 		if f, err = rewrite(m); err != nil {
-			return nil, &Refused{Reasons: []string{fmt.Sprintf("it is not valid: %v", err)}}
+			return nil, &Refused{Reasons: []string{notValid(err)}}
 		}
 		s.cache.store(digest, f)
 		defer s.cache.trim(maxCache)
@@ -104,7 +103,7 @@ func (s *Sandbox) admitAndCompile(ctx context.Context, digest [sha256.Size]byte,
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, &Refused{Reasons: []string{fmt.Sprintf("it is not valid: %v", err)}}
+		return nil, &Refused{Reasons: []string{notValid(err)}}
 	}
 	f.binary = nil
 	return &preparedCode{code, f}, nil

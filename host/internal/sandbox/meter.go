@@ -33,9 +33,18 @@ type meter struct {
 	limit    int64     // 0: none
 	granted  int64
 	yielded  time.Time
+	yield    func(context.Context) error // or nil
 }
 
 type meterKey struct{}
+
+type yieldKey struct{}
+
+// WithYield returns a context for Instance.Call in which yield is called after
+// each turn of the guest. Its error ends the call.
+func WithYield(ctx context.Context, yield func(context.Context) error) context.Context {
+	return context.WithValue(ctx, yieldKey{}, yield)
+}
 
 // tickImport is what metered modules call when they have no fuel left, or no
 // stack. wasmbin.Layout describes it.
@@ -48,37 +57,50 @@ var tickImport = Import{Module: wasmbin.TickModule, Name: wasmbin.TickName, Para
 func newMeter(ctx context.Context, limit int64) *meter {
 	m := &meter{limit: limit, yielded: time.Now()}
 	m.deadline, _ = ctx.Deadline()
+	m.yield, _ = ctx.Value(yieldKey{}).(func(context.Context) error)
 	m.ctx = context.WithValue(ctx, meterKey{}, m)
 	return m
 }
 
 // tick lets others run and returns what the guest may use further. It panics
-// where that is nothing.
+// where that is nothing: with more used than the limit, never with as much.
 func (m *meter) tick(left, stack int64) int64 {
 	if stack < 0 {
 		panic(errStack)
 	}
-	for left < 0 {
-		if m.limit > 0 && m.granted >= m.limit {
-			panic(&Exhausted{Limit: "fuel", Max: m.limit, Used: m.granted - left})
-		}
-		now := time.Now()
-		if now.Sub(m.yielded) > turn {
-			runtime.Gosched()
-			m.yielded = now
-		}
-		if err := m.ctx.Err(); err != nil {
-			panic(err)
-		}
-		if !m.deadline.IsZero() && !now.Before(m.deadline) {
-			panic(context.DeadlineExceeded)
-		}
-		n := max(slice, -left)
-		if m.limit > 0 {
-			n = min(n, m.limit-m.granted)
-		}
-		m.granted += n
-		left += n
+	if left >= 0 {
+		return left
 	}
-	return left
+	if used := m.granted - left; m.limit > 0 && used > m.limit {
+		panic(&Exhausted{Limit: "fuel", Max: m.limit, Used: used})
+	}
+	now := time.Now()
+	if now.Sub(m.yielded) > turn {
+		m.rest()
+		now = time.Now()
+		m.yielded = now
+	}
+	if err := m.ctx.Err(); err != nil {
+		panic(err)
+	}
+	if !m.deadline.IsZero() && !now.Before(m.deadline) {
+		panic(context.DeadlineExceeded)
+	}
+	n := max(slice, -left)
+	if m.limit > 0 {
+		n = min(n, m.limit-m.granted)
+	}
+	m.granted += n
+	return left + n
+}
+
+// rest lets others have their turn.
+func (m *meter) rest() {
+	runtime.Gosched()
+	if m.yield == nil {
+		return
+	}
+	if err := m.yield(m.ctx); err != nil {
+		panic(err)
+	}
 }

@@ -243,7 +243,7 @@ func TestCache(t *testing.T) {
 	}
 	entries := func() []string {
 		t.Helper()
-		files, err := filepath.Glob(filepath.Join(dir, "wazero-*", "*"))
+		files, err := filepath.Glob(filepath.Join(dir, "code-*", "wazero-*", "*"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -323,7 +323,7 @@ func TestAuto(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-		files, err := filepath.Glob(filepath.Join(dir, "wazero-*", "*"))
+		files, err := filepath.Glob(filepath.Join(dir, "code-*", "wazero-*", "*"))
 		if err != nil || len(files) != c.compiled {
 			t.Errorf("%v: %d compiled, %v", c, len(files), err)
 		}

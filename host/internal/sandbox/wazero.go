@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -16,79 +16,80 @@ import (
 )
 
 // wazeroEngine implements Engine with wazero, as compiler or as interpreter.
+// Each module has a runtime of its own, which costs half a millisecond and
+// 60 KB: so it is known which files in the cache are whose.
 type wazeroEngine struct {
-	runtime wazero.Runtime
-	cache   wazero.CompilationCache
-	dir     string
+	config   wazero.RuntimeConfig
+	imports  []Import
+	dir      string // of compiled code; empty: none
+	mu       sync.Mutex
+	runtimes []*wazeroRuntime
 }
 
-func newEngine(ctx context.Context, cfg Config) (Engine, error) {
+// wazeroRuntime is the engine's part for one module.
+type wazeroRuntime struct {
+	runtime wazero.Runtime
+	cache   wazero.CompilationCache // or nil
+}
+
+func newEngine(_ context.Context, cfg Config) (Engine, error) {
 	if cfg.CacheDir != "" {
 		if err := privateFolder(cfg.CacheDir); err != nil {
 			return nil, err
 		}
 	}
+	e := &wazeroEngine{imports: append(cfg.Imports[:len(cfg.Imports):len(cfg.Imports)], tickImport)}
 	switch cfg.Engine {
 	case Compiler, "":
-		return newWazero(ctx, wazero.NewRuntimeConfig(), cfg)
+		e.config, e.dir = wazero.NewRuntimeConfig(), cfg.CacheDir
 	case Interpreter:
-		return newWazero(ctx, wazero.NewRuntimeConfigInterpreter(), Config{Imports: cfg.Imports})
+		e.config = wazero.NewRuntimeConfigInterpreter()
 	case Auto:
 		return &autoEngine{cfg: cfg}, nil
-	}
-	return nil, fmt.Errorf("unknown engine %q: accepted are %q, %q and %q", cfg.Engine, Compiler, Interpreter, Auto)
-}
-
-func newWazero(ctx context.Context, rc wazero.RuntimeConfig, cfg Config) (*wazeroEngine, error) {
-	e := &wazeroEngine{dir: cfg.CacheDir}
-	if cfg.CacheDir != "" {
-		cache, err := wazero.NewCompilationCacheWithDir(cfg.CacheDir)
-		if err != nil {
-			return nil, fmt.Errorf("compile cache: %w", err)
-		}
-		e.cache = cache
-		rc = rc.WithCompilationCache(cache)
+	default:
+		return nil, fmt.Errorf("unknown engine %q: accepted are %q, %q and %q", cfg.Engine, Compiler, Interpreter, Auto)
 	}
 	// A module without an own maximum may ask for 4 GiB; what it gets is up to
 	// the allocator of each instance.
-	rc = rc.WithCustomSections(false).WithDebugInfoEnabled(true)
-	e.runtime = wazero.NewRuntimeWithConfig(ctx, rc)
-	if err := e.offer(ctx, cfg.Imports); err != nil {
-		_ = e.Close()
-		return nil, err
-	}
+	e.config = e.config.WithCustomSections(false).WithDebugInfoEnabled(true)
 	return e, nil
 }
 
-// privateFolder makes sure that nobody else can write what will be run as
-// machine code.
-func privateFolder(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("compile cache: %w", err)
+// newRuntime returns a runtime that keeps compiled code in a folder, if that
+// has a name.
+func (e *wazeroEngine) newRuntime(ctx context.Context, folder string) (*wazeroRuntime, error) {
+	r, config := &wazeroRuntime{}, e.config
+	if folder != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(folder)
+		if err != nil {
+			return nil, fmt.Errorf("compile cache: %w", err)
+		}
+		r.cache = cache
+		config = config.WithCompilationCache(cache)
 	}
-	fi, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("compile cache: %w", err)
+	r.runtime = wazero.NewRuntimeWithConfig(ctx, config)
+	if err := r.offer(ctx, e.imports); err != nil {
+		_ = r.close()
+		return nil, err
 	}
-	if !fi.IsDir() {
-		return fmt.Errorf("compile cache: %s is not a folder", dir)
+	return r, nil
+}
+
+func (r *wazeroRuntime) close() error {
+	err := r.runtime.Close(context.Background())
+	if r.cache != nil {
+		err = errors.Join(err, r.cache.Close(context.Background()))
 	}
-	if fi.Mode().Perm()&0o077 == 0 {
-		return nil
-	}
-	if err := os.Chmod(dir, 0o700); err != nil {
-		return fmt.Errorf("compile cache: others may write to it: %w", err)
-	}
-	return emptyFolder(dir) // what is there may be somebody else's
+	return err
 }
 
 // offer instantiates the host modules that guests import from.
-func (e *wazeroEngine) offer(ctx context.Context, imports []Import) error {
+func (r *wazeroRuntime) offer(ctx context.Context, imports []Import) error {
 	builders := map[string]wazero.HostModuleBuilder{}
-	for _, im := range append(imports[:len(imports):len(imports)], tickImport) {
+	for _, im := range imports {
 		b, ok := builders[im.Module]
 		if !ok {
-			b = e.runtime.NewHostModuleBuilder(im.Module)
+			b = r.runtime.NewHostModuleBuilder(im.Module)
 			builders[im.Module] = b
 		}
 		call := im.Call
@@ -112,69 +113,81 @@ func wazeroTypes(letters string) []api.ValueType {
 	return ts
 }
 
-// Compile implements Engine.Compile.
+// Compile implements Engine.Compile. The code is taken from the cache if it is
+// there as it was written; where the cache cannot be used, the module is
+// compiled without it.
 func (e *wazeroEngine) Compile(ctx context.Context, m Module) (Code, error) {
-	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
-	cm, err := e.runtime.CompileModule(ctx, m.Wasm)
-	if err != nil && e.dir != "" && strings.Contains(err.Error(), "compilationcache: ") {
-		// A damaged entry: what is in the folder is ours and can be made again.
-		if err := emptyFolder(e.dir); err != nil {
-			return nil, err
-		}
-		cm, err = e.runtime.CompileModule(ctx, m.Wasm)
+	if e.dir == "" {
+		return e.compile(ctx, m, "")
 	}
+	folder := newCodeFolder(e.dir, m.Wasm)
+	if folder.verify() {
+		if code, err := e.compile(ctx, m, folder.path); err == nil || ctx.Err() != nil {
+			return code, err
+		}
+	}
+	_ = os.RemoveAll(folder.path)
+	if made, err := os.MkdirTemp(e.dir, madePrefix); err == nil {
+		code, err := e.compile(ctx, m, made)
+		if err == nil {
+			folder.take(made)
+		}
+		_ = os.RemoveAll(made)
+		if err == nil || ctx.Err() != nil {
+			return code, err
+		}
+	}
+	return e.compile(ctx, m, "")
+}
+
+func (e *wazeroEngine) compile(ctx context.Context, m Module, folder string) (Code, error) {
+	r, err := e.newRuntime(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
-	return &wazeroCode{engine: e, module: cm}, nil
-}
-
-// emptyFolder removes the compiled code below dir.
-func emptyFolder(dir string) error {
-	entries, err := filepath.Glob(filepath.Join(dir, "wazero-*"))
+	cm, err := r.runtime.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), m.Wasm)
 	if err != nil {
-		return err
+		_ = r.close()
+		return nil, err
 	}
-	for _, name := range entries {
-		sub, err := os.ReadDir(name)
-		if err != nil {
-			return err
-		}
-		for _, f := range sub {
-			if err := os.Remove(filepath.Join(name, f.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.runtimes = append(e.runtimes, r)
+	return &wazeroCode{runtime: r.runtime, module: cm}, nil
 }
 
 // Close implements Engine.Close.
 func (e *wazeroEngine) Close() error {
-	ctx := context.Background()
-	err := e.runtime.Close(ctx)
-	if e.cache != nil {
-		err = errors.Join(err, e.cache.Close(ctx))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var all []error
+	for _, r := range e.runtimes {
+		all = append(all, r.close())
 	}
-	return err
+	e.runtimes = nil
+	return errors.Join(all...)
 }
 
 // wazeroCode implements Code.
 type wazeroCode struct {
-	engine *wazeroEngine
-	module wazero.CompiledModule
+	runtime wazero.Runtime
+	module  wazero.CompiledModule
 }
 
 // Instantiate implements Code.Instantiate.
 func (c *wazeroCode) Instantiate(ctx context.Context, mem *linearMemory) (api.Module, error) {
 	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
 		func(uint64, uint64) experimental.LinearMemory { return mem }))
-	mod, err := c.engine.runtime.InstantiateModule(ctx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	mod, err := c.runtime.InstantiateModule(ctx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
 		return nil, ended(ctx, err)
 	}
 	return mod, nil
 }
+
+// maxStack bounds what a trap tells of the guest's functions, in bytes: their
+// names are the guest's.
+const maxStack = 8 << 10
 
 // errStack is what the tick panics with when the guest's stack is used up.
 var errStack = errors.New("stack overflow")
@@ -193,7 +206,7 @@ func ended(ctx context.Context, err error) error {
 	t := &Trap{Reason: err.Error()}
 	if reason, stack, ok := strings.Cut(t.Reason, "\nwasm stack trace:\n"); ok {
 		t.Reason = reason
-		t.Stack = strings.ReplaceAll(stack, "\t", "")
+		t.Stack = told(strings.ReplaceAll(stack, "\t", ""), maxStack)
 	}
 	t.Reason = strings.TrimSuffix(strings.TrimPrefix(t.Reason, "wasm error: "), " (recovered by wazero)")
 	var exit *sys.ExitError

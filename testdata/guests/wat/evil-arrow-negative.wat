@@ -1,0 +1,8 @@
+;; G9: an Arrow message with a negative length. Fails.
+(module
+  (import "wasmsql_v1" "output_write" (func $output_write (param i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  (data (i32.const 1024) "\ff\ff\ff\ff\00\00\00\80")
+  (func (export "wasmsql_v1_run") (result i32)
+    (drop (call $output_write (i32.const 1024) (i32.const 8)))
+    (i32.const 0)))

@@ -1,0 +1,8 @@
+;; G5: an active element segment outside of the table. The task is not loaded.
+(module
+  (memory (export "memory") 1)
+  (table 2 funcref)
+  (func $f)
+  (elem (i32.const 1) $f $f)
+  (func (export "wasmsql_v1_run") (result i32)
+    (i32.const 0)))

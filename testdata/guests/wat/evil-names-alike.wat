@@ -1,0 +1,17 @@
+;; G13: has globals and functions of its own named nearly as what metering adds, and writes to all of them before it spins. Ends by fuel, all the same.
+(module
+  (memory (export "memory") 1)
+  (global $fuel (export "fuel") (mut i64) (i64.const 1))
+  (global $a (export "wasmsql") (mut i64) (i64.const 1))
+  (global $b (export "wasmsql;fuel") (mut i64) (i64.const 1))
+  (global $c (export "Wasmsql:fuel") (mut i64) (i64.const 1))
+  (global $d (export " wasmsql:fuel") (mut i64) (i64.const 1))
+  (func (export "tick") (param i64 i64) (result i64) (i64.const 0x7fffffffffffffff))
+  (func (export "wasmsql_v1_run") (result i32)
+    (global.set $fuel (i64.const 0x7fffffffffffffff))
+    (global.set $a (i64.const 0x7fffffffffffffff))
+    (global.set $b (i64.const 0x7fffffffffffffff))
+    (global.set $c (i64.const 0x7fffffffffffffff))
+    (global.set $d (i64.const 0x7fffffffffffffff))
+    (loop (br 0))
+    (i32.const 0)))

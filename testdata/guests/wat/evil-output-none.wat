@@ -1,0 +1,23 @@
+;; G9: writes a result where the task declares none: STATE (-11). Returns 0.
+(module
+  (import "wasmsql_v1" "query" (func $query (param i32 i32) (result i64)))
+  (import "wasmsql_v1" "output_cursor" (func $output_cursor (param i64) (result i64)))
+  (import "wasmsql_v1" "output_write" (func $output_write (param i32 i32) (result i64)))
+  (import "wasmsql_v1" "fail" (func $fail (param i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  ;; The first check whose answer is not the wanted one ends in fail("check NN").
+  (global $bad (mut i32) (i32.const 0))
+  (data (i32.const 0) "check NN")
+  (func $check (param $n i32) (param $got i64) (param $want i64)
+    (if (i32.or (i64.eq (local.get $got) (local.get $want)) (i32.ne (global.get $bad) (i32.const 0)))
+      (then (return)))
+    (global.set $bad (local.get $n))
+    (i32.store8 (i32.const 6) (i32.add (i32.const 48) (i32.div_u (local.get $n) (i32.const 10))))
+    (i32.store8 (i32.const 7) (i32.add (i32.const 48) (i32.rem_u (local.get $n) (i32.const 10))))
+    (drop (call $fail (i32.const 0) (i32.const 8))))
+  (data (i32.const 1024) "\12\08SELECT 1") ;; QueryRequest{SQL: "SELECT 1"}: (1024, 10)
+  (data (i32.const 2048) "\ff\ff\ff\ff\00\00\00\00")
+  (func (export "wasmsql_v1_run") (result i32)
+    (call $check (i32.const 1) (call $output_write (i32.const 2048) (i32.const 8)) (i64.const -11))
+    (call $check (i32.const 2) (call $output_cursor (call $query (i32.const 1024) (i32.const 10))) (i64.const -11))
+    (global.get $bad)))

@@ -1,0 +1,6 @@
+;; G6: the time, at the last byte of memory. A trap.
+(module
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $clock_time_get (param i32 i64 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "wasmsql_v1_run") (result i32)
+    (call $clock_time_get (i32.const 0) (i64.const 1) (i32.const 65535))))

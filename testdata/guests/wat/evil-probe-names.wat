@@ -1,0 +1,30 @@
+;; G10: asks for a connection that exists and is not granted, and for one that does not exist, of names of equal length. DENIED (-3), and the errors differ in nothing but the name. Returns 0.
+(module
+  (import "wasmsql_v1" "query" (func $query (param i32 i32) (result i64)))
+  (import "wasmsql_v1" "error_read" (func $error_read (param i32 i32) (result i64)))
+  (import "wasmsql_v1" "fail" (func $fail (param i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  ;; The first check whose answer is not the wanted one ends in fail("check NN").
+  (global $bad (mut i32) (i32.const 0))
+  (data (i32.const 0) "check NN")
+  (func $check (param $n i32) (param $got i64) (param $want i64)
+    (if (i32.or (i64.eq (local.get $got) (local.get $want)) (i32.ne (global.get $bad) (i32.const 0)))
+      (then (return)))
+    (global.set $bad (local.get $n))
+    (i32.store8 (i32.const 6) (i32.add (i32.const 48) (i32.div_u (local.get $n) (i32.const 10))))
+    (i32.store8 (i32.const 7) (i32.add (i32.const 48) (i32.rem_u (local.get $n) (i32.const 10))))
+    (drop (call $fail (i32.const 0) (i32.const 8))))
+  (data (i32.const 1024) "\0a\06secret\12\08SELECT 1")
+  (data (i32.const 1056) "\0a\06nobody\12\08SELECT 1")
+  (func (export "wasmsql_v1_run") (result i32)
+    (local $i i32) (local $differ i32) (local $n i64)
+    (call $check (i32.const 1) (call $query (i32.const 1024) (i32.const 18)) (i64.const -3))
+    (local.set $n (call $error_read (i32.const 4096) (i32.const 4096)))
+    (call $check (i32.const 2) (call $query (i32.const 1056) (i32.const 18)) (i64.const -3))
+    (call $check (i32.const 3) (call $error_read (i32.const 8192) (i32.const 4096)) (local.get $n))
+    (loop
+      (local.set $differ (i32.add (local.get $differ) (i32.ne
+        (i32.load8_u (i32.add (i32.const 4096) (local.get $i))) (i32.load8_u (i32.add (i32.const 8192) (local.get $i))))))
+      (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.wrap_i64 (local.get $n)))))
+    (call $check (i32.const 4) (i64.extend_i32_u (i32.le_u (local.get $differ) (i32.const 6))) (i64.const 1))
+    (global.get $bad)))

@@ -1,0 +1,18 @@
+;; G14: leaves the pattern in globals of each type of number, and fails if it finds it. Returns 0.
+(module
+  (import "wasmsql_v1" "fail" (func $fail (param i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "found")
+  (func $found (drop (call $fail (i32.const 16) (i32.const 5))))
+  (global $i (mut i32) (i32.const 0))
+  (global $l (mut i64) (i64.const 0))
+  (global $f (mut f32) (f32.const 0))
+  (global $d (mut f64) (f64.const 0))
+  (func (export "wasmsql_v1_run") (result i32)
+    (if (i32.or (i32.or (global.get $i) (i64.ne (global.get $l) (i64.const 0))) (i32.or (f32.ne (global.get $f) (f32.const 0)) (f64.ne (global.get $d) (f64.const 0))))
+      (then (call $found) (return (i32.const 1))))
+    (global.set $i (i32.const -1))
+    (global.set $l (i64.const -1))
+    (global.set $f (f32.const nan:0x200001))
+    (global.set $d (f64.const nan:0x4000000000001))
+    (i32.const 0)))

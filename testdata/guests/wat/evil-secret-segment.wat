@@ -1,0 +1,15 @@
+;; G14: drops a data segment and an element segment: the next execution has them again. Returns 0.
+(module
+  (import "wasmsql_v1" "fail" (func $fail (param i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "found")
+  (func $found (drop (call $fail (i32.const 16) (i32.const 5))))
+  (table $t 4 funcref)
+  (elem $e func $found)
+  (data $d "segment!")
+  (func (export "wasmsql_v1_run") (result i32)
+    (memory.init $d (i32.const 1024) (i32.const 0) (i32.const 8))
+    (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 1))
+    (data.drop $d)
+    (elem.drop $e)
+    (i32.const 0)))

@@ -1,0 +1,6 @@
+;; G13: a start function that does not end. Refused, not run.
+(module
+  (memory (export "memory") 1)
+  (func $start (loop (br 0)))
+  (start $start)
+  (func (export "wasmsql_v1_run") (result i32) (i32.const 0)))

@@ -1,0 +1,21 @@
+;; G5: table.grow by 2^32-1, and past the limit of 65,536 elements: -1 each time. Returns 0.
+(module
+  (import "wasmsql_v1" "fail" (func $fail (param i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  ;; The first check whose answer is not the wanted one ends in fail("check NN").
+  (global $bad (mut i32) (i32.const 0))
+  (data (i32.const 0) "check NN")
+  (func $check (param $n i32) (param $got i64) (param $want i64)
+    (if (i32.or (i64.eq (local.get $got) (local.get $want)) (i32.ne (global.get $bad) (i32.const 0)))
+      (then (return)))
+    (global.set $bad (local.get $n))
+    (i32.store8 (i32.const 6) (i32.add (i32.const 48) (i32.div_u (local.get $n) (i32.const 10))))
+    (i32.store8 (i32.const 7) (i32.add (i32.const 48) (i32.rem_u (local.get $n) (i32.const 10))))
+    (drop (call $fail (i32.const 0) (i32.const 8))))
+  (table $t 1 funcref)
+  (func (export "wasmsql_v1_run") (result i32)
+    (call $check (i32.const 1) (i64.extend_i32_s (table.grow $t (ref.null func) (i32.const -1))) (i64.const -1))
+    (call $check (i32.const 2) (i64.extend_i32_s (table.grow $t (ref.null func) (i32.const 65536))) (i64.const -1))
+    (call $check (i32.const 3) (i64.extend_i32_s (table.grow $t (ref.null func) (i32.const 65535))) (i64.const 1))
+    (call $check (i32.const 4) (i64.extend_i32_s (table.grow $t (ref.null func) (i32.const 1))) (i64.const -1))
+    (global.get $bad)))
