@@ -3,6 +3,7 @@
 package main
 
 import (
+	"database/sql"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,19 +75,21 @@ func limited(p *process, args ...string) *exec.Cmd {
 
 // What a rename fails with comes after the commit. Nothing is lost.
 func TestRenameThatFailsKeepsTheResult(t *testing.T) {
-	p := start(t, `
+	p := prepare(t, `
 name: late
-connection: {uri: "sqlite:///rows.db"}
+connection: {uri: "sqlite:///rows.db", connect_args: {timeout: 300}}
 timeout: 5m
-query: |
-  UPDATE rows SET id = (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT max(i) FROM n)
-  WHERE id = (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT max(i) FROM n);
-  INSERT INTO rows VALUES (7) RETURNING id
+query: INSERT INTO rows VALUES (7) RETURNING id
 `, nil, "-f", "out.csv")
+	release := p.lock(t) // it waits with a file begun and nothing done
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
 	until(t, "the file", func() bool { return len(p.begun(t)) == 1 })
 	if err := os.Mkdir(filepath.Join(p.dir, "out.csv"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	release()
 	if got := p.wait(t); got.ExitStatus() != 7 || p.rows(t) != 1 {
 		t.Errorf("exit status %d, %d rows", got.ExitStatus(), p.rows(t))
 	}
@@ -101,6 +104,25 @@ query: |
 		"wasmsql: hint: all of it is in " + strconv.Quote(filepath.Base(kept[0])) + "\n"
 	if got := p.printed(t); got != want {
 		t.Errorf("it printed %q, want %q", got, want)
+	}
+}
+
+// lock keeps others from writing to the database, until it is released.
+func (p *process) lock(t *testing.T) (release func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(p.dir, "rows.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if _, err := db.Exec("ROLLBACK"); err != nil {
+			t.Error(err)
+		}
+		_ = db.Close()
 	}
 }
 

@@ -38,7 +38,7 @@ func TestBench(t *testing.T) {
 			t.Errorf("%v", f)
 		}
 	}
-	for _, name := range []string{"cold run, first time ever", "cold run, compile cache", "sqlite, 1000 x 6 to parquet", "sqlite, rows read to Arrow", "warm execution", "warm execution: sandbox",
+	for _, name := range []string{"cold run, first time ever", "cold run, compile cache", "sqlite, 1000 x 6 to parquet", "sqlite, 6 columns read to Arrow", "warm execution", "warm execution: sandbox",
 		"beside any evil module: p99", "longest collector pause beside evil modules", "over a deadline of 50 ms: spin-empty"} {
 		if !seen[name] {
 			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))

@@ -236,27 +236,33 @@ func (b *bench) reading(ctx context.Context, t *target) error {
 		return err
 	}
 	defer pool.Close()
-	var ours, theirs []float64
-	var allocs uint64
-	for range 3 {
-		runtime.GC()
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		began := time.Now()
-		if err := readArrow(ctx, db, largeQuery); err != nil {
-			return err
+	for _, m := range []struct {
+		name, query string
+		rows        int
+	}{{"6 columns", largeQuery, b.rows}, {"8 columns", wideQuery, b.rows / 2}} {
+		var ours, theirs []float64
+		var allocs uint64
+		for range 3 {
+			runtime.GC()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			began := time.Now()
+			if err := readArrow(ctx, db, m.query); err != nil {
+				return err
+			}
+			ours = append(ours, float64(m.rows)/time.Since(began).Seconds())
+			runtime.ReadMemStats(&after)
+			allocs = after.Mallocs - before.Mallocs
+			began = time.Now()
+			if err := scanAny(ctx, pool, m.query); err != nil {
+				return err
+			}
+			theirs = append(theirs, float64(m.rows)/time.Since(began).Seconds())
 		}
-		ours = append(ours, float64(b.rows)/time.Since(began).Seconds())
-		runtime.ReadMemStats(&after)
-		allocs = after.Mallocs - before.Mallocs
-		began = time.Now()
-		if err := scanAny(ctx, pool, largeQuery); err != nil {
-			return err
-		}
-		theirs = append(theirs, float64(b.rows)/time.Since(began).Seconds())
+		name := t.name + ", " + m.name + " read to Arrow"
+		b.compare(name, median(ours), "rows/s", "database/sql into any", median(theirs))
+		b.report(name+": allocations", float64(allocs)/float64(m.rows), "a row")
 	}
-	b.compare(t.name+", rows read to Arrow", median(ours), "rows/s", "database/sql into any", median(theirs))
-	b.report(t.name+", rows read to Arrow: allocations", float64(allocs)/float64(b.rows), "a row")
 	return nil
 }
 

@@ -20,7 +20,7 @@ import (
 
 // heaviest are the evil modules that hold a processor or the host for longest.
 var heaviest = []string{"spin-empty", "tree", "tree-indirect", "fill-largest", "copy-largest", "table-copy-storm", "table-grow-storm",
-	"grow-storm", "loops-deep", "storm-errors", "storm-random", "stdout-vectors", "fail-huge"}
+	"grow-storm", "storm-errors", "storm-random", "stdout-vectors", "fail-huge"}
 
 // neighbours are two tenants on one Runtime: one runs evil modules, the other
 // a task that returns a row.
