@@ -54,7 +54,7 @@ func describe(err error, sql string) *sqldb.Error {
 	case errors.As(err, &large):
 		out.Code, out.Message = abi.Limit, "the server sent a message over the limit"
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		out.Message = "the server did not answer in time"
+		out.Message = "the server does not answer"
 		out.Hint = "read_timeout and write_timeout bound the wait"
 	}
 	return out
@@ -241,17 +241,17 @@ func unreachable(err error) (message, hint string, retryable bool) {
 		message, hint = untrusted(err)
 		return message, hint, false
 	case errors.As(err, &dns):
-		return "the host of the server is not known", "check the host in the uri", dns.IsTemporary
+		return "the server's host is not found", "check the host in the uri", dns.IsTemporary
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens where the server should be", "check host and port in the uri, and that the server runs", true
+		return "the server cannot be reached: nothing listens there", "check the host and port in the uri, and that the server runs", true
 	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ENOTSOCK):
 		return "the unix_socket does not exist", "check its path, and that the server runs", false
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
 		return "connecting is not permitted on this machine", "", false
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), isTimeout(err):
-		return "the server did not answer in time", "connect_timeout bounds the wait", true
+		return "the server does not answer", "connect_timeout bounds the wait", true
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return "there is no way to the server", "check the host in the uri, and the network", true
+		return "the server cannot be reached: there is no route to it", "check the host in the uri, and the network", true
 	case errors.Is(err, driver.ErrCleartextPassword):
 		return "the server wants the password in the clear", "give ssl_ca and ssl_verify_identity, so that only the server gets it", false
 	case errors.Is(err, driver.ErrUnknownPlugin), errors.Is(err, driver.ErrOldPassword), errors.Is(err, driver.ErrNativePassword):
