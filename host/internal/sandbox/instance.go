@@ -52,6 +52,10 @@ func (i *Instance) call(ctx context.Context, export string) ([]uint64, error) {
 		i.failed = true
 		return nil, i.ended(ctx, err)
 	}
+	if m.limit > 0 && i.used > m.limit { // its last few units were not asked for
+		i.failed = true
+		return nil, &Exhausted{Limit: "fuel", Max: m.limit, Used: i.used}
+	}
 	return res, nil
 }
 

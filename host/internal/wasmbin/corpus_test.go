@@ -3,6 +3,7 @@ package wasmbin
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -72,6 +73,9 @@ func TestCorpusRoundTrip(t *testing.T) {
 		m, err := Decode(wasm)
 		if err != nil {
 			refused++
+			if strings.Contains(name, "evil-") && errors.As(err, new(*Refusal)) {
+				return // the engine would allocate what such a module claims, 48 GB
+			}
 			if c, cerr := r.CompileModule(ctx, wasm); cerr == nil {
 				_ = c.Close(ctx)
 				if !strings.HasPrefix(name, "spectest/typed-function") && !strings.HasPrefix(name, "spectest/exception") {

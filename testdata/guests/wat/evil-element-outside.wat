@@ -1,4 +1,4 @@
-;; G5: an active element segment outside of the table. The task is not loaded.
+;; G5: an active element segment outside of the table. The engine leaves it out, and its elements are null: a call of one traps. Returns 0.
 (module
   (memory (export "memory") 1)
   (table 2 funcref)
