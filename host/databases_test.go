@@ -17,20 +17,16 @@ import (
 type server struct {
 	name     string
 	database func(t testing.TB) sqldbtest.Database
-	pid      string // the session of a statement
-	sleep    string // a statement that lasts for an hour
 	queries  string // what the sessions of the database run, but for the one that asks
 }
 
 var servers = []server{
 	{
 		name: "postgres", database: sqldbtest.PostgresDatabase,
-		pid: "pg_backend_pid()", sleep: "SELECT pg_sleep(3600)",
 		queries: "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()",
 	},
 	{
 		name: "mysql", database: sqldbtest.MariaDBDatabase,
-		pid: "CONNECTION_ID()", sleep: "SELECT SLEEP(3600)",
 		queries: "SELECT INFO FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO IS NOT NULL AND ID <> CONNECTION_ID()",
 	},
 }
@@ -57,20 +53,27 @@ func openServer(t testing.TB, uri string, access abi.Access, change ...func(*hos
 	return hosttest.Open(t, connection(t, uri, access), append([]func(*host.Config){drivers}, change...)...)
 }
 
-// execute runs statements on the database of a URI, past the policy.
-func execute(t testing.TB, uri string, statements ...string) {
+// begin starts a transaction on the database of a URI, past the policy. Its
+// database is closed with the test.
+func begin(t testing.TB, uri string) sqldb.Tx {
 	t.Helper()
 	c := connection(t, uri, abi.ReadWrite)
 	db, err := serverDrivers()[c.URI.Scheme].Open(sqldb.Config{Name: "setup", URI: c.URI, Access: c.Access})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = db.Close() }()
-	ctx := context.Background()
-	tx, err := db.Begin(ctx, sqldb.TxOptions{Access: c.Access})
+	t.Cleanup(func() { _ = db.Close() })
+	tx, err := db.Begin(context.Background(), sqldb.TxOptions{Access: c.Access})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tx
+}
+
+// execute runs statements in a transaction of their own, past the policy.
+func execute(t testing.TB, uri string, statements ...string) {
+	t.Helper()
+	ctx, tx := context.Background(), begin(t, uri)
 	defer func() { _ = tx.Rollback(ctx) }()
 	for _, sql := range statements {
 		if _, err := tx.Exec(ctx, sql, nil, true); err != nil {

@@ -223,4 +223,3 @@ func TestSumsSeeChanges(t *testing.T) {
 		})
 	}
 }
-
