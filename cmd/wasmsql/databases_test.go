@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
+)
+
+// serverDatabases make a database on each of the servers, by dialect.
+var serverDatabases = map[string]func(testing.TB) sqldbtest.Database{
+	"postgres": sqldbtest.PostgresDatabase,
+	"mysql":    sqldbtest.MariaDBDatabase,
+}
+
+// TestServerScripts runs every script of testdata/script/server on a database
+// of PostgreSQL and on one of MariaDB, which the scripts share. The URIs are
+// $OWNER, $READER and $ADMIN, the dialect is $DIALECT and a condition. Beside
+// the commands of TestScripts there are
+//
+//	expand FILE...   put the environment's variables into files
+//	sql FILE         run statements, each ended by a semicolon and a line feed
+//	rows SQL         print the rows of a query
+func TestServerScripts(t *testing.T) {
+	cache := t.TempDir()
+	for dialect, database := range serverDatabases {
+		t.Run(dialect, func(t *testing.T) {
+			db := database(t)
+			testscript.Run(t, testscript.Params{
+				Dir:                 filepath.Join("testdata", "script", "server"),
+				UpdateScripts:       *update,
+				ContinueOnError:     *update,
+				RequireExplicitExec: true,
+				RequireUniqueNames:  true,
+				Condition:           func(c string) (bool, error) { return c == dialect, nil },
+				Setup: func(e *testscript.Env) error {
+					e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
+					e.Setenv("WASMSQL_CACHE", cache)
+					e.Setenv("DIALECT", dialect)
+					return setURIs(e, db)
+				},
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){
+					"exits": scriptExits, "expand": scriptExpand, "sql": scriptSQL, "rows": scriptRows,
+				},
+			})
+		})
+	}
+}
+
+// setURIs sets the URIs of a database, whole and in parts. $FLYTE is the
+// owner's as flytekit's users write it.
+func setURIs(e *testscript.Env, db sqldbtest.Database) error {
+	u, err := sqldb.ParseURI(db.URI)
+	if err != nil {
+		return err
+	}
+	driver := map[string]string{"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}[u.Scheme]
+	for name, value := range map[string]string{
+		"OWNER": db.URI, "READER": db.ReaderURI, "ADMIN": db.AdminURI, "FLYTE": driver + strings.TrimPrefix(db.URI, u.Scheme),
+		"DRIVER": driver, "DBHOST": u.Host, "DBPORT": fmt.Sprint(u.Port), "DBUSER": u.User, "DBPASSWORD": u.Password.Reveal(), "DBNAME": u.Database,
+	} {
+		e.Setenv(name, value)
+	}
+	return nil
+}
+
+func scriptExpand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: expand FILE...")
+	}
+	for _, file := range args {
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(os.Expand(ts.ReadFile(file), ts.Getenv)), 0o600))
+	}
+}
+
+func scriptSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sql FILE")
+	}
+	for statement := range strings.SplitSeq(ts.ReadFile(args[0]), ";\n") {
+		if strings.TrimSpace(statement) != "" {
+			_, err := serverRows(ts.Getenv("OWNER"), statement)
+			ts.Check(err)
+		}
+	}
+}
+
+func scriptRows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: rows SQL")
+	}
+	rows, err := serverRows(ts.Getenv("OWNER"), args[0])
+	ts.Check(err)
+	for _, row := range rows {
+		_, err := fmt.Fprintln(ts.Stdout(), row)
+		ts.Check(err)
+	}
+}
+
+// serverRows runs a statement in a transaction of its own and returns its
+// rows, columns by |.
+func serverRows(uri, statement string) (out []string, err error) {
+	u, err := sqldb.ParseURI(uri)
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	db, err := drivers()[u.Scheme].Open(sqldb.Config{Name: "test", URI: u, Access: abi.ReadWrite})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	tx, err := db.Begin(ctx, sqldb.TxOptions{Access: abi.ReadWrite})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	rows, err := tx.Query(ctx, statement, nil)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		batch, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range int(batch.NumRows()) {
+			cells := make([]string, batch.NumCols())
+			for j, column := range batch.Columns() {
+				cells[j] = column.ValueStr(i)
+			}
+			out = append(out, strings.Join(cells, "|"))
+		}
+		batch.Release()
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	return out, tx.Commit(ctx)
+}
