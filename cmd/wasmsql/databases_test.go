@@ -24,9 +24,9 @@ var serverDatabases = map[string]func(testing.TB) sqldbtest.Database{
 }
 
 // TestServerScripts runs every script of testdata/script/server on a database
-// of PostgreSQL and on one of MariaDB, which the scripts share. The URIs are
-// $OWNER, $READER and $ADMIN, the dialect is $DIALECT and a condition. Beside
-// the commands of TestScripts there are
+// of PostgreSQL and on one of MariaDB, which the scripts share. What
+// names the database stands at setURIs; the dialect is $DIALECT and a condition,
+// $SLEEPS the rest of a SELECT that takes two seconds. Beside exits there are
 //
 //	expand FILE...   put the environment's variables into files
 //	sql FILE         run statements, each ended by a semicolon and a line feed
@@ -47,6 +47,7 @@ func TestServerScripts(t *testing.T) {
 					e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 					e.Setenv("WASMSQL_CACHE", cache)
 					e.Setenv("DIALECT", dialect)
+					e.Setenv("SLEEPS", map[string]string{"postgres": "1 FROM pg_sleep(2)", "mysql": "SLEEP(2)"}[dialect])
 					return setURIs(e, db)
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -57,19 +58,32 @@ func TestServerScripts(t *testing.T) {
 	}
 }
 
-// setURIs sets the URIs of a database, whole and in parts. $FLYTE is the
-// owner's as flytekit's users write it.
+// setURIs sets what names a database: $BARE, $BAREREADER and $BAREADMIN have
+// no password, which is the secret of the group db or admin. $FLYTE is the
+// owner's URI as flytekit's users write it.
 func setURIs(e *testscript.Env, db sqldbtest.Database) error {
-	u, err := sqldb.ParseURI(db.URI)
-	if err != nil {
-		return err
-	}
-	driver := map[string]string{"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}[u.Scheme]
-	for name, value := range map[string]string{
-		"OWNER": db.URI, "READER": db.ReaderURI, "ADMIN": db.AdminURI, "FLYTE": driver + strings.TrimPrefix(db.URI, u.Scheme),
-		"DRIVER": driver, "DBHOST": u.Host, "DBPORT": fmt.Sprint(u.Port), "DBUSER": u.User, "DBPASSWORD": u.Password.Reveal(), "DBNAME": u.Database,
-	} {
-		e.Setenv(name, value)
+	for suffix, uri := range map[string]string{"": db.URI, "READER": db.ReaderURI, "ADMIN": db.AdminURI} {
+		u, err := sqldb.ParseURI(uri)
+		if err != nil {
+			return err
+		}
+		driver := map[string]string{"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}[u.Scheme]
+		address := fmt.Sprintf("%s:%d/%s", u.Host, u.Port, u.Database)
+		e.Setenv("BARE"+suffix, u.Scheme+"://"+u.User+"@"+address)
+		switch suffix {
+		case "ADMIN":
+			e.Setenv("_FSEC_ADMIN_PASSWORD", u.Password.Reveal())
+		case "":
+			e.Setenv("_FSEC_DB_PASSWORD", u.Password.Reveal())
+			e.Setenv("OWNER", uri)
+			e.Setenv("FLYTE", driver+strings.TrimPrefix(uri, u.Scheme))
+			e.Setenv("DRIVER", driver)
+			e.Setenv("DBHOST", u.Host)
+			e.Setenv("DBPORT", fmt.Sprint(u.Port))
+			e.Setenv("DBUSER", u.User)
+			e.Setenv("DBPASSWORD", u.Password.Reveal())
+			e.Setenv("DBNAME", u.Database)
+		}
 	}
 	return nil
 }
