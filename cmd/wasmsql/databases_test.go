@@ -35,6 +35,7 @@ func TestServerScripts(t *testing.T) {
 	cache := t.TempDir()
 	for dialect, database := range serverDatabases {
 		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
 			db := database(t)
 			testscript.Run(t, testscript.Params{
 				Dir:                 filepath.Join("testdata", "script", "server"),
