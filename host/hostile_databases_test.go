@@ -12,6 +12,7 @@ import (
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
 // hostileLine is a line of testdata/sql/<dialect>/hostile.txt.
@@ -183,6 +184,60 @@ func runTemplate(t *testing.T, h *host.Host, l hostileLine) {
 	}
 	if got, message := code(err); got != "" && got != host.CodeConfig && !stable(string(got)) {
 		t.Errorf("%q as a template: %s: %s", l.statements, got, message)
+	}
+}
+
+// TestReadOnlyTransactionsHoldAlone gives the same statements to the drivers
+// with no policy before them, and commits whatever comes: the read-only
+// transaction alone keeps the database as it is. One line needs the policy,
+// which refuses CALL: a procedure of MySQL's may begin a transaction that
+// writes.
+func TestReadOnlyTransactionsHoldAlone(t *testing.T) {
+	for _, s := range servers {
+		t.Run(s.name, func(t *testing.T) {
+			v := newVictim(t, s)
+			file := filepath.Join("..", "testdata", "sql", s.name, "hostile.txt")
+			lines, _ := readHostile(t, file, v.names...)
+			c := connection(t, v.URI, abi.ReadOnly)
+			db, err := serverDrivers()[c.URI.Scheme].Open(sqldb.Config{Name: "hostile", URI: c.URI, Access: c.Access, Pool: sqldb.Pool{Max: 1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = db.Close() }()
+			before := v.sum(t)
+			for i, l := range lines {
+				if l.statements == nil || l.statements[0] == "CALL hides()" || strings.Contains(l.statements[0], "SLEEP(3600)") || l.outcome == string(host.CodeLimit) {
+					continue
+				}
+				runAlone(t, db, l)
+				// The session is made clean, or ends, behind the execution's back.
+				now := v.sum(t)
+				for wait := time.Now(); now != before && time.Since(wait) < 5*time.Second; now = v.sum(t) {
+					time.Sleep(10 * time.Millisecond)
+				}
+				if now != before {
+					t.Fatalf("%s:%d: %q has changed the database:\n%s", file, i+1, l.statements, difference(before, now))
+				}
+			}
+		})
+	}
+}
+
+// runAlone sends the statements in a read-only transaction and commits it.
+func runAlone(t *testing.T, db sqldb.DB, l hostileLine) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	tx, err := db.Begin(ctx, sqldb.TxOptions{Access: abi.ReadOnly})
+	if err != nil {
+		t.Fatalf("before %q: %v", l.statements, err)
+	}
+	for _, sql := range l.statements {
+		_, _ = tx.Exec(ctx, sql, nil, true)
+	}
+	_ = tx.Commit(ctx)
+	if err := tx.Rollback(ctx); err != nil {
+		t.Errorf("after %q: %v", l.statements, err)
 	}
 }
 
