@@ -25,17 +25,13 @@ const maxCache = 512 << 20
 // concurrent use, also by several processes.
 type cache struct {
 	dir   string
-	terms [sha256.Size]byte // what modules were admitted on
+	terms [sha256.Size]byte // what modules could import when they were admitted
 }
-
-// admissionVersion is that of what admission asks for beside the imports. It
-// changes whenever a module that is in the cache might not be admitted any more.
-const admissionVersion = 1
 
 // newCache returns the cache of a Sandbox. What was admitted by one that offers
 // other imports is not found in it.
 func newCache(dir string, imports []Import) cache {
-	b := []byte{admissionVersion}
+	var b []byte
 	for _, im := range imports {
 		b = fmt.Appendf(b, "%q %q %s %s\n", im.Module, im.Name, im.Params, im.Result)
 	}
