@@ -59,7 +59,7 @@ var evilGuests = []evilGuest{
 	{"table-fill-storm", "run", host.CodeLimit, "units of fuel, the limit is"},
 	{"table-grow", "run", "", ""},
 	{"table-grow-storm", "run", host.CodeLimit, "units of fuel, the limit is"},
-	{"table-huge", "load", host.CodeDenied, "refused: its table starts with 4294967295 elements, the limit is 65536"},
+	{"table-huge", "load", host.CodeDenied, "refused: elements of a table: found 4294967295, at most 65536 are accepted: use fewer function pointers"},
 	// G6
 	{"pointer-argument-first", "run", "", ""},
 	{"pointer-clock", "run", host.CodeDenied, "the guest trapped: a host call was given a pointer outside of memory"},

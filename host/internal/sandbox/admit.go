@@ -67,11 +67,6 @@ func admit(wasm []byte, known map[string]Import) (*wasmbin.Module, []string) {
 	if len(m.Tables) > 1 {
 		add("it declares %d tables, at most one is accepted", len(m.Tables))
 	}
-	for _, t := range m.Tables {
-		if t.Min > maxTable {
-			add("its table starts with %d elements, the limit is %d", t.Min, maxTable)
-		}
-	}
 	if m.Start {
 		add("it has a start section, which would run before the host is ready: export _initialize instead (-buildmode=c-shared in Go, -mexec-model=reactor in C)")
 	}
