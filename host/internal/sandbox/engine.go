@@ -28,10 +28,10 @@ type Code interface {
 }
 
 // Bounds of the code that no guest stands on, and that is kept as it may be
-// asked for again. It takes about eight times the bytes of the rewritten module.
+// asked for again. Machine code has three to four times the bytes of its module.
 const (
 	maxUnused      = 64
-	maxUnusedBytes = 32 << 20 // of the modules
+	maxUnusedBytes = 16 << 20 // of the modules
 )
 
 // codes makes each module's code once, however many ask for it at a time.
