@@ -59,7 +59,7 @@ var evilGuests = []evilGuest{
 	{"table-fill-storm", "run", host.CodeLimit, "units of fuel, the limit is"},
 	{"table-grow", "run", "", ""},
 	{"table-grow-storm", "run", host.CodeLimit, "units of fuel, the limit is"},
-	{"table-huge", "load", host.CodeDenied, "refused: its table starts with 4294967295 elements, the limit is 65536"},
+	{"table-huge", "load", host.CodeDenied, "refused: elements of a table: found 4294967295, at most 65536 are accepted: use fewer function pointers"},
 	// G6
 	{"pointer-argument-first", "run", "", ""},
 	{"pointer-clock", "run", host.CodeDenied, "the guest trapped: a host call was given a pointer outside of memory"},
@@ -136,7 +136,7 @@ var evilGuests = []evilGuest{
 	{"locals-4g", "load", host.CodeDenied, "refused: section 10: locals of a function: found 12884901885, at most 10000 are accepted: split it, or keep th"},
 	{"locals-50k", "load", host.CodeDenied, "refused: section 10: locals of a function: found 50000, at most 10000 are accepted: split it, or keep them in"},
 	{"loops-deep", "run", host.CodeLimit, "units of fuel, the limit is"},
-	{"loops-deeper", "load", host.CodeDenied, "it is not valid: function 0: nested loops: found 101, at most 100 are accepted: split the function"},
+	{"loops-deeper", "load", host.CodeDenied, "refused: function 0: nested loops: found 101, at most 100 are accepted: split the function"},
 	{"names-huge", "load", host.CodeDenied, "refused: it imports the function \"wasmsql_v1.nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"},
 	{"names-trap-huge", "run", host.CodeDenied, "the guest trapped: stack overflow"},
 	{"segments-million", "load", host.CodeDenied, "refused: section 11: data segments: found 1000000, at most 100000 are accepted: join them (wasm-opt --memory-p"},

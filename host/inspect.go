@@ -3,6 +3,7 @@ package host
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/internal/sandbox"
@@ -25,7 +26,11 @@ type ModuleInfo struct {
 func Inspect(wasm []byte) (ModuleInfo, error) {
 	m, err := wasmbin.Decode(wasm)
 	if err != nil {
-		return ModuleInfo{}, &Error{Code: CodeDenied, Message: err.Error(), Cause: err}
+		e := &Error{Code: CodeDenied, Message: err.Error(), Cause: err}
+		if !errors.As(err, new(*wasmbin.Refusal)) { // which says what to do
+			e.Hint = "a module is the .wasm file that a compiler writes"
+		}
+		return ModuleInfo{}, e
 	}
 	sum := sha256.Sum256(wasm)
 	info := ModuleInfo{Digest: hex.EncodeToString(sum[:]), Size: int64(len(wasm)), Refusals: sandbox.Admit(wasm, imports())}

@@ -66,9 +66,6 @@ func inspect(file string, data []byte) (host.ModuleInfo, error) {
 	}
 	e := *faults(err)[0]
 	e.Code, e.Place = host.CodeDenied, host.Place{File: label(file)}
-	if e.Hint == "" {
-		e.Hint = "a module is the .wasm file that a compiler writes"
-	}
 	return m, &e
 }
 

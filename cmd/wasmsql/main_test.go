@@ -38,6 +38,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	guests, err := filepath.Abs(filepath.Join(repository, "testdata", "guests", "wat"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		UpdateScripts:       *update,
@@ -50,6 +54,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "home", "cache"))
 			e.Setenv("WASMSQL_CACHE", cache)
 			e.Setenv("EXAMPLES", examples)
+			e.Setenv("GUESTS", guests)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

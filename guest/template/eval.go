@@ -11,8 +11,8 @@ import (
 // machine evaluates the expressions of one rendering. The first fault stops
 // it: from then on every evaluation is undefined.
 type machine struct {
-	inputs map[string]value
-	scopes []map[string]value // innermost last
+	inputs scope
+	scopes []scope // innermost last
 	loops  []*loopState
 	budget
 	fault *fault
@@ -43,9 +43,9 @@ func (l *loopState) attr(name string) value {
 }
 
 func newMachine(in []abi.NamedValue) *machine {
-	m := &machine{inputs: make(map[string]value, len(in)), scopes: []map[string]value{{}}}
+	m := &machine{inputs: scope{few: make([]variable, 0, min(len(in), maxFew))}, scopes: make([]scope, 1)}
 	for _, v := range in {
-		m.inputs[v.Name] = fromABI(v.Value)
+		m.inputs.set(v.Name, fromABI(v.Value))
 	}
 	return m
 }
@@ -93,7 +93,8 @@ func (m *machine) eval(x expr) value {
 	case *constant:
 		return x.v
 	case *inputRef:
-		return m.inputs[x.name]
+		v, _ := m.inputs.get(x.name)
+		return v
 	case *nameRef:
 		return m.variable(x.name)
 	case *loopRef:
@@ -123,11 +124,11 @@ func (m *machine) eval(x expr) value {
 // variable finds a name: the innermost loop's or set's variable, or an input.
 func (m *machine) variable(name string) value {
 	for i := len(m.scopes) - 1; i >= 0; i-- {
-		if v, ok := m.scopes[i][name]; ok {
+		if v, ok := m.scopes[i].get(name); ok {
 			return v
 		}
 	}
-	if v, ok := m.inputs[name]; ok {
+	if v, ok := m.inputs.get(name); ok {
 		return v
 	}
 	return undefined(strconv.Quote(name) + " is not defined here")

@@ -16,9 +16,7 @@ type runner struct {
 func (t *Template) execute(in []abi.NamedValue, maxSQL int) (*draft, *fault) {
 	r := &runner{machine: newMachine(in), d: &draft{}}
 	r.d.maxSQL = maxSQL
-	for _, v := range r.inputs {
-		r.d.inputs += paramBytes(v, maxListSize)
-	}
+	r.inputs.each(func(v value) { r.d.inputs += paramBytes(v, maxListSize) })
 	r.nodes(t.body)
 	if r.fault != nil {
 		return nil, r.fault
@@ -56,7 +54,8 @@ func (r *runner) nodes(list []node) {
 			r.d.tag(n.pos, "for")
 		case *setNode:
 			r.d.tag(n.pos, "set")
-			r.scopes[len(r.scopes)-1][n.name] = r.need(n.x)
+			v := r.need(n.x)
+			r.scopes[len(r.scopes)-1].set(n.name, v)
 		}
 	}
 }
@@ -103,22 +102,21 @@ func (r *runner) forBlock(n *forNode) {
 		return
 	}
 	if len(items) == 0 {
-		r.scopes = append(r.scopes, map[string]value{})
+		r.scopes = append(r.scopes, scope{})
 		r.nodes(n.orElse)
 		r.scopes = r.scopes[:len(r.scopes)-1]
 		return
 	}
 	loop := &loopState{n: len(items)}
 	r.loops = append(r.loops, loop)
-	scope := map[string]value{}
-	r.scopes = append(r.scopes, scope)
+	r.scopes = append(r.scopes, scope{})
 	for i, item := range items {
 		loop.i = i
 		if !r.step(1) {
 			r.stop(n.pos)
 			break
 		}
-		r.bind(scope, n, item)
+		r.bind(n, item)
 		r.nodes(n.body)
 		if r.fault != nil {
 			break
@@ -128,11 +126,12 @@ func (r *runner) forBlock(n *forNode) {
 	r.loops = r.loops[:len(r.loops)-1]
 }
 
-// bind makes a scope that of the next turn of a loop.
-func (r *runner) bind(scope map[string]value, n *forNode, item value) {
-	clear(scope)
+// bind makes the innermost scope that of the next turn of a loop.
+func (r *runner) bind(n *forNode, item value) {
+	turn := &r.scopes[len(r.scopes)-1]
+	turn.clear()
 	if len(n.targets) == 1 {
-		scope[n.targets[0]] = item
+		turn.set(n.targets[0], item)
 		return
 	}
 	parts := r.items(n.pos, "{% for %} with several variables", item)
@@ -141,7 +140,7 @@ func (r *runner) bind(scope map[string]value, n *forNode, item value) {
 		return
 	}
 	for i := range parts {
-		scope[n.targets[i]] = parts[i]
+		turn.set(n.targets[i], parts[i])
 	}
 }
 
@@ -152,10 +151,9 @@ func (r *runner) filtered(n *forNode, items []value) []value {
 		return nil
 	}
 	out := make([]value, 0, len(items))
-	scope := map[string]value{}
-	r.scopes = append(r.scopes, scope)
+	r.scopes = append(r.scopes, scope{})
 	for _, item := range items {
-		r.bind(scope, n, item)
+		r.bind(n, item)
 		if r.need(n.filter).truth() {
 			out = append(out, item)
 		}

@@ -52,8 +52,8 @@ func (w *tracer) infer(x expr) abi.Type {
 }
 
 func (w *tracer) inputType(name string) abi.Type {
-	if d := w.t.input(name); d != nil {
-		return d.Type
+	if n := w.t.input(name); n >= 0 {
+		return w.t.o.Inputs[n].Type
 	}
 	return abi.Type{}
 }

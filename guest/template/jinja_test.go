@@ -98,7 +98,9 @@ func renderPlain(text string, decls []abi.InputDecl, inputs map[string]value) (s
 		}
 	}
 	run := &runner{machine: newMachine(nil), d: &draft{maxSQL: 1 << 20}}
-	run.inputs = inputs
+	for name, v := range inputs {
+		run.inputs.set(name, v)
+	}
 	run.nodes(body)
 	if run.fault != nil {
 		return "", run.fault.msg

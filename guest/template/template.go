@@ -142,36 +142,37 @@ func (t *Template) render(in []abi.NamedValue, maxSQL int) ([]Statement, *fault)
 
 // checkInputs checks that the values are those that were declared.
 func (t *Template) checkInputs(in []abi.NamedValue) *fault {
-	given := make(map[string]bool, len(in))
+	given := make([]bool, len(t.o.Inputs))
 	for _, v := range in {
-		decl := t.input(v.Name)
-		if decl == nil {
+		n := t.input(v.Name)
+		if n < 0 {
 			return &fault{at: -1, msg: "a value for input " + strconv.Quote(v.Name) + ", which is not declared"}
 		}
-		if given[v.Name] {
+		if given[n] {
 			return &fault{at: -1, msg: "input " + strconv.Quote(v.Name) + " is given twice"}
 		}
-		given[v.Name] = true
+		given[n] = true
+		decl := &t.o.Inputs[n]
 		if msg := mismatch(decl.Type, v.Value); msg != "" {
 			return &fault{at: -1, msg: "input " + strconv.Quote(v.Name) + " is declared as " + decl.Type.String() + " and " + msg}
 		}
 	}
-	for _, decl := range t.o.Inputs {
-		if !given[decl.Name] {
+	for n, decl := range t.o.Inputs {
+		if !given[n] {
 			return &fault{at: -1, msg: "no value for input " + strconv.Quote(decl.Name), hint: "give it, or declare a default"}
 		}
 	}
 	return nil
 }
 
-// input returns the declaration of an input, or nil.
-func (t *Template) input(name string) *abi.InputDecl {
+// input returns the index of an input's declaration, or -1.
+func (t *Template) input(name string) int {
 	for i := range t.o.Inputs {
 		if t.o.Inputs[i].Name == name {
-			return &t.o.Inputs[i]
+			return i
 		}
 	}
-	return nil
+	return -1
 }
 
 // mismatch says how a value differs from its declared type, or "".

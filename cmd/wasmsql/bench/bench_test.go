@@ -18,7 +18,8 @@ func TestBench(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	b := bench{binary: binary, rows: 1000, runs: 1, guests: filepath.Join("..", "..", "..", "testdata", "guests", "wat"), turn: time.Millisecond}
+	b := bench{binary: binary, rows: 1000, runs: 1, guests: filepath.Join("..", "..", "..", "testdata", "guests", "wat"), turn: time.Millisecond,
+		workloads: "^wat$/^fib$"}
 	if err := b.run(context.Background(), file); err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +40,7 @@ func TestBench(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"cold run, first time ever", "cold run, compile cache", "sqlite, 1000 x 6 to parquet", "sqlite, 6 columns read to Arrow", "warm execution", "warm execution: sandbox",
+		"metered: wat/fib", "metered, worst of ratios", "fresh sandbox, taken, called, reset", "memory of an idle instance",
 		"beside any evil module: p99", "longest collector pause beside evil modules", "over a deadline of 50 ms: spin-empty"} {
 		if !seen[name] {
 			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))

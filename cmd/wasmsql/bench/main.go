@@ -27,14 +27,15 @@ type figure struct {
 
 // bench is one run of all measurements. It is used by one goroutine.
 type bench struct {
-	binary  string        // wasmsql
-	dir     string        // of its own
-	cache   string        // of compiled code
-	rows    int           // of the large table
-	runs    int           // of what is short
-	guests  string        // the folder of the evil modules
-	turn    time.Duration // that each of them gets
-	figures []figure
+	binary    string        // wasmsql
+	dir       string        // of its own
+	cache     string        // of compiled code
+	rows      int           // of the large table
+	runs      int           // of what is short
+	guests    string        // the folder of the evil modules
+	turn      time.Duration // that each of them gets
+	workloads string        // of the metered ones, a pattern of go test -bench
+	figures   []figure
 }
 
 func main() {
@@ -44,6 +45,7 @@ func main() {
 	flag.StringVar(&b.guests, "guests", filepath.Join("testdata", "guests", "wat"), "the folder of the evil modules")
 	flag.DurationVar(&b.turn, "turn", 30*time.Millisecond, "how long each evil module runs beside another tenant")
 	flag.IntVar(&b.runs, "runs", 21, "how often a process is started")
+	flag.StringVar(&b.workloads, "workloads", workloads, "what is measured metered and not, as go test -bench has it")
 	flag.Parse()
 	if err := b.run(context.Background(), os.Getenv("BENCH_JSON")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -63,7 +65,7 @@ func (b *bench) run(ctx context.Context, file string) error {
 	}
 	defer os.RemoveAll(b.dir)
 	b.cache = filepath.Join(b.dir, "cache")
-	for _, measure := range []func(context.Context) error{b.setup, b.cold, b.databases, b.warm, b.isolation} {
+	for _, measure := range []func(context.Context) error{b.setup, b.cold, b.databases, b.sandbox, b.warm, b.isolation} {
 		if err := measure(ctx); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,7 +30,13 @@ func Admit(wasm []byte, imports []Import) []string {
 	for _, im := range imports {
 		known[im.Module+"."+im.Name] = im
 	}
-	_, bad := admit(wasm, known)
+	m, bad := admit(wasm, known)
+	if m == nil {
+		return bad
+	}
+	if _, err := rewrite(m); err != nil {
+		bad = append(bad, notValid(err))
+	}
 	return bad
 }
 
@@ -60,11 +67,6 @@ func admit(wasm []byte, known map[string]Import) (*wasmbin.Module, []string) {
 	if len(m.Tables) > 1 {
 		add("it declares %d tables, at most one is accepted", len(m.Tables))
 	}
-	for _, t := range m.Tables {
-		if t.Min > maxTable {
-			add("its table starts with %d elements, the limit is %d", t.Min, maxTable)
-		}
-	}
 	if m.Start {
 		add("it has a start section, which would run before the host is ready: export _initialize instead (-buildmode=c-shared in Go, -mexec-model=reactor in C)")
 	}
@@ -90,8 +92,11 @@ func told(text string, n int) string {
 	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:n], ""), len(text))
 }
 
-// notValid is the reason for what the decoder or the engine does not take.
+// notValid is the reason for what rewriting or the engine does not take.
 func notValid(err error) string {
+	if errors.As(err, new(*wasmbin.Refusal)) { // it says itself what is accepted
+		return told(err.Error(), maxFault)
+	}
 	return "it is not valid: " + told(strings.Join(strings.Fields(err.Error()), " "), maxFault)
 }
 

@@ -23,7 +23,25 @@ const maxCache = 512 << 20
 // cache keeps rewritten modules in a folder, beside the machine code that the
 // engine keeps there. A folder without a name keeps nothing. It is safe for
 // concurrent use, also by several processes.
-type cache struct{ dir string }
+type cache struct {
+	dir   string
+	terms [sha256.Size]byte // what modules could import when they were admitted
+}
+
+// newCache returns the cache of a Sandbox. What was admitted by one that offers
+// other imports is not found in it.
+func newCache(dir string, imports []Import) cache {
+	var b []byte
+	for _, im := range imports {
+		b = fmt.Appendf(b, "%q %q %s %s\n", im.Module, im.Name, im.Params, im.Result)
+	}
+	return cache{dir, sha256.Sum256(b)}
+}
+
+// key is what a module's file begins with.
+func (c cache) key(digest [sha256.Size]byte) [sha256.Size]byte {
+	return sha256.Sum256(append(digest[:], c.terms[:]...))
+}
 
 // path returns the file of a module: what is in it depends on the module and
 // on how it is rewritten.
@@ -40,7 +58,7 @@ func (c cache) load(digest [sha256.Size]byte) *form {
 	if err != nil {
 		return nil
 	}
-	f := decodeForm(b, digest)
+	f := decodeForm(b, c.key(digest))
 	if f != nil {
 		now := time.Now()
 		_ = os.Chtimes(c.path(digest), now, now) // it is used: the oldest go first
@@ -58,7 +76,7 @@ func (c cache) store(digest [sha256.Size]byte, f *form) {
 	if err != nil {
 		return
 	}
-	_, err = t.Write(f.encode(digest))
+	_, err = t.Write(f.encode(c.key(digest)))
 	if err = errors.Join(err, t.Close()); err == nil {
 		err = os.Rename(t.Name(), c.path(digest))
 	}
@@ -116,14 +134,14 @@ func bytesBelow(path string) int64 {
 	return sum
 }
 
-// encode returns the form as a file: the digest of the module it was made of,
+// encode returns the form as a file: the key of the module it was made of,
 // numbers as varints, bytes with their length in front, and the SHA-256 of it
 // all at the end.
-func (f *form) encode(digest [sha256.Size]byte) []byte {
+func (f *form) encode(key [sha256.Size]byte) []byte {
 	b := make([]byte, 0, len(f.binary)+len(f.data)*8+(2<<20))
 	num := func(v uint64) { b = binary.AppendUvarint(b, v) }
 	str := func(s []byte) { num(uint64(len(s))); b = append(b, s...) }
-	b = append(b, digest[:]...)
+	b = append(b, key[:]...)
 	num(f.initial)
 	num(uint64(f.stack))
 	num(uint64(f.held))
@@ -142,9 +160,9 @@ func (f *form) encode(digest [sha256.Size]byte) []byte {
 	return append(b, sum[:]...)
 }
 
-// decodeForm reads what encode wrote for a module, or returns nil.
-func decodeForm(b []byte, digest [sha256.Size]byte) *form {
-	if len(b) < 2*sha256.Size || !bytes.Equal(b[:sha256.Size], digest[:]) {
+// decodeForm reads what encode wrote under a key, or returns nil.
+func decodeForm(b []byte, key [sha256.Size]byte) *form {
+	if len(b) < 2*sha256.Size || !bytes.Equal(b[:sha256.Size], key[:]) {
 		return nil
 	}
 	b, want := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]

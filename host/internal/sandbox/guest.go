@@ -18,7 +18,7 @@ type Guest struct {
 	code      *preparedCode
 	limits    Limits
 	configure func(context.Context, *Instance) error
-	ready     chan *Instance // the instance that Prepare configured, until it is taken
+	ready     chan *Instance // without a snapshot: the instance that Prepare configured, until it is taken
 	snapshot  *snapshot      // nil where one would not hold all state
 	mu        sync.RWMutex   // held to use the snapshot's image
 	closed    atomic.Bool
@@ -38,20 +38,28 @@ func (s *Sandbox) Prepare(ctx context.Context, m Module, limits Limits, configur
 		return nil, err
 	}
 	if code.initial > uint64(limits.Memory) {
+		s.codes.leave(code.entry)
 		return nil, &Exhausted{Limit: "memory", Max: limits.Memory, Used: int64(code.initial)}
 	}
 	g := &Guest{sandbox: s, code: code, limits: limits, configure: configure, ready: make(chan *Instance, 1)}
 	first, err := g.configured(ctx)
 	if err != nil {
+		s.codes.leave(code.entry)
 		return nil, err
 	}
-	if code.snapshots {
-		if g.snapshot, err = takeSnapshot(first); err != nil {
-			first.Close()
-			return nil, err
-		}
+	if !code.snapshots {
+		g.ready <- first
+		return g, nil
 	}
-	g.ready <- first
+	if g.snapshot, err = takeSnapshot(first); err == nil {
+		err = first.memory.stand(g.snapshot.image)
+	}
+	if err != nil {
+		g.Close()
+		first.Close()
+		return nil, err
+	}
+	first.Release()
 	return g, nil
 }
 
@@ -67,10 +75,11 @@ func (g *Guest) Take(ctx context.Context) (*Instance, error) {
 		return i, nil
 	}
 	g.mu.RLock()
-	defer g.mu.RUnlock()
 	if g.snapshot == nil || g.closed.Load() {
+		g.mu.RUnlock() // it may take long
 		return g.configured(ctx)
 	}
+	defer g.mu.RUnlock()
 	return g.restored(ctx)
 }
 
@@ -91,6 +100,7 @@ func (g *Guest) Close() {
 	if g.snapshot != nil {
 		g.snapshot.image.close()
 	}
+	g.sandbox.codes.leave(g.code.entry)
 }
 
 // configured returns a new instance that has initialized and configured
@@ -108,6 +118,7 @@ func (g *Guest) configured(ctx context.Context) (*Instance, error) {
 		i.Close()
 		return nil, err
 	}
+	i.memory.refused = 0
 	return i, nil
 }
 

@@ -91,6 +91,7 @@ func (i *Instance) Release() {
 		return
 	}
 	i.memory.peak, i.memory.refused = i.memory.size, 0
+	clear(i.calls) // with them goes the engine's stack, which has grown as deep as the guest went
 	for k, v := range g.snapshot.globals {
 		i.globals[k].Set(v)
 	}

@@ -74,18 +74,30 @@ func newMemory(limit uint64, from *image) (*linearMemory, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("mmap", err)
 	}
-	m := &linearMemory{reserved: b, image: from}
-	if from == nil || from.size == 0 {
+	m := &linearMemory{reserved: b}
+	if from == nil {
 		return m, nil
 	}
-	_, err = unix.MmapPtr(from.fd, 0, unsafe.Pointer(unsafe.SliceData(b)), uintptr(from.size),
+	if err := m.stand(from); err != nil {
+		m.Free()
+		return nil, err
+	}
+	return m, nil
+}
+
+// stand puts the memory on an image, in place of what it held.
+func (m *linearMemory) stand(on *image) error {
+	m.image = on
+	if on.size == 0 {
+		return nil
+	}
+	_, err := unix.MmapPtr(on.fd, 0, unsafe.Pointer(unsafe.SliceData(m.reserved)), uintptr(on.size),
 		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED)
 	if err != nil {
-		m.Free()
-		return nil, os.NewSyscallError("mmap", err)
+		return os.NewSyscallError("mmap", err)
 	}
-	m.usable = from.size
-	return m, nil
+	m.usable = max(m.usable, on.size)
+	return nil
 }
 
 // Reallocate implements experimental.LinearMemory: growing past the limit

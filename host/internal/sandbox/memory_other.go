@@ -40,6 +40,12 @@ func newMemory(limit uint64, from *image) (*linearMemory, error) {
 	return m, nil
 }
 
+// stand puts the memory on an image of what it holds.
+func (m *linearMemory) stand(on *image) error {
+	m.image = on
+	return nil
+}
+
 // Reallocate implements experimental.LinearMemory: growing past the limit
 // fails as memory.grow does.
 func (m *linearMemory) Reallocate(size uint64) []byte {

@@ -1,6 +1,10 @@
 package sandbox
 
-import "github.com/wasmsql/wasmsql/host/internal/wasmbin"
+import (
+	"bytes"
+
+	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
+)
 
 // form is a module as the engine gets it, with what the engine does not.
 type form struct {
@@ -12,6 +16,13 @@ type form struct {
 	snapshots bool
 	globals   []string // exports of what a snapshot holds beside memory
 	held      int64    // bytes that an idle instance takes, about
+}
+
+// own copies the data, so that what it was read from can go.
+func (f *form) own() {
+	for i := range f.data {
+		f.data[i].bytes = bytes.Clone(f.data[i].bytes)
+	}
 }
 
 // segment is data that a module comes with.
@@ -34,15 +45,13 @@ func rewrite(m *wasmbin.Module) (*form, error) {
 	if len(m.Memories) > 0 {
 		f.initial = uint64(m.Memories[0].Min) * PageSize
 	}
-	for i := range m.Tables {
-		t := &m.Tables[i]
-		if !t.HasMax || t.Max > maxTable {
-			t.Max, t.HasMax = maxTable, true
-		}
+	for _, t := range m.Tables {
 		f.held += int64(t.Min) * 8
 	}
 	f.snapshots = f.takeData(m)
-	binary, layout, err := wasmbin.Meter(m, wasmbin.Options{MaxDepth: wasmbin.MaxEngineDepth, Globals: f.snapshots, Coalesce: true})
+	binary, layout, err := wasmbin.Meter(m, wasmbin.Options{
+		MaxDepth: wasmbin.MaxEngineDepth, MaxTable: maxTable, Globals: f.snapshots, Coalesce: true,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"strings"
 	"time"
 )
@@ -59,7 +60,7 @@ type Sandbox struct {
 // New returns a Sandbox. Its error says what is wrong with the engine's name
 // or with the cache folder.
 func New(ctx context.Context, cfg Config) (*Sandbox, error) {
-	s := &Sandbox{cache: cache{cfg.CacheDir}, imports: make(map[string]Import, len(cfg.Imports))}
+	s := &Sandbox{cache: newCache(cfg.CacheDir, cfg.Imports), imports: make(map[string]Import, len(cfg.Imports))}
 	for _, im := range cfg.Imports {
 		s.imports[im.Module+"."+im.Name] = im
 	}
@@ -68,7 +69,7 @@ func New(ctx context.Context, cfg Config) (*Sandbox, error) {
 		return nil, err
 	}
 	s.engine = engine
-	s.codes.entries = map[string]*codeEntry{}
+	s.codes.entries = map[[sha256.Size]byte]*codeEntry{}
 	s.pool = newPool()
 	return s, nil
 }

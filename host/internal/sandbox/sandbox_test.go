@@ -166,7 +166,7 @@ func TestAdmissionRefuses(t *testing.T) {
 			"start":            "it has a start section",
 			"two-memories":     "it declares 2 memories",
 			"two-tables":       "it declares 2 tables",
-			"table-initial":    "its table starts with",
+			"table-initial":    "elements of a table: found",
 		} {
 			_, err := s.Prepare(context.Background(), Module{Wasm: guest(t, name)}, limits, unconfigured)
 			var refused *Refused

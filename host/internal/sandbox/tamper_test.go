@@ -104,16 +104,19 @@ func (c *tampered) write(t *testing.T, name string, b []byte) {
 
 func digestOf(b []byte) [sha256.Size]byte { return sha256.Sum256(b) }
 
+// cache returns the cache of the Sandbox that run makes.
+func (c *tampered) cache() cache { return newCache(c.dir, fakeImports(new(atomic.Int64))) }
+
 // accepted reports whether what is in a file, and in those beside it, would be
 // used.
 func (c *tampered) accepted(t *testing.T, name string) bool {
 	t.Helper()
 	for _, module := range []string{"minimal", "fail-zero"} {
 		digest := digestOf(guest(t, module))
-		if path := (cache{c.dir}).path(digest); path == filepath.Join(c.dir, name) {
-			return (cache{c.dir}).load(digest) != nil
+		if path := c.cache().path(digest); path == filepath.Join(c.dir, name) {
+			return c.cache().load(digest) != nil
 		}
-		f := decodeForm(c.files[filepath.Base((cache{c.dir}).path(digest))], digest)
+		f := decodeForm(c.files[filepath.Base(c.cache().path(digest))], c.cache().key(digest))
 		if f == nil {
 			t.Fatal("the form of a module cannot be read")
 		}
@@ -167,9 +170,9 @@ func TestCacheTampering(t *testing.T) {
 func TestCacheOfAnother(t *testing.T) {
 	c := newTampered(t)
 	a, b := digestOf(guest(t, "minimal")), digestOf(guest(t, "fail-zero"))
-	formA, formB := (cache{c.dir}).path(a), (cache{c.dir}).path(b)
-	codeA := newCodeFolder(c.dir, decodeForm(c.files[filepath.Base(formA)], a).binary).path
-	codeB := newCodeFolder(c.dir, decodeForm(c.files[filepath.Base(formB)], b).binary).path
+	formA, formB := c.cache().path(a), c.cache().path(b)
+	codeA := newCodeFolder(c.dir, decodeForm(c.files[filepath.Base(formA)], c.cache().key(a)).binary).path
+	codeB := newCodeFolder(c.dir, decodeForm(c.files[filepath.Base(formB)], c.cache().key(b)).binary).path
 	elsewhere := t.TempDir()
 	do := func(errs ...error) {
 		t.Helper()
@@ -192,7 +195,7 @@ func TestCacheOfAnother(t *testing.T) {
 	c.whole(t, "a link to a device without end")
 
 	do(os.Remove(formA), os.Mkdir(formA, 0o700))
-	if (cache{c.dir}).load(a) != nil {
+	if c.cache().load(a) != nil {
 		t.Error("a folder is a rewritten module")
 	}
 	c.run(t, "minimal")

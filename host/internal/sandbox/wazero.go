@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -153,7 +154,7 @@ func (e *wazeroEngine) compile(ctx context.Context, m Module, folder string) (Co
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.runtimes = append(e.runtimes, r)
-	return &wazeroCode{runtime: r.runtime, module: cm}, nil
+	return &wazeroCode{engine: e, runtime: r, module: cm}, nil
 }
 
 // Close implements Engine.Close.
@@ -170,7 +171,8 @@ func (e *wazeroEngine) Close() error {
 
 // wazeroCode implements Code.
 type wazeroCode struct {
-	runtime wazero.Runtime
+	engine  *wazeroEngine
+	runtime *wazeroRuntime
 	module  wazero.CompiledModule
 }
 
@@ -178,11 +180,20 @@ type wazeroCode struct {
 func (c *wazeroCode) Instantiate(ctx context.Context, mem *linearMemory) (api.Module, error) {
 	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
 		func(uint64, uint64) experimental.LinearMemory { return mem }))
-	mod, err := c.runtime.InstantiateModule(ctx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	mod, err := c.runtime.runtime.InstantiateModule(ctx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
 		return nil, ended(ctx, err)
 	}
 	return mod, nil
+}
+
+// Forget implements Code.Forget. The engine unmaps machine code when nothing
+// refers to it; to close the runtime would end its instances.
+func (c *wazeroCode) Forget() {
+	e := c.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.runtimes = slices.DeleteFunc(e.runtimes, func(r *wazeroRuntime) bool { return r == c.runtime })
 }
 
 // maxStack bounds what a trap tells of the guest's functions, in bytes: their
