@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/builtin"
 	"github.com/wasmsql/wasmsql/host/internal/sandbox"
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -151,12 +152,21 @@ func (c leaky) look(t *testing.T, cfg Config, private []string) {
 			}
 		}
 	}
+	module, err := builtin.Template()
+	if err != nil {
+		t.Fatal(err)
+	}
 	offered := imports()
 	for i, im := range offered {
 		offered[i].Call = func(ctx context.Context, mem sandbox.Memory, stack []uint64) {
 			im.Call(ctx, mem, stack)
 			all, _ := mem.Read(0, mem.Size())
-			search("guest memory after "+im.Name, string(all))
+			for _, p := range private {
+				// A port may stand in the module's own tables of digits.
+				if bytes.Contains(all, []byte(p)) && !bytes.Contains(module, []byte(p)) {
+					found["guest memory after "+im.Name] = p
+				}
+			}
 			dumps++
 		}
 	}
