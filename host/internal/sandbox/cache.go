@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
@@ -31,11 +32,12 @@ type cache struct {
 // newCache returns the cache of a Sandbox. What was admitted by one that offers
 // other imports is not found in it.
 func newCache(dir string, imports []Import) cache {
-	var b []byte
-	for _, im := range imports {
-		b = fmt.Appendf(b, "%q %q %s %s\n", im.Module, im.Name, im.Params, im.Result)
+	lines := make([]string, len(imports))
+	for i, im := range imports {
+		lines[i] = fmt.Sprintf("%q %q %s %s", im.Module, im.Name, im.Params, im.Result)
 	}
-	return cache{dir, sha256.Sum256(b)}
+	slices.Sort(lines)
+	return cache{dir, sha256.Sum256([]byte(strings.Join(lines, "\n")))}
 }
 
 // key is what a module's file begins with.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -263,5 +264,19 @@ func TestCacheFolder(t *testing.T) {
 	u.run(t, "minimal")
 	if os.Geteuid() != 0 && len(u.read(t)) != 0 {
 		t.Error("a folder that cannot be written to has files")
+	}
+}
+
+// TestImportsInAnyOrder: what was admitted is found again however the imports
+// stand, and not with others.
+func TestImportsInAnyOrder(t *testing.T) {
+	ims := fakeImports(new(atomic.Int64))
+	first := newCache("", ims)
+	slices.Reverse(ims)
+	if second := newCache("", ims); second.terms != first.terms {
+		t.Error("another order is another key")
+	}
+	if third := newCache("", ims[1:]); third.terms == first.terms {
+		t.Error("other imports are the same key")
 	}
 }
