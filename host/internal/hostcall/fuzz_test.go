@@ -225,3 +225,40 @@ func TestCursorOnce(t *testing.T) {
 		t.Errorf("close again: %d", n)
 	}
 }
+
+// TestChangedRows: what a statement changes is counted once, whichever way it
+// was asked for and whether its rows are read or not.
+func TestChangedRows(t *testing.T) {
+	functions := map[string]hostcall.Function{}
+	for _, fn := range hostcall.Functions() {
+		functions[fn.Name] = fn
+	}
+	x := execution(openDatabase(t))
+	defer func() { _ = x.Rollback(context.Background()) }()
+	mem := make(memory, page)
+	do := func(name string, args ...uint64) uint64 {
+		stack := make([]uint64, 9)
+		copy(stack, args)
+		functions[name].Call(x.Context(t.Context()), mem, stack)
+		if int64(stack[0]) < 0 {
+			t.Fatalf("%s: %d", name, int64(stack[0]))
+		}
+		return stack[0]
+	}
+	send := func(name, sql string) uint64 {
+		q := request(sql)
+		copy(mem, q)
+		return do(name, 0, uint64(len(q)))
+	}
+	send("exec", "CREATE TABLE t (a INTEGER)")
+	send("exec", "INSERT INTO t VALUES (1), (2)")
+	h := send("query", "INSERT INTO t VALUES (3)")
+	do("cursor_next", h, 1024, 4096) // the schema, without columns
+	do("cursor_next", h, 1024, 4096)
+	do("close", h)
+	send("query", "INSERT INTO t VALUES (4)") // and never looked at
+	do("output_cursor", send("query", "INSERT INTO t VALUES (5), (6), (7) RETURNING a"))
+	if got := x.Used.RowsAffected; got != 7 {
+		t.Errorf("%d rows were changed, want 7", got)
+	}
+}
