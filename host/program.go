@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -76,6 +78,21 @@ func (p *Program) close() {
 
 // Task returns the task that was loaded.
 func (p *Program) Task() Task { return p.task }
+
+// Limits returns what an execution of the task may use at most: the smallest
+// of what the Host, the connection and the task say. Rows and Bytes of 0 are
+// no limit.
+func (p *Program) Limits() Limits { return p.limits }
+
+// Digest returns the SHA-256 in hex of the task's module; it is empty for the
+// template module.
+func (p *Program) Digest() string {
+	if len(p.task.Module) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(p.task.Module)
+	return hex.EncodeToString(sum[:])
+}
 
 // check finds what is wrong with the task, all at once, and its database.
 func (p *Program) check() error {
