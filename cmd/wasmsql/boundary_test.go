@@ -29,7 +29,7 @@ var arrows = []struct {
 	{"host/sqldb/postgres", []string{"abi", "host/secret", "host/sqldb", arrowGo, "github.com/jackc/..."}},
 	{"host/sqldb/mysql", []string{"abi", "host/secret", "host/sqldb", arrowGo, "github.com/go-sql-driver/mysql/..."}},
 	{"host/sqldb/sqldbtest/servers", []string{"host/sqldb/sqldbtest"}},
-	{"host/sqldb/sqldbtest", []string{"abi", "host/secret", "host/sqldb", arrowGo, "github.com/rogpeppe/go-internal/txtar"}},
+	{"host/sqldb/sqldbtest", []string{"abi", "host/internal/columns", "host/secret", "host/sqldb", arrowGo, "github.com/rogpeppe/go-internal/txtar"}},
 	{"host/internal/wasmbin", nil},
 	{"host/internal/sandbox", []string{"host/internal/wasmbin", "github.com/tetratelabs/wazero/...", "golang.org/x/sys/..."}},
 	{"host/internal/hostcall", []string{"abi", "host/policy", "host/sqldb", arrowGo}},
