@@ -3,6 +3,7 @@ package abi
 import (
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -19,8 +20,8 @@ const (
 )
 
 // Check reports, with a *DecodeError, what makes t no type: an unknown kind, a
-// list without an element type or another kind with one, or more than MaxDepth
-// levels.
+// list without an element type or another kind with one, digits that no
+// decimal has, or more than MaxDepth levels.
 func (t Type) Check() error {
 	if err := t.check(1); err != nil {
 		return err.in("Type")
@@ -38,6 +39,12 @@ func (t *Type) check(depth int) *DecodeError {
 		return &DecodeError{"", "nested more than " + strconv.Itoa(MaxDepth) + " deep"}
 	case t.Kind != List && t.Elem != nil:
 		return &DecodeError{"elem", "given for " + t.Kind.String()}
+	case t.Kind != Decimal && t.Precision != 0:
+		return &DecodeError{"precision", "given for " + t.Kind.String()}
+	case t.Precision > MaxPrecision:
+		return &DecodeError{"precision", strconv.Itoa(int(t.Precision)) + " is more than " + strconv.Itoa(MaxPrecision)}
+	case t.Scale > t.Precision:
+		return &DecodeError{"scale", strconv.Itoa(int(t.Scale)) + " of a precision of " + strconv.Itoa(int(t.Precision))}
 	case t.Kind != List:
 		return nil
 	case t.Elem == nil:
@@ -54,7 +61,9 @@ func (t *Type) append(b []byte) []byte {
 	if t.Elem != nil {
 		b = appendMessage(b, 2, t.Elem)
 	}
-	return appendBool(b, 3, t.Nullable)
+	b = appendBool(b, 3, t.Nullable)
+	b = appendUint(b, 4, uint64(t.Precision))
+	return appendUint(b, 5, uint64(t.Scale))
 }
 
 func (t *Type) decode(b []byte, left *budget) *DecodeError {
@@ -85,6 +94,10 @@ func (t *Type) decodeAt(b []byte, depth int) *DecodeError {
 			}
 		case 3:
 			t.Nullable = r.boolean("nullable")
+		case 4:
+			t.Precision = uint8(r.upTo("precision", MaxPrecision))
+		case 5:
+			t.Scale = uint8(r.upTo("scale", MaxPrecision))
 		default:
 			r.skip()
 		}
@@ -164,6 +177,9 @@ func (v *Value) checkScalar() *DecodeError {
 		if !isDecimal(v.Str) {
 			return &DecodeError{"bytes_value", "not a decimal number"}
 		}
+		if !v.Type.holds(v.Str) {
+			return &DecodeError{"bytes_value", "more digits than " + v.Type.String() + " has"}
+		}
 	case UUID:
 		if len(v.Str) != 16 {
 			return &DecodeError{"bytes_value", strconv.Itoa(len(v.Str)) + " bytes, a uuid has 16"}
@@ -192,6 +208,17 @@ func isDecimal(s string) bool {
 		}
 	}
 	return digits > 0
+}
+
+// holds reports whether a decimal has the digits for a number, which isDecimal.
+// Zeros at its ends are none.
+func (t *Type) holds(s string) bool {
+	if t.Precision == 0 {
+		return true
+	}
+	whole, fraction, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	whole, fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
+	return len(whole) <= int(t.Precision-t.Scale) && len(fraction) <= int(t.Scale)
 }
 
 func (v *Value) append(b []byte) []byte {

@@ -29,7 +29,7 @@ var arrows = []struct {
 	{"host/sqldb/postgres", []string{"abi", "host/secret", "host/sqldb", arrowGo, "github.com/jackc/..."}},
 	{"host/sqldb/mysql", []string{"abi", "host/secret", "host/sqldb", arrowGo, "github.com/go-sql-driver/mysql/..."}},
 	{"host/sqldb/sqldbtest/servers", []string{"host/sqldb/sqldbtest"}},
-	{"host/sqldb/sqldbtest", []string{"abi", "host/secret", "host/sqldb", arrowGo, "github.com/rogpeppe/go-internal/txtar"}},
+	{"host/sqldb/sqldbtest", []string{"abi", "host/internal/columns", "host/secret", "host/sqldb", arrowGo, "github.com/rogpeppe/go-internal/txtar"}},
 	{"host/internal/wasmbin", nil},
 	{"host/internal/sandbox", []string{"host/internal/wasmbin", "github.com/tetratelabs/wazero/...", "golang.org/x/sys/..."}},
 	{"host/internal/hostcall", []string{"abi", "host/policy", "host/sqldb", arrowGo}},
@@ -42,6 +42,8 @@ var arrows = []struct {
 		"github.com/golang/snappy", "github.com/klauspost/compress/..."}},
 	{"host/manifest", []string{"abi", "host", "host/secret", "host/sqldb", nearNames, "go.yaml.in/yaml/v3"}},
 	{"host/hosttest", []string{"abi", "host", "host/secret", "host/sqldb", "host/sqldb/sqlite", arrowGo}},
+	{"host/flyte", []string{"abi", "host", "host/result", "host/secret", "host/sqldb", arrowGo, nearNames,
+		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
 	{"cmd/wasmsql/...", []string{"abi", "host", "host/builtin", "host/hosttest", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",

@@ -208,7 +208,7 @@ type inputDraft struct {
 
 func (r *reader) inputFields(d *inputDraft) []field {
 	return []field{
-		{"type", func(n *yaml.Node, path string) { d.Type, d.typed = r.typeOf(n, path) }},
+		{"type", func(n *yaml.Node, path string) { d.Type, d.typed = r.inputType(n, path) }},
 		{"default", func(n *yaml.Node, _ string) { d.preset = n }},
 		{"description", func(n *yaml.Node, path string) { d.Description, _ = r.str(n, path) }},
 		{"enum", func(n *yaml.Node, _ string) { d.among = n }},
@@ -218,7 +218,7 @@ func (r *reader) inputFields(d *inputDraft) []field {
 func (r *reader) input(name string, n *yaml.Node, path string) host.Input {
 	d := inputDraft{Input: host.Input{Name: name}}
 	if n.Kind != yaml.MappingNode {
-		d.Type, d.typed = r.typeOf(n, path)
+		d.Type, d.typed = r.inputType(n, path)
 	} else {
 		r.fields(n, path, "a type or a map with a type", r.inputFields(&d), nil)
 		if _, there := r.places[join(path, "type")]; !there {
@@ -299,6 +299,17 @@ func (r *reader) typeOf(n *yaml.Node, path string) (abi.Type, bool) {
 	t, err := parseType(n.Value, 0)
 	r.add(n, quote(path)+": ", err)
 	return t, err == nil
+}
+
+// inputType reads the type of an input, which goes to the database as a number
+// of as many digits as it has.
+func (r *reader) inputType(n *yaml.Node, path string) (abi.Type, bool) {
+	t, ok := r.typeOf(n, path)
+	if ok && hasDigits(t) {
+		r.fault(n, "write decimal", "%s: the digits of a decimal are declared for outputs only", quote(path))
+		return t, false
+	}
+	return t, ok
 }
 
 func (r *reader) outputs(n *yaml.Node, path string) abi.Outputs {

@@ -161,7 +161,8 @@ func TestSizesArePaidFirst(t *testing.T) {
 	}{
 		{"fill", new(asm).i32(0).i32(0).get(0).op(opMiscPrefix, opMemoryFill, 0).i32(0), 64 << 10, 8 << 10, false},
 		{"copy", new(asm).i32(0).i32(0).get(0).op(opMiscPrefix, opMemoryCopy, 0, 0).i32(0), 64 << 10, 8 << 10, false},
-		{"fill beyond the end", new(asm).i32(0).i32(0).get(0).op(opMiscPrefix, opMemoryFill, 0).i32(0), 0xffffffff, 0xffffffff >> 3, true},
+		{"fill beyond the end", new(asm).i32(0).i32(0).get(0).op(opMiscPrefix, opMemoryFill, 0).i32(0), 0xffffffff, 0, true},
+		{"fill beyond the end by a little", new(asm).i32(0).i32(0).get(0).op(opMiscPrefix, opMemoryFill, 0).i32(0), 64<<10 + 1, 0, true},
 		{"grow", new(asm).get(0).op(opMemoryGrow, 0), 3, 3 << 14, false},
 		{"grow by too much", new(asm).get(0).op(opMemoryGrow, 0), 0x10001, 0, false},
 		{"grow by all", new(asm).get(0).op(opMemoryGrow, 0), 0xffffffff, 0, false},

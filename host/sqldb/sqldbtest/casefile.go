@@ -22,23 +22,25 @@ type testCase struct {
 	name   string
 	access abi.Access
 	batch  sqldb.Batch
-	skip   bool // it is not about this dialect
+	skip   bool     // it is not about this dialect
+	tags   []string // names of threats that it shows
 	setup  []string
 	steps  []step
 }
 
 // step is one thing that is done in the transaction, and what must come of it.
 type step struct {
-	id     int
-	do     string // a key of actions
-	text   string // of the file that says what to do
-	params []abi.Value
-	want   map[string]string // by name of expects, trimmed
+	id      int
+	do      string             // a key of actions
+	text    string             // of the file that says what to do
+	outputs []abi.OutputColumn // what the columns are to be converted to
+	params  []abi.Value
+	want    map[string]string // by name of expects, trimmed
 }
 
 // actions are what a step can do, and what of it can be expected.
 var actions = map[string][]string{
-	"query":    {"schema", "rows", "error", "changed", "batches"},
+	"query":    {"schema", "rows", "error", "changed", "batches", "misfit"},
 	"open":     {"schema", "error"}, // a query whose cursor stays open
 	"close":    {"error"},
 	"exec":     {"error", "changed"},
@@ -48,7 +50,7 @@ var actions = map[string][]string{
 	"begin":    {"error"}, // another transaction: read-only or read-write
 }
 
-var details = []string{"params", "cancel", "schema", "rows", "error", "changed", "batches"}
+var details = []string{"params", "outputs", "cancel", "schema", "rows", "error", "changed", "batches", "misfit"}
 
 // parseCase reads a case for a dialect. Anything that is not in the format is
 // an error: a misspelt expectation would hold always.
@@ -113,6 +115,8 @@ func (c *testCase) head(comment string, d abi.Dialect) (asTemplate bool, err err
 			if _, err := fmt.Sscanf(value, "rows=%d bytes=%d cell=%d", &c.batch.Rows, &c.batch.Bytes, &c.batch.Cell); err != nil {
 				return false, fmt.Errorf("batch: %q is not rows=0 bytes=0 cell=0", value)
 			}
+		case "threats":
+			c.tags = strings.Fields(value)
 		case "template":
 			asTemplate = value == "yes"
 		default:
@@ -159,6 +163,10 @@ func (c *testCase) readSteps(files map[string]string, own map[string]bool, d abi
 			if s.params, err = parseParams(text); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
+		case what == "outputs":
+			if s.outputs, err = parseOutputs(text); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
 		case slices.Contains(details, what):
 			s.want[what] = text
 		default:
@@ -188,6 +196,9 @@ func (s *step) check() error {
 		if name != "cancel" && !slices.Contains(can, name) {
 			return fmt.Errorf("%s has no %s", s.do, name)
 		}
+	}
+	if s.do != "query" && s.outputs != nil || s.outputs == nil && s.want["misfit"] != "" {
+		return fmt.Errorf("%s: outputs and misfit are of a query, together or the first alone", s.do)
 	}
 	switch s.do {
 	case "query", "exec", "discard":
