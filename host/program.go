@@ -79,6 +79,12 @@ func (p *Program) close() {
 // Task returns the task that was loaded.
 func (p *Program) Task() Task { return p.task }
 
+// Check returns what is wrong with inputs: Errors, all of it at once.
+func (p *Program) Check(in Inputs) error {
+	_, err := p.values(in)
+	return err
+}
+
 // Limits returns what an execution of the task may use at most: the smallest
 // of what the Host, the connection and the task say. Rows and Bytes of 0 are
 // no limit.

@@ -46,7 +46,7 @@ func (s *Server) execute(ctx context.Context, who principal, id string, p *host.
 	if errors.As(err, &closed) && canceled(ctx) {
 		return report, context.Cause(ctx)
 	}
-	return report, asInputs(err)
+	return report, forClients(err)
 }
 
 // errGone is the answer while a tenant or the server is being closed.

@@ -71,11 +71,24 @@ func (a *allowance) take(now time.Time, perMinute int64) (wait time.Duration) {
 // enter lets an execution begin, after the others that wait; leave is to be
 // called when it is over. The error is a *problem, or that of the context.
 func (g *gate) enter(ctx context.Context, q manifest.Quotas) error {
-	g.mu.Lock()
-	if p := g.refused(time.Now(), q); p != nil {
-		g.mu.Unlock()
+	if p := g.admit(q); p != nil {
 		return p
 	}
+	return g.turn(ctx, q)
+}
+
+// admit counts an execution that is to begin, now or when its turn comes, or
+// says why it may not.
+func (g *gate) admit(q manifest.Quotas) *problem {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.refused(time.Now(), q)
+}
+
+// turn waits until an execution that was admitted may run; leave is to be
+// called when it is over.
+func (g *gate) turn(ctx context.Context, q manifest.Quotas) error {
+	g.mu.Lock()
 	if q.Running == 0 || g.running < q.Running {
 		g.running++
 		g.mu.Unlock()

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,11 @@ var routes = []route{
 	{http.MethodGet, "/v1/tasks/{task}", Read, (*Server).getTask},
 	{http.MethodPost, "/v1/tasks/{task}/render", Run, (*Server).renderTask},
 	{http.MethodPost, "/v1/tasks/{task}/run", Run, (*Server).runTask},
+	{http.MethodPost, "/v1/executions", Run, (*Server).submit},
+	{http.MethodGet, "/v1/executions", Read, (*Server).listExecutions},
+	{http.MethodGet, "/v1/executions/{id}", Read, (*Server).getExecution},
+	{http.MethodDelete, "/v1/executions/{id}", Run, (*Server).cancelExecution},
+	{http.MethodGet, "/v1/executions/{id}/result", Read, (*Server).getResult},
 }
 
 // Handler returns the HTTP API. It is for one http.Server or several.
@@ -202,27 +208,56 @@ type request struct {
 	Inputs json.RawMessage `json:"inputs"`
 }
 
-// readInputs reads the inputs of a task from a request's body.
-func readInputs(w http.ResponseWriter, r *http.Request, task host.Task) (host.Inputs, error) {
+// readInputs reads the inputs of a task from a request's body, and checks
+// them.
+func readInputs(w http.ResponseWriter, r *http.Request, p *host.Program) (host.Inputs, error) {
 	data, err := readBody(w, r)
 	if err != nil {
 		return nil, err
 	}
 	var body request
-	d := json.NewDecoder(strings.NewReader(string(data)))
+	if err := decode(data, &body, `write {"inputs": {"name": value}}`); err != nil {
+		return nil, err
+	}
+	return parseInputs(body.Inputs, p)
+}
+
+// decode reads a body that is one JSON object with known members.
+func decode(data []byte, to any, hint string) error {
+	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&body); err != nil || d.More() {
-		detail := "the body is not one JSON object"
-		if err != nil {
-			detail += ": " + strings.TrimPrefix(err.Error(), "json: ")
-		}
-		return nil, refuse(http.StatusBadRequest, host.CodeUsage, detail, `write {"inputs": {"name": value}}`)
+	err := d.Decode(to)
+	if err == nil && !d.More() {
+		return nil
 	}
-	if len(body.Inputs) == 0 {
-		return host.Inputs{}, nil
-	}
-	in, err := manifest.ReadInputs("inputs", body.Inputs, task.Inputs)
+	detail := "the body is not one JSON object"
 	if err != nil {
+		detail += ": " + strings.TrimPrefix(err.Error(), "json: ")
+	}
+	return refuse(http.StatusBadRequest, host.CodeUsage, detail, hint)
+}
+
+// parseInputs reads the inputs of a task from JSON, and checks them. No text
+// is no inputs.
+func parseInputs(data []byte, p *host.Program) (host.Inputs, error) {
+	in, decls := host.Inputs{}, p.Task().Inputs
+	var err error
+	if len(data) > 0 {
+		if in, err = manifest.ReadInputs("inputs", data, decls); err != nil {
+			return nil, badInputs(err)
+		}
+	}
+	var missing host.Errors
+	for _, d := range decls {
+		if _, given := in[d.Name]; !given && d.Default == nil {
+			missing = append(missing, &host.Error{Code: host.CodeConfig, Task: p.Task().Name,
+				Message: fmt.Sprintf("input %q (%s) is missing", d.Name, d.Type), Hint: `add it to "inputs"`})
+		}
+	}
+	if len(missing) > 0 {
+		return nil, badInputs(missing)
+	}
+	if err := p.Check(in); err != nil {
 		return nil, badInputs(err)
 	}
 	return in, nil

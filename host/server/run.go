@@ -36,7 +36,7 @@ func (s *Server) runTask(w *response, r *http.Request, who principal) error {
 	if err != nil {
 		return err
 	}
-	in, err := readInputs(w, r, program.Task())
+	in, err := readInputs(w, r, program)
 	if err != nil {
 		return err
 	}
@@ -106,13 +106,13 @@ func (s *Server) renderTask(w *response, r *http.Request, who principal) error {
 	if err != nil {
 		return err
 	}
-	in, err := readInputs(w, r, program.Task())
+	in, err := readInputs(w, r, program)
 	if err != nil {
 		return err
 	}
 	statements, err := program.Render(r.Context(), in)
 	if err != nil {
-		return asInputs(err)
+		return forClients(err)
 	}
 	type param struct {
 		Type  string `json:"type"`
@@ -138,21 +138,13 @@ func (s *Server) renderTask(w *response, r *http.Request, who principal) error {
 	return respond(w, http.StatusOK, body)
 }
 
-// asInputs tells a wrong input, which is the client's fault, from what else is
-// wrong with a configuration, such as a secret that cannot be found: of that
-// the client learns no more than the connection's name.
-func asInputs(err error) error {
+// forClients returns what a client learns of an error: of a secret that
+// cannot be found no more than that.
+func forClients(err error) error {
 	var one *host.Error
-	var all host.Errors
-	if errors.As(err, &all) {
-		return badInputs(err)
-	}
-	if !errors.As(err, &one) || one.Code != host.CodeConfig {
-		return err
-	}
 	var missing *secret.Error
-	if errors.As(one.Cause, &missing) {
+	if errors.As(err, &one) && errors.As(one.Cause, &missing) {
 		return refuse(http.StatusInternalServerError, host.CodeConfig, "a secret of the task's connection cannot be found", "who runs this server finds more in its log")
 	}
-	return badInputs(err)
+	return err
 }

@@ -23,6 +23,8 @@ import (
 	"sync"
 	"time"
 
+	"gocloud.dev/blob"
+
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
@@ -56,6 +58,15 @@ type Config struct {
 	Drain time.Duration
 	// Logger gets what operators need to know; nil: nothing is logged.
 	Logger *slog.Logger
+	// State is where accepted executions are kept, as sqlite:///file.db for one
+	// process or postgresql://… for several. Empty: none are accepted.
+	State string
+	// Results holds the results of accepted executions; it is closed with the
+	// Server. It is needed with State.
+	Results *blob.Bucket
+	// Keep is how long an execution and its result are kept after its end; 0 is
+	// DefaultKeep.
+	Keep time.Duration
 	// Audit gets a record of every execution; nil: none is kept.
 	Audit Auditor
 }
@@ -63,14 +74,18 @@ type Config struct {
 // DefaultDrain is Config.Drain where nothing is said.
 const DefaultDrain = 30 * time.Second
 
+// DefaultKeep is Config.Keep where nothing is said.
+const DefaultKeep = 7 * 24 * time.Hour
+
 // pollEvery is how often the folders of tenants are looked at.
 const pollEvery = 2 * time.Second
 
 // Server runs the tasks of its tenants. It is made by New.
 type Server struct {
-	cfg  Config
-	log  *slog.Logger
-	gate gates
+	cfg   Config
+	log   *slog.Logger
+	gate  gates
+	queue *queue // nil: no state is configured
 
 	mu      sync.RWMutex
 	tenants map[string]*tenant
@@ -93,7 +108,19 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	cfg.Drain = cmp.Or(cfg.Drain, DefaultDrain)
 	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}, tokens: map[string]*tenant{}}
+	if cfg.State != "" {
+		st, err := openState(ctx, cfg.State)
+		if err != nil {
+			return nil, err
+		}
+		if s.queue, err = newQueue(ctx, s, st, cfg.Results, cmp.Or(cfg.Keep, DefaultKeep)); err != nil {
+			return nil, errors.Join(err, st.Close())
+		}
+	}
 	if err := s.Reload(ctx); err != nil {
+		if s.queue != nil {
+			err = errors.Join(err, s.queue.close(ctx))
+		}
 		return nil, err
 	}
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -175,7 +202,19 @@ func (s *Server) reload(ctx context.Context, name string) error {
 		return &brokenContent{digest: c.digest, err: err}
 	}
 	s.install(ctx, name, t)
-	return nil
+	if s.queue == nil {
+		return nil
+	}
+	return s.queue.serve(name, t.quotas.Within(s.cfg.Quotas).Running)
+}
+
+// tenantNamed returns a tenant, asked for with a token that may be revoked by
+// now.
+func (s *Server) tenantNamed(name, token string) (principal, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	t, ok := s.tenants[name]
+	return principal{tenant: t, token: Token{ID: token}}, ok
 }
 
 // brokenContent is why the content of a folder with that digest is not served.
@@ -263,7 +302,17 @@ func (s *Server) Close(ctx context.Context) error {
 	s.stop()
 	s.watching.Wait()
 	s.mu.Lock()
+	already := s.closing
 	s.closing = true
+	s.mu.Unlock()
+	if already {
+		return nil
+	}
+	var queued error
+	if s.queue != nil {
+		queued = s.queue.close(ctx)
+	}
+	s.mu.Lock()
 	all := s.tenants
 	s.tenants, s.tokens = map[string]*tenant{}, map[string]*tenant{}
 	s.mu.Unlock()
@@ -274,5 +323,5 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	wg.Wait()
 	s.retiring.Wait()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, queued)...)
 }
