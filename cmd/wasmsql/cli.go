@@ -87,6 +87,8 @@ the database, its password or anything else of this machine.`,
 		a.checkCommand(),
 		a.inspectCommand(),
 		a.schemaCommand(),
+		a.serveCommand(),
+		a.tokenCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)

@@ -35,6 +35,8 @@ import (
 type Config struct {
 	// Tenants is the folder with a folder for each tenant.
 	Tenants string
+	// Dev is served instead of Tenants, if it is not nil.
+	Dev *Dev
 	// Runtime is that of all tenants. It outlives the Server.
 	Runtime *host.Runtime
 	// Drivers make the databases, as host.Config has them.
@@ -152,18 +154,12 @@ func (s *Server) watch(ctx context.Context) {
 func (s *Server) Reload(ctx context.Context) error {
 	s.change.Lock()
 	defer s.change.Unlock()
-	entries, err := os.ReadDir(s.cfg.Tenants)
+	there, err := s.folders()
 	if err != nil {
 		return fmt.Errorf("read the folder of tenants: %w", err)
 	}
-	there := map[string]bool{}
-	for _, e := range entries {
-		name := e.Name()
-		if st, err := os.Stat(filepath.Join(s.cfg.Tenants, name)); name[0] == '.' || err != nil || !st.IsDir() {
-			continue
-		}
-		there[name] = true
-		if err := s.reload(ctx, name); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(there)) {
+		if err := s.reload(ctx, name, there[name]); err != nil {
 			s.fault(ctx, name, err)
 		}
 	}
@@ -171,19 +167,38 @@ func (s *Server) Reload(ctx context.Context) error {
 	known := append(slices.Collect(maps.Keys(s.tenants)), slices.Collect(maps.Keys(s.broken))...)
 	s.mu.RUnlock()
 	for _, name := range known {
-		if !there[name] {
+		if there[name] == "" {
 			s.install(ctx, name, nil)
 		}
 	}
 	return nil
 }
 
+// folders returns the folders of tenants, by name.
+func (s *Server) folders() (map[string]string, error) {
+	if s.cfg.Dev != nil {
+		return map[string]string{devTenant: s.cfg.Dev.dir}, nil
+	}
+	entries, err := os.ReadDir(s.cfg.Tenants)
+	if err != nil {
+		return nil, err
+	}
+	there := map[string]string{}
+	for _, e := range entries {
+		dir := filepath.Join(s.cfg.Tenants, e.Name())
+		if st, err := os.Stat(dir); e.Name()[0] != '.' && err == nil && st.IsDir() {
+			there[e.Name()] = dir
+		}
+	}
+	return there, nil
+}
+
 // reload takes over a tenant's folder if it has changed.
-func (s *Server) reload(ctx context.Context, name string) error {
+func (s *Server) reload(ctx context.Context, name, dir string) error {
 	if !isTenant(name) {
 		return &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("%q cannot be the name of a tenant", name), Hint: tenantHint}
 	}
-	c, err := readTenant(filepath.Join(s.cfg.Tenants, name))
+	c, err := readTenant(dir, s.cfg.Dev != nil)
 	if err != nil {
 		return err
 	}
@@ -197,7 +212,7 @@ func (s *Server) reload(ctx context.Context, name string) error {
 	if errors.As(broken, &seen) && seen.digest == c.digest {
 		return broken
 	}
-	t, err := s.load(ctx, name, c)
+	t, err := s.load(ctx, name, dir, c)
 	if err != nil {
 		return &brokenContent{digest: c.digest, err: err}
 	}

@@ -64,19 +64,20 @@ const tenantHint = "lower case letters, digits and -, the first no -, at most 63
 // content is what a tenant's folder holds, by slash-separated path. It is read
 // at once, so that what is checked is what runs.
 type content struct {
+	dev    bool // a folder of someone's work: see Dev
 	files  map[string][]byte
 	digest [sha256.Size]byte
 }
 
 // readTenant reads a tenant's folder. Nothing outside of it is read, whatever
 // a link in it says.
-func readTenant(dir string) (content, error) {
+func readTenant(dir string, dev bool) (content, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return content{}, err
 	}
 	defer root.Close()
-	c := content{files: map[string][]byte{}}
+	c := content{dev: dev, files: map[string][]byte{}}
 	sum, size := sha256.New(), int64(0)
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -88,7 +89,10 @@ func readTenant(dir string) (content, error) {
 			}
 			return nil
 		}
-		if !wanted(name) {
+		if dev && d.IsDir() && name != "." {
+			return fs.SkipDir
+		}
+		if !c.wants(name) {
 			return nil
 		}
 		st, err := root.Stat(filepath.FromSlash(name)) // follows a link inside
@@ -102,6 +106,9 @@ func readTenant(dir string) (content, error) {
 		if err != nil {
 			return err
 		}
+		if dev && name != configFile && path.Ext(name) != ".wasm" && !isTaskFile(data) {
+			return nil
+		}
 		c.files[name] = data
 		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(data))
 		sum.Write(data)
@@ -111,11 +118,11 @@ func readTenant(dir string) (content, error) {
 	return c, err
 }
 
-// wanted reports whether a file of a tenant's folder is read.
-func wanted(name string) bool {
+// wants reports whether a file of a tenant's folder is read.
+func (c content) wants(name string) bool {
 	switch path.Ext(name) {
 	case ".yaml", ".yml", ".json":
-		return name == configFile || name == tokensFile || strings.HasPrefix(name, tasksDir+"/")
+		return c.dev || name == configFile || name == tokensFile || strings.HasPrefix(name, tasksDir+"/")
 	case ".wasm":
 		return true
 	}
@@ -124,12 +131,12 @@ func wanted(name string) bool {
 
 // load makes a tenant of what its folder holds. Its error has every fault at
 // once, with files named as in the folder.
-func (s *Server) load(ctx context.Context, name string, c content) (_ *tenant, err error) {
+func (s *Server) load(ctx context.Context, name, dir string, c content) (_ *tenant, err error) {
 	t := &tenant{name: name, digest: c.digest, programs: map[string]*host.Program{}, tokens: map[string]Token{}, idle: make(chan struct{})}
 	var faults host.Errors
 	config, err := c.config()
 	faults = append(faults, faultsOf(configFile, err)...)
-	tasks, errs := c.tasks(s.cfg.Inline)
+	tasks, errs := c.tasks(s.cfg.Inline || c.dev)
 	faults = append(faults, errs...)
 	tokens, err := parseTokens(c.files[tokensFile])
 	faults = append(faults, faultsOf(tokensFile, err)...)
@@ -140,7 +147,11 @@ func (s *Server) load(ctx context.Context, name string, c content) (_ *tenant, e
 	for _, token := range tokens {
 		t.tokens[token.ID] = token
 	}
-	dir := filepath.Join(s.cfg.Tenants, name)
+	reach := sqldb.Reach{Files: append([]string{dir}, s.cfg.Files...), Address: s.cfg.Address}
+	if c.dev {
+		t.tokens[s.cfg.Dev.token.ID] = s.cfg.Dev.token
+		reach = sqldb.Reach{}
+	}
 	for name, c := range config.Connections {
 		c.Dir = filepath.Join(dir, c.Dir)
 		config.Connections[name] = c
@@ -148,7 +159,7 @@ func (s *Server) load(ctx context.Context, name string, c content) (_ *tenant, e
 	t.host, err = host.New(ctx, host.Config{
 		Runtime: s.cfg.Runtime, Drivers: s.cfg.Drivers, Connections: config.Connections, Secrets: s.cfg.Secrets(name),
 		Limits: config.Limits, Logger: s.cfg.Logger.With("tenant", name), Source: config.Source,
-		Reach: sqldb.Reach{Files: append([]string{dir}, s.cfg.Files...), Address: s.cfg.Address},
+		Reach: reach,
 	})
 	if err != nil {
 		return nil, err
@@ -170,6 +181,9 @@ func (s *Server) load(ctx context.Context, name string, c content) (_ *tenant, e
 // config reads the tenant's configuration.
 func (c content) config() (*manifest.Config, error) {
 	data, ok := c.files[configFile]
+	if !ok && c.dev {
+		return &manifest.Config{}, nil
+	}
 	if !ok {
 		return nil, &host.Error{Code: host.CodeConfig, Message: "the tenant has no " + configFile,
 			Hint: "it may be empty where no task needs a connection"}
@@ -188,7 +202,7 @@ func (c content) tasks(inline bool) (tasks []host.Task, faults host.Errors) {
 	}}
 	seen := map[string]host.Place{}
 	for _, name := range slices.Sorted(maps.Keys(c.files)) {
-		if !strings.HasPrefix(name, tasksDir+"/") || path.Ext(name) == ".wasm" {
+		if name == configFile || name == tokensFile || path.Ext(name) == ".wasm" {
 			continue
 		}
 		found, err := opts.ReadTasks(name, c.files[name])
