@@ -44,6 +44,7 @@ var routes = []route{
 	{http.MethodGet, "/v1/executions/{id}", Read, (*Server).getExecution},
 	{http.MethodDelete, "/v1/executions/{id}", Run, (*Server).cancelExecution},
 	{http.MethodGet, "/v1/executions/{id}/result", Read, (*Server).getResult},
+	{http.MethodGet, "/v1/audit", Operate, (*Server).getAudit},
 }
 
 // Handler returns the HTTP API. It is for one http.Server or several.
