@@ -85,6 +85,8 @@ type Execution struct {
 	cursors map[int64]*cursor
 	handles int64
 	output  outputKind
+	now     call  // the one that is being made
+	fault   Error // see fails
 	last    *Error
 	final   *Error
 	failure string
@@ -207,6 +209,9 @@ func (x *Execution) failed(err error) abi.Errno {
 
 // Classify makes an Error of what a driver or the policy returned.
 func Classify(err error) *Error {
+	if e, ok := err.(*Error); ok {
+		return e
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 	"unsafe"
 
@@ -196,7 +197,7 @@ func (x *Execution) cursor(h int64) (*cursor, error) {
 	if c, ok := x.cursors[h]; ok {
 		return c, nil
 	}
-	return nil, errOf(abi.BadHandle, fmt.Sprintf("%d is not an open handle", h))
+	return nil, x.fails(abi.BadHandle, strconv.FormatInt(h, 10)+" is not an open handle")
 }
 
 // outputCursor implements abi.FuncOutputCursor.
@@ -207,7 +208,7 @@ func (c *call) outputCursor() (int64, error) {
 		return 0, err
 	}
 	if cur.started {
-		return 0, errState("the guest has read rows of this cursor already")
+		return 0, x.fails(abi.State, "the guest has read rows of this cursor already")
 	}
 	if err := x.claimOutput(outputRows); err != nil {
 		return 0, err
@@ -262,10 +263,10 @@ const (
 // claimOutput makes sure that there is one result.
 func (x *Execution) claimOutput(as outputKind) error {
 	if x.o.Output == nil && !x.o.DryRun {
-		return errState("the task returns no rows (outputs: none)")
+		return x.fails(abi.State, "the task returns no rows (outputs: none)")
 	}
 	if x.output != outputNone {
-		return errState("the task has given its result already")
+		return x.fails(abi.State, "the task has given its result already")
 	}
 	x.output = as
 	return nil
