@@ -30,6 +30,14 @@ func (e *Error) Error() string {
 	return s
 }
 
+// message returns what the host said, or else what there is.
+func (e *Error) message() string {
+	if e.Info.Message != "" {
+		return e.Info.Message
+	}
+	return e.Call + ": " + e.Errno.String()
+}
+
 // SQLState returns the five characters that the database gave its error, or
 // nothing: SQLite has none, and neither has what is no error of a database.
 func (e *Error) SQLState() string { return e.Info.SQLState }
@@ -38,13 +46,9 @@ func (e *Error) SQLState() string { return e.Info.SQLState }
 // the execution may be tried again.
 func (e *Error) Retryable() bool { return e.Info.Retryable }
 
-// last is the host call that failed last, which error_read answers for.
-var last *Error
-
 // failed makes the Error of a call that answered n.
 func failed(f abi.Func, n int64) error {
 	e := &Error{Call: f.Name, Errno: abi.Errno(n), Info: abi.Error{Code: abi.Errno(n)}}
-	last = e
 	b, n := mem.Fill(make([]byte, firstRoom), imports.ErrorRead)
 	if n < 0 {
 		return e
@@ -77,8 +81,7 @@ func Failures(f ...abi.Failure) error { return &Failed{f} }
 func stop(message, hint string) { panic(Fail(message, hint)) }
 
 // call runs what an export stands for and returns the export's status. An
-// error or a panic goes to the host as the message of abi.FuncFail; an *Error
-// does not, since the host has it.
+// error or a panic goes to the host as the message of abi.FuncFail.
 func call(f func() error) (status int32) {
 	defer func() {
 		switch r := recover().(type) {
@@ -99,7 +102,8 @@ func call(f func() error) (status int32) {
 	return 1
 }
 
-// report tells the host about an error, with what it knows in parts.
+// report tells the host about an error, with what it knows in parts. Of a host
+// call that failed, the host adds the rest if it was the last.
 func report(err error) {
 	for e := err; e != nil; {
 		switch e := e.(type) {
@@ -107,9 +111,8 @@ func report(err error) {
 			tell(e.Failures)
 			return
 		case *Error:
-			if e == last {
-				return
-			}
+			tell(abi.Failures{{Message: strings.TrimSuffix(err.Error(), e.Error()) + e.message(), Hint: e.Info.Hint}})
+			return
 		}
 		u, ok := e.(interface{ Unwrap() error })
 		if !ok {

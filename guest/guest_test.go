@@ -225,32 +225,21 @@ func like(s, pattern string) bool {
 	return rest == ""
 }
 
-// TestCallOfHostErrors: the host has the error of the call that failed last;
-// of an earlier one it has to be told.
+// TestCallOfHostErrors: what is around the error of a host call goes to the host
+// with the call's message.
 func TestCallOfHostErrors(t *testing.T) {
-	h := &host{answer: int64(abi.DB), input: (&abi.Input{LogicalTime: 1}).Marshal()}
+	info := abi.Error{Code: abi.DB, Message: "no such table", Hint: "make it"}
+	h := &host{answer: int64(abi.DB), err: info.Marshal(), input: (&abi.Input{LogicalTime: 1}).Marshal()}
 	use(t, h)
-	run := func(f func() error) []string {
+	for wrap, want := range map[string]string{"%w": "fail no such table\nhint: make it", "stage 2: %w": "fail stage 2: no such table\nhint: make it"} {
 		h.told = nil
-		if (Task{Run: func(*Input) error { return f() }}).CallRun() == 0 {
-			t.Error("it succeeded")
+		run := func(*Input) error {
+			_, err := Exec("ONE")
+			return fmt.Errorf(wrap, err)
 		}
-		return h.told
-	}
-	told := run(func() error {
-		_, err := Exec("ONE")
-		return fmt.Errorf("more: %w", err)
-	})
-	if !reflect.DeepEqual(told, []string{`exec "ONE" 0 false`}) {
-		t.Errorf("the last: %q", told)
-	}
-	told = run(func() error {
-		_, err := Exec("ONE")
-		_, _ = Exec("TWO")
-		return err
-	})
-	if !reflect.DeepEqual(told, []string{`exec "ONE" 0 false`, `exec "TWO" 0 false`, "fail exec: DB"}) {
-		t.Errorf("an earlier one: %q", told)
+		if (Task{Run: run}).CallRun() == 0 || !reflect.DeepEqual(h.told[1:], []string{want}) {
+			t.Errorf("told %q, want %q", h.told, want)
+		}
 	}
 }
 

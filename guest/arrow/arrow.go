@@ -157,4 +157,7 @@ const (
 	maxFields = 4096
 	maxDepth  = 8
 	maxRows   = 1 << 31 // of one batch
+
+	maxMetadata = 1 << 20
+	maxBody     = 64 << 20
 )

@@ -225,3 +225,33 @@ func (r *schemaReader) metadata(f *Field, table int) {
 		}
 	}
 }
+
+// MessageSize returns how many bytes the encapsulated message at the start of
+// a stream's bytes takes, 0 as long as too few are there to tell, and 8 for the
+// end of a stream.
+func MessageSize(b []byte) (int, error) {
+	for i := range min(len(b), 4) {
+		if b[i] != 0xff {
+			return 0, &Error{Problem: "a message does not begin with ff ff ff ff"}
+		}
+	}
+	if len(b) < frame {
+		return 0, nil
+	}
+	size := int(int32(le32(b[4:])))
+	if size == 0 {
+		return frame, nil
+	}
+	if size < 8 || size > maxMetadata {
+		return 0, &Error{Problem: "a message with " + strconv.Itoa(size) + " bytes of metadata"}
+	}
+	if len(b) < frame+size {
+		return 0, nil
+	}
+	f := flat{b: b[frame : frame+size]}
+	body := f.long(f.follow(0), 3)
+	if f.bad || body < 0 || body > maxBody {
+		return 0, errDamaged
+	}
+	return frame + size + int(body), nil
+}
