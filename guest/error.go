@@ -3,7 +3,6 @@ package guest
 import (
 	"runtime"
 	"strconv"
-	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/guest/internal/imports"
@@ -47,8 +46,8 @@ func (e *Error) SQLState() string { return e.Info.SQLState }
 func (e *Error) Retryable() bool { return e.Info.Retryable }
 
 // failed makes the Error of a call that answered n.
-func failed(f abi.Func, n int64) error {
-	e := &Error{Call: f.Name, Errno: abi.Errno(n), Info: abi.Error{Code: abi.Errno(n)}}
+func failed(call string, n int64) error {
+	e := &Error{Call: call, Errno: abi.Errno(n), Info: abi.Error{Code: abi.Errno(n)}}
 	b, n := mem.Fill(make([]byte, firstRoom), imports.ErrorRead)
 	if n < 0 {
 		return e
@@ -111,7 +110,7 @@ func report(err error) {
 			tell(e.Failures)
 			return
 		case *Error:
-			tell(abi.Failures{{Message: strings.TrimSuffix(err.Error(), e.Error()) + e.message(), Hint: e.Info.Hint}})
+			tell(abi.Failures{{Message: context(err.Error(), e.Error()) + e.message(), Hint: e.Info.Hint}})
 			return
 		}
 		u, ok := e.(interface{ Unwrap() error })
@@ -121,6 +120,14 @@ func report(err error) {
 		e = u.Unwrap()
 	}
 	tell(abi.Failures{{Message: err.Error()}})
+}
+
+// context returns what stands in front of an error's own text.
+func context(text, own string) string {
+	if n := len(text) - len(own); n > 0 && text[n:] == own {
+		return text[:n]
+	}
+	return ""
 }
 
 func tell(f abi.Failures) { imports.Fail([]byte(f.String())) }
@@ -144,12 +151,27 @@ func panicPlace() string {
 	frames := runtime.CallersFrames(pcs[:n])
 	for {
 		f, more := frames.Next()
-		if f.Function != "" && !strings.HasPrefix(f.Function, "runtime.") {
-			file := f.File[strings.LastIndexByte(f.File, '/')+1:]
+		if f.Function != "" && !fromRuntime(f.Function) {
+			file := base(f.File)
 			return " in " + f.Function + " (" + file + ":" + strconv.Itoa(f.Line) + ")"
 		}
 		if !more {
 			return ""
 		}
 	}
+}
+
+func fromRuntime(function string) bool {
+	const runtime = "runtime."
+	return len(function) > len(runtime) && function[:len(runtime)] == runtime
+}
+
+// base returns the last part of a path.
+func base(path string) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == '/' {
+			return path[i+1:]
+		}
+	}
+	return path
 }

@@ -73,72 +73,65 @@ func Registered() Task { return registered }
 
 // CallConfigure is the export wasmsql_v1_configure of a module with this Task:
 // it calls Configure, tells the host of an error, and returns the status.
-func (t Task) CallConfigure() int32 {
+func (t Task) CallConfigure() int32 { return call(t.configure) }
+
+func (t *Task) configure() error {
 	if t.Configure == nil {
-		return 0
-	}
-	return call(func() error {
-		c, err := ReadConfig()
-		if err != nil {
-			return err
-		}
-		config := Config{Config: c}
-		if err := t.Configure(&config); err != nil {
-			return err
-		}
-		if config.unread != nil {
-			return config.unread()
-		}
 		return nil
-	})
+	}
+	var c Config
+	err := ReadConfig(&c.Config)
+	if err == nil {
+		err = t.Configure(&c)
+	}
+	if err == nil && c.unread != nil {
+		err = c.unread()
+	}
+	return err
 }
 
 // CallRun is the export wasmsql_v1_run, as CallConfigure.
-func (t Task) CallRun() int32 {
+func (t Task) CallRun() int32 { return call(t.run) }
+
+func (t *Task) run() error {
 	if t.Run == nil {
-		return 0
-	}
-	return call(func() error {
-		in, err := ReadInput()
-		if err != nil {
-			return err
-		}
-		unseen, unfinished = nil, nil
-		if err := t.Run(&Input{Input: in}); err != nil {
-			return err
-		}
-		if unseen != nil {
-			return unseen
-		}
-		if unfinished != nil {
-			return unfinished()
-		}
 		return nil
-	})
+	}
+	unseen, unfinished = nil, nil
+	var in Input
+	err := ReadInput(&in.Input)
+	if err == nil {
+		err = t.Run(&in)
+	}
+	if err == nil {
+		err = unseen
+	}
+	if err == nil && unfinished != nil {
+		err = unfinished()
+	}
+	return err
 }
 
 // firstRoom is the room of the first read of a message, enough for most.
 const firstRoom = 4 << 10
 
-// ReadConfig returns the task's configuration, as Configure is given it.
-func ReadConfig() (abi.Config, error) {
-	var c abi.Config
+// ReadConfig reads the task's configuration, as Configure is given it.
+func ReadConfig(c *abi.Config) error {
 	b, n := mem.Fill(make([]byte, firstRoom), imports.ConfigRead)
 	if n < 0 {
-		return c, failed(abi.FuncConfigRead, n)
+		return failed(abi.FuncConfigRead.Name, n)
 	}
-	return c, c.Unmarshal(b)
+	return c.Unmarshal(b)
 }
 
-// ReadInput returns what this execution is given, as Run is given it. In
+// ReadInput reads what this execution is given, as Run is given it. In
 // configure it is an *Error with abi.State.
-func ReadInput() (abi.Input, error) {
-	var in abi.Input
+func ReadInput(in *abi.Input) error {
 	b, n := mem.Fill(make([]byte, firstRoom), imports.InputRead)
 	if n < 0 {
-		return in, failed(abi.FuncInputRead, n)
+		return failed(abi.FuncInputRead.Name, n)
 	}
-	return in, in.Unmarshal(b)
+	return in.Unmarshal(b)
 }
 
 // The levels of a log line.

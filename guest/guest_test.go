@@ -81,20 +81,20 @@ func TestReads(t *testing.T) {
 	c := abi.Config{Task: "t", Template: &abi.Template{Text: strings.Repeat("x", 3*firstRoom)}}
 	in := abi.Input{LogicalTime: 5, Values: []abi.NamedValue{{Name: "a", Value: abi.Value{Type: abi.Type{Kind: abi.Int}, Int: 7}}}}
 	use(t, &host{config: c.Marshal(), input: in.Marshal()})
-	if got, err := ReadConfig(); err != nil || !reflect.DeepEqual(got, c) {
+	if got, err := readConfig(); err != nil || !reflect.DeepEqual(got, c) {
 		t.Errorf("ReadConfig() = %+v, %v", got, err)
 	}
-	if got, err := ReadInput(); err != nil || !reflect.DeepEqual(got, in) {
+	if got, err := readInput(); err != nil || !reflect.DeepEqual(got, in) {
 		t.Errorf("ReadInput() = %+v, %v", got, err)
 	}
 }
 
 func TestDamagedMessage(t *testing.T) {
 	use(t, &host{config: []byte{8, 1}, input: []byte{0x80}})
-	if _, err := ReadConfig(); err == nil || err.Error() != "abi: Config.task: wire type 0, want 2" {
+	if _, err := readConfig(); err == nil || err.Error() != "abi: Config.task: wire type 0, want 2" {
 		t.Errorf("ReadConfig: %v", err)
 	}
-	if _, err := ReadInput(); err == nil {
+	if _, err := readInput(); err == nil {
 		t.Error("ReadInput: no error")
 	}
 }
@@ -163,7 +163,7 @@ func TestErrors(t *testing.T) {
 		t.Errorf("Write: %v", err)
 	}
 	h.input = nil
-	if _, err := ReadInput(); err == nil || err.Error() != "input_read: STATE" {
+	if _, err := readInput(); err == nil || err.Error() != "input_read: STATE" {
 		t.Errorf("ReadInput: %v", err)
 	}
 }
@@ -257,7 +257,10 @@ func TestRegister(t *testing.T) {
 }
 
 func TestNoHost(t *testing.T) {
-	if _, err := ReadConfig(); err == nil || err.Error() != "config_read: UNSUPPORTED" {
+	if _, err := readConfig(); err == nil || err.Error() != "config_read: UNSUPPORTED" {
 		t.Errorf("got %v", err)
 	}
 }
+
+func readConfig() (c abi.Config, err error) { err = ReadConfig(&c); return c, err }
+func readInput() (in abi.Input, err error)  { err = ReadInput(&in); return in, err }

@@ -37,19 +37,20 @@ func (in *Input) IsNull(name string) bool { return in.value(name).Null }
 func (in *Input) Value(name string) Value { return *in.value(name) }
 
 func (in *Input) value(name string) *Value {
-	v := in.find(name)
-	if v == nil {
-		names := make([]string, len(in.Values))
-		for i := range in.Values {
-			names[i] = in.Values[i].Name
-		}
-		hint := "declare it in the task file, under inputs"
-		if n := near(name, names); n != "" {
-			hint = "the task declares " + quote(n)
-		}
-		stop("the plugin reads the input "+quote(name)+", which the task does not declare", hint)
+	if v := in.find(name); v != nil {
+		return v
 	}
-	return v
+	hint := "declare it in the task file, under inputs"
+	for i := range in.Values {
+		if i == 0 {
+			hint += ", beside"
+		} else {
+			hint += ","
+		}
+		hint += " " + quote(in.Values[i].Name)
+	}
+	stop("the plugin reads the input "+quote(name)+", which the task does not declare", hint)
+	return nil
 }
 
 // of returns an input of a kind that is not null.
@@ -107,50 +108,6 @@ func (in *Input) JSON(name string) string { return in.of(name, abi.JSON).Str }
 
 // List returns an input of a list type.
 func (in *Input) List(name string) []Value { return in.of(name, abi.List).List }
-
-// near returns which of some names one was probably meant to be, or nothing:
-// one that differs in case or in at most two letters.
-func near(name string, names []string) string {
-	best, least := "", 3
-	for _, n := range names {
-		if d := distance(name, n, least); d < least && d < max(len(name), 2) {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-// distance returns how many letters are to be put in, left out or changed to
-// make b of a, ASCII case aside, or limit if it is that or more.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
-		return limit
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if lower(a[i]) != lower(b[j]) {
-				d++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(d, row[j]+1, diagonal+1)
-		}
-	}
-	return min(row[len(b)], limit)
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		c |= 0x20
-	}
-	return c
-}
 
 // quote returns a name in quotes. What could end them is replaced, not
 // escaped as strconv.Quote does, which would add 30 KB to a module.

@@ -2,7 +2,6 @@ package guest
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
 )
@@ -268,5 +267,46 @@ func (s *Section) enter(name string, v *jsonValue) *Section {
 // Path returns where the section stands, for instance "config.rules[1]".
 func (s *Section) Path() string { return s.path }
 
-// String returns the names of the settings, for messages.
-func (s *Section) String() string { return s.path + "{" + strings.Join(s.object.keys, ", ") + "}" }
+// near returns which of some names one was probably meant to be, or nothing:
+// one that differs in case or in at most two letters.
+func near(name string, names []string) string {
+	best, least := "", 3
+	for _, n := range names {
+		if d := distance(name, n, least); d < least && d < max(len(name), 2) {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance returns how many letters are to be put in, left out or changed to
+// make b of a, ASCII case aside, or limit if it is that or more.
+func distance(a, b string, limit int) int {
+	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
+		return limit
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			d := diagonal
+			if lower(a[i]) != lower(b[j]) {
+				d++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(d, row[j]+1, diagonal+1)
+		}
+	}
+	return min(row[len(b)], limit)
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c |= 0x20
+	}
+	return c
+}

@@ -65,7 +65,7 @@ func (c Conn) One(sql string, params ...Value) ([]Value, error) {
 func Start(q abi.QueryRequest) (Cursor, error) {
 	h := imports.Query(q.Marshal())
 	if h < 0 {
-		return Cursor{}, failed(abi.FuncQuery, h)
+		return Cursor{}, failed(abi.FuncQuery.Name, h)
 	}
 	return Cursor{h}, nil
 }
@@ -76,7 +76,7 @@ func Start(q abi.QueryRequest) (Cursor, error) {
 func Do(q abi.QueryRequest) (int64, error) {
 	n := imports.Exec(q.Marshal())
 	if n < 0 {
-		return 0, failed(abi.FuncExec, n)
+		return 0, failed(abi.FuncExec.Name, n)
 	}
 	return n, nil
 }
@@ -91,7 +91,7 @@ type Cursor struct{ handle int64 }
 func (c Cursor) Next(buf []byte) ([]byte, error) {
 	b, n := mem.Fill(buf, func(buf []byte) int64 { return imports.CursorNext(c.handle, buf) })
 	if n < 0 {
-		return nil, failed(abi.FuncCursorNext, n)
+		return nil, failed(abi.FuncCursorNext.Name, n)
 	}
 	return b, nil
 }
@@ -101,7 +101,7 @@ func (c Cursor) Next(buf []byte) ([]byte, error) {
 func (c Cursor) Output() (int64, error) {
 	n := imports.OutputCursor(c.handle)
 	if n < 0 {
-		return 0, failed(abi.FuncOutputCursor, n)
+		return 0, failed(abi.FuncOutputCursor.Name, n)
 	}
 	return n, nil
 }
@@ -109,7 +109,7 @@ func (c Cursor) Output() (int64, error) {
 // Close ends the statement. What an execution leaves open, the host closes.
 func (c Cursor) Close() error {
 	if n := imports.Close(c.handle); n < 0 {
-		return failed(abi.FuncClose, n)
+		return failed(abi.FuncClose.Name, n)
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (c Cursor) Close() error {
 // NewResult stands on.
 func Write(b []byte) error {
 	if n := imports.OutputWrite(b); n < 0 {
-		return failed(abi.FuncOutputWrite, n)
+		return failed(abi.FuncOutputWrite.Name, n)
 	}
 	return nil
 }
