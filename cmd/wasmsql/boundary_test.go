@@ -21,7 +21,10 @@ var arrows = []struct {
 	{"guest/internal/...", []string{"abi", "guest/internal/..."}},
 	{"guest/template", []string{"abi"}},
 	{"guest/cmd/...", []string{"abi", "guest", "guest/template"}},
-	{"guest/...", []string{"abi", "guest", "guest/internal/..."}},
+	{"guest/arrow", nil},
+	{"guest/decode", []string{"abi", "guest"}},
+	{"guest/guesttest", []string{"abi", "guest", "guest/arrow", "guest/internal/imports", "modernc.org/sqlite"}},
+	{"guest", []string{"abi", "guest/arrow", "guest/internal/..."}},
 	{"host/secret", nil},
 	{"host/policy", []string{"abi"}},
 	{"host/sqldb", []string{"abi", "host/secret", arrowGo, nearNames}},
@@ -49,7 +52,7 @@ var arrows = []struct {
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
 	{"cmd/wasmsql/...", []string{"abi", "host", "host/builtin", "host/hosttest", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
 		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
-	{"examples/...", []string{"abi", "guest", "host", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},
+	{"examples/...", []string{"abi", "guest", "guest/arrow", "guest/decode", "host", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},
 }
 
 const (
