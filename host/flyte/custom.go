@@ -136,6 +136,15 @@ func (c *custom) isLogin(name string) bool {
 	return slices.Contains(logins[scheme], name)
 }
 
+// plainSecret returns what a connect_arg is set to by a secret: its text, or the
+// number that libpq reads in it.
+func (c *custom) plainSecret(name string, v secret.Value) any {
+	if isPostgres := c.uri.Scheme == "postgresql" || c.uri.Scheme == "postgres"; isPostgres && slices.Contains(libpqNumbers, name) {
+		return number64(v.Reveal())
+	}
+	return v.Reveal()
+}
+
 // server describes where the task connects to, for errors: what the template
 // says openly of host, port, database and user, and never what is a secret.
 func (c *custom) server() string {

@@ -2,6 +2,7 @@ package flyte
 
 import (
 	"errors"
+	"fmt"
 
 	"math"
 	"strconv"
@@ -27,6 +28,7 @@ import (
 //	json                                 text
 //	bit(n) of PostgreSQL                 text of 0 and 1
 //	timestamp of MySQL                   without a time zone: it is UTC
+//	uuid of MariaDB                      text
 //
 // Elements of lists become so too. What stays as it is holds more than pandas
 // kept: integers and bools with nulls, decimals, the types of empty results.
@@ -129,6 +131,10 @@ func column(f arrow.Field, dialect abi.Dialect) (arrow.Field, convert) {
 		return out, elements(list, conv)
 	}
 	if meta(f, extensionName) == "arrow.uuid" {
+		if dialect == abi.MySQL {
+			out.Type = arrow.BinaryTypes.String
+			return out, uuidTexts
+		}
 		out.Metadata = f.Metadata
 	}
 	return out, nil
@@ -288,4 +294,19 @@ func bits(a arrow.Array, n int) arrow.Array {
 		b.Append(string(out))
 	}
 	return b.NewArray()
+}
+
+// uuidTexts writes UUIDs as text.
+func uuidTexts(a arrow.Array) (arrow.Array, error) {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	for i := range a.Len() {
+		if a.IsNull(i) {
+			b.AppendNull()
+			continue
+		}
+		v := a.(*array.FixedSizeBinary).Value(i)
+		b.Append(fmt.Sprintf("%x-%x-%x-%x-%x", v[:4], v[4:6], v[6:8], v[8:10], v[10:]))
+	}
+	return b.NewArray(), nil
 }

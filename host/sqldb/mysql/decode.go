@@ -65,6 +65,8 @@ func newDecoder(d definition, field arrow.Field, limit int64) decoder {
 		return &dateDecoder{array.NewDate32Builder(mem)}
 	case *arrow.TimestampType:
 		return &momentDecoder{array.NewTimestampBuilder(mem, t)}
+	case *arrow.DurationType:
+		return &spanDecoder{array.NewDurationBuilder(mem, t)}
 	case *arrow.Time64Type:
 		return &timeDecoder{array.NewTime64Builder(mem, t)}
 	case *arrow.FixedSizeBinaryType:

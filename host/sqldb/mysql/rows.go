@@ -49,6 +49,7 @@ func (r *rows) open(p reply) error {
 		if d.texts() && d.charset != charsetBinary && d.charset != r.tx.c.charset {
 			return errCharset
 		}
+		d.stored = r.tx.stored
 		fields[i] = d.field()
 		dec := newDecoder(d, fields[i], r.tx.batch.Cell)
 		r.columns[i] = column{d.name, d.kind, dec, dec.builder()}
