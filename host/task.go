@@ -64,6 +64,9 @@ type Connection struct {
 	AllowText bool
 	Limits    ResultLimits
 	Pool      sqldb.Pool
+	// Plain gives columns the types of what is stored, not of what was declared:
+	// see sqldb.Config.
+	Plain bool
 	// Dir is what a relative path of a database file is relative to; empty is
 	// the working folder of the process.
 	Dir string

@@ -87,6 +87,7 @@ the database, its password or anything else of this machine.`,
 		a.checkCommand(),
 		a.inspectCommand(),
 		a.schemaCommand(),
+		a.flyteCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)

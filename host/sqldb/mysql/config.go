@@ -21,6 +21,7 @@ type settings struct {
 	collation      string // of the session, or the server's default
 	attributes     string // what the server shows of the connection
 	tls            tlsPlan
+	stored         bool // sqldb.Config.Plain
 }
 
 // login is whom to connect as, and where.
@@ -49,7 +50,7 @@ var secretNames = []string{"user", "username", "password", "passwd", "host", "da
 
 // newSettings checks cfg. It reads the certificates that it names.
 func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
-	s := &settings{secrets: cfg.SecretArgs}
+	s := &settings{secrets: cfg.SecretArgs, stored: cfg.Plain}
 	var faults sqldb.Faults
 	fault := func(field, message, hint string) {
 		faults = append(faults, sqldb.Fault{Field: field, Message: message, Hint: hint})

@@ -70,6 +70,8 @@ func newDecoder(d definition, field arrow.Field, limit int64) decoder {
 		return &dateDecoder{Fixed: vector.Fixed[int32]{Type: t}}
 	case *arrow.TimestampType:
 		return &momentDecoder{Fixed: vector.Fixed[int64]{Type: t}}
+	case *arrow.DurationType:
+		return &spanDecoder{vector.Fixed[int64]{Type: t}}
 	case *arrow.Time64Type:
 		return &timeDecoder{vector.Fixed[int64]{Type: t}}
 	case *arrow.FixedSizeBinaryType:

@@ -120,3 +120,28 @@ func (d *timeDecoder) add(v int64, ok bool) *misfit {
 	d.Push(v)
 	return nil
 }
+
+// spanDecoder decodes TIME as the duration that it is in MySQL.
+type spanDecoder struct{ vector.Fixed[int64] }
+
+func (d *spanDecoder) binary(p []byte) (int, *misfit) {
+	s, n := between(p)
+	if n == 0 {
+		return 0, nil
+	}
+	v, ok := readTime(s)
+	return n, d.add(v, ok)
+}
+
+func (d *spanDecoder) text(p []byte) *misfit {
+	v, ok := parseTime(p)
+	return d.add(v, ok)
+}
+
+func (d *spanDecoder) add(v int64, ok bool) *misfit {
+	if !ok {
+		return malformedMoment
+	}
+	d.Push(v)
+	return nil
+}

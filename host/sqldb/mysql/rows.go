@@ -48,6 +48,7 @@ func (r *rows) open(p reply) error {
 		if d.texts() && d.charset != charsetBinary && d.charset != r.tx.c.charset {
 			return errCharset
 		}
+		d.stored = r.tx.stored
 		fields[i] = d.field()
 		r.columns[i] = column{d.name, d.kind, newDecoder(d, fields[i], r.tx.batch.Cell)}
 	}

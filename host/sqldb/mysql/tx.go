@@ -18,6 +18,7 @@ type tx struct {
 	access abi.Access
 	batch  sqldb.Batch
 	rows   *rows // the open cursor, or nil
+	stored bool  // as settings have it
 	over   error // why no statement can follow, or nil
 	gone   bool  // the connection was given away
 

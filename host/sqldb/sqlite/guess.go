@@ -16,11 +16,21 @@ type guessDecoder struct {
 	nulls   int   // before it
 	settled bool
 	limit   int64
-	float   bool // the task wants floats: integers are some from the start
+	float   bool         // the task wants floats: integers are some from the start
+	spare   declaredKind // what a column without any value is taken for, or declaredNothing
 }
 
 // settle fixes the column's type. A column without any value has the type null.
 func (g *guessDecoder) settle() { g.settled = true }
+
+// fallBack takes the spare type for a column that had no value in all rows that
+// were read ahead, if it has one.
+func (g *guessDecoder) fallBack() {
+	stores := map[declaredKind]int32{declaredInt: storeInt, declaredFloat: storeReal, declaredText: storeText, declaredBlob: storeBlob}
+	if store, ok := stores[g.spare]; ok && g.decoder == nil {
+		g.decide(store)
+	}
+}
 
 // open reports whether more rows could tell the column's type.
 func (g *guessDecoder) open() bool { return g.decoder == nil }

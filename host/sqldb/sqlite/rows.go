@@ -50,8 +50,15 @@ func (r *rows) open(s *stmt) error {
 	r.columns = make([]column, s.columns())
 	for i := range r.columns {
 		d := parseDeclared(s.columnDecl(i))
+		var spare declaredKind
+		if r.tx.stored {
+			d, spare = declared{}, d.storedAs()
+		}
 		c := column{name: s.columnName(i), declared: d, decoder: newDecoder(d, r.batch.Cell)}
 		c.guess, _ = c.decoder.(*guessDecoder)
+		if c.guess != nil {
+			c.guess.spare = spare
+		}
 		if c.guess != nil && len(r.tx.result) == len(r.columns) {
 			c.guess.float = r.tx.result[i].Type.Kind == abi.Float
 		}
@@ -65,6 +72,9 @@ func (r *rows) open(s *stmt) error {
 	arrays := make([]arrow.Array, len(r.columns))
 	for i := range r.columns {
 		c := &r.columns[i]
+		if c.guess != nil {
+			c.guess.fallBack()
+		}
 		arrays[i] = c.Take()
 		fields[i] = c.field(c.name, arrays[i].DataType())
 		if c.guess != nil {
