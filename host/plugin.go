@@ -41,8 +41,10 @@ func (p *Program) readManifest() (*plugin.Manifest, Errors) {
 }
 
 func (p *Program) refusal(reason, hint string) *Error {
-	return &Error{Code: CodeDenied, Task: p.task.Name, Place: keysOf(p.task.Source, "").place("module"), Message: "the module is refused: " + reason, Hint: hint}
+	return &Error{Code: CodeDenied, Task: p.task.Name, Place: keysOf(p.task.Source, "").place("module"), Message: refusedPrefix + reason, Hint: hint}
 }
+
+const refusedPrefix = "the module is refused: "
 
 // fit holds the inputs and outputs of the task against those of the manifest.
 // Where the task says nothing of its outputs, they are the manifest's.

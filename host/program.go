@@ -225,7 +225,7 @@ func (p *Program) prepareError(ctx context.Context, err error) error {
 	if errors.As(err, &refused) {
 		errs := make(Errors, len(refused.Reasons))
 		for i, reason := range refused.Reasons {
-			errs[i] = &Error{Code: CodeDenied, Task: p.task.Name, Place: keysOf(p.task.Source, "").place("module"), Message: "the module is refused: " + reason}
+			errs[i] = &Error{Code: CodeDenied, Task: p.task.Name, Place: keysOf(p.task.Source, "").place("module"), Message: refusedPrefix + reason}
 		}
 		return errs
 	}

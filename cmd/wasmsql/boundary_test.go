@@ -18,6 +18,8 @@ var arrows = []struct {
 	to   []string
 }{
 	{"abi", nil},
+	{"abi/cheader/gen", []string{"abi/cheader"}},
+	{"abi/cheader", []string{"abi"}},
 	{"guest/internal/...", []string{"abi", "guest/internal/..."}},
 	{"guest/template", []string{"abi"}},
 	{"guest/cmd/...", []string{"abi", "guest", "guest/template"}},
@@ -50,8 +52,8 @@ var arrows = []struct {
 		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
-	{"cmd/wasmsql/...", []string{"abi", "host", "host/builtin", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
-		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
+	{"cmd/wasmsql/...", []string{"abi", "abi/cheader", "host", "host/builtin", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
+		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "github.com/rogpeppe/go-internal/txtar", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
 	{"examples/...", []string{"abi", "guest", "guest/arrow", "guest/decode", "host", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},
 }
 

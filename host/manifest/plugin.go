@@ -261,3 +261,21 @@ func hasKey(n *yaml.Node, key string) bool {
 	}
 	return false
 }
+
+// ReadJSON reads a file with one document of any kind, such as the config of
+// a task, and returns it as JSON. The error is host.Errors.
+func ReadJSON(file string, data []byte) ([]byte, error) {
+	r := &reader{file: file}
+	docs := r.documents(data, MaxFile)
+	if len(docs) > 1 {
+		r.fault(docs[1], "", "this is one document, and here is another")
+	}
+	var text []byte
+	if len(docs) > 0 {
+		text, _ = r.toJSON(docs[0])
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return text, nil
+}
