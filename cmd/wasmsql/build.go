@@ -159,7 +159,11 @@ func (a *app) compile(ctx context.Context, dir string) (wasm []byte, tool string
 // compileGo builds a reactor, since main is never called, without anything of
 // this machine in it.
 func (a *app) compileGo(ctx context.Context, dir, out string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-ldflags=-s -w -buildid=", "-o", out, ".")
+	flags := []string{"build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-ldflags=-s -w -buildid=", "-o", out}
+	if a.unsummed(dir) {
+		flags = append(flags, "-mod=mod")
+	}
+	cmd := exec.CommandContext(ctx, "go", append(flags, ".")...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOWASM=")
 	if err := a.runCompiler(ctx, cmd, "go", "install Go from https://go.dev/dl"); err != nil {
@@ -170,6 +174,16 @@ func (a *app) compileGo(ctx context.Context, dir, out string) (string, error) {
 		return "go", nil
 	}
 	return strings.TrimSpace(string(tool)), nil
+}
+
+// unsummed reports whether a folder's go.mod is as wasmsql new wrote it: the
+// first build then writes the go.sum.
+func (a *app) unsummed(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil || a.env["GOWORK"] != "" {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(dir, "go.sum"))
+	return errors.Is(err, os.ErrNotExist)
 }
 
 // cFlags build a reactor without a C library. The stack is small, since the
@@ -258,7 +272,7 @@ func (a *app) fuelOf(ctx context.Context, dir string, wasm []byte) string {
 	case len(cases) == 0:
 		return "unknown: there is no case in " + filepath.Join(dir, caseFolder)
 	}
-	b, err := newBench(ctx, wasm, "interpreter")
+	b, err := a.newBench(ctx, wasm, "interpreter")
 	if err != nil {
 		return "unknown: the module does not load, see wasmsql test"
 	}

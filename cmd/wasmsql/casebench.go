@@ -28,7 +28,7 @@ type bench struct {
 
 // newBench returns a bench, which is to be closed. A module without a manifest
 // has the connection db, to read and write.
-func newBench(ctx context.Context, wasm []byte, engine string) (*bench, error) {
+func (a *app) newBench(ctx context.Context, wasm []byte, engine string) (*bench, error) {
 	b := &bench{wasm: wasm, connections: []plugin.Connection{{Name: "db", Access: abi.ReadWrite}}}
 	var err error
 	if b.task, err = manifest.ModuleTask("plugin", wasm); err != nil {
@@ -41,10 +41,8 @@ func newBench(ctx context.Context, wasm []byte, engine string) (*bench, error) {
 		}
 		b.connections = m.Connections
 	}
-	if b.rt, err = host.NewRuntime(ctx, host.RuntimeConfig{Engine: engine}); err != nil {
-		return nil, err
-	}
-	return b, nil
+	b.rt, err = a.runtime(ctx, settings{config: &manifest.Config{Engine: engine}})
+	return b, err
 }
 
 func (b *bench) close() { _ = b.rt.Close() }

@@ -82,7 +82,7 @@ func (a *app) test(ctx context.Context, args []string, f testFlags) error {
 	}
 	benches := make([]*bench, len(engines))
 	for i, engine := range engines {
-		if benches[i], err = newBench(ctx, wasm, engine); err != nil {
+		if benches[i], err = a.newBench(ctx, wasm, engine); err != nil {
 			return err
 		}
 		defer benches[i].close()
