@@ -18,6 +18,8 @@ var arrows = []struct {
 	to   []string
 }{
 	{"abi", nil},
+	{"abi/cheader/gen", []string{"abi/cheader"}},
+	{"abi/cheader", []string{"abi"}},
 	{"guest/internal/...", []string{"abi", "guest/internal/..."}},
 	{"guest/template", []string{"abi"}},
 	{"guest/cmd/...", []string{"abi", "guest", "guest/template"}},
@@ -27,6 +29,7 @@ var arrows = []struct {
 	{"guest", []string{"abi", "guest/arrow", "guest/internal/..."}},
 	{"host/secret", nil},
 	{"host/policy", []string{"abi"}},
+	{"host/plugin", []string{"abi", nearNames}},
 	{"host/sqldb", []string{"abi", "host/secret", arrowGo, nearNames}},
 	{"host/sqldb/internal/vector", []string{arrowGo}},
 	{"host/sqldb/sqlite", []string{"abi", "host/secret", "host/sqldb", "host/sqldb/internal/vector", arrowGo, "modernc.org/..."}},
@@ -40,18 +43,18 @@ var arrows = []struct {
 	{"host/internal/columns", []string{"abi", arrowGo}},
 	{"host/builtin/gen", []string{"github.com/klauspost/compress/..."}},
 	{"host/builtin", []string{"github.com/klauspost/compress/..."}},
-	{"host", []string{"abi", "host/builtin", "host/internal/...", "host/policy", "host/secret", "host/sqldb",
+	{"host", []string{"abi", "host/builtin", "host/internal/...", "host/plugin", "host/policy", "host/secret", "host/sqldb",
 		arrowGo, nearNames, "github.com/google/flatbuffers/go"}},
 	{"host/result/...", []string{"abi", "host/result/...", arrowGo, nearNames, "github.com/mattn/go-runewidth",
 		"github.com/golang/snappy", "github.com/klauspost/compress/..."}},
-	{"host/manifest", []string{"abi", "host", "host/secret", "host/sqldb", nearNames, "go.yaml.in/yaml/v3"}},
+	{"host/manifest", []string{"abi", "host", "host/plugin", "host/secret", "host/sqldb", nearNames, "go.yaml.in/yaml/v3"}},
 	{"host/hosttest", []string{"abi", "host", "host/secret", "host/sqldb", "host/sqldb/sqlite", arrowGo}},
 	{"host/flyte", []string{"abi", "host", "host/result", "host/secret", "host/sqldb", arrowGo, nearNames,
 		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
-	{"cmd/wasmsql/...", []string{"abi", "host", "host/builtin", "host/flyte/...", "host/hosttest", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
-		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
+	{"cmd/wasmsql/...", []string{"abi", "abi/cheader", "host", "host/builtin", "host/flyte/...", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
+		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "github.com/rogpeppe/go-internal/txtar", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
 	{"examples/...", []string{"abi", "guest", "guest/arrow", "guest/decode", "host", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},
 }
 

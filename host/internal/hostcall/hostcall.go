@@ -138,6 +138,10 @@ func (c *call) fill(i int, data []byte) (n int64, written bool) {
 // host keeps to itself.
 type Error struct {
 	Guest abi.Error
+	// Refused: the use of Connection is not allowed, by its name or its access,
+	// whatever the statement is.
+	Refused    bool
+	Connection string
 	// Final: the execution cannot succeed any more, whatever the guest does.
 	Final bool
 	// Cause is what the host made the error from, or nil.

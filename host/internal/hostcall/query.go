@@ -155,10 +155,19 @@ func (c *call) request() (Connection, abi.QueryRequest, error) {
 	x.Used.Statements++
 	x.hash.Write([]byte(req.SQL))
 	x.hash.Write([]byte{0})
-	if err := policy.Check(conn.Dialect, conn.Access, req.SQL); err != nil {
-		return conn, req, err
+	return conn, req, conn.check(req.SQL)
+}
+
+// check decides whether a statement may run on the connection.
+func (c Connection) check(sql string) error {
+	err := policy.Check(c.Dialect, c.Access, sql)
+	if err == nil {
+		return nil
 	}
-	return conn, req, nil
+	e := *Classify(err)
+	e.Connection = c.Name
+	e.Refused = c.Access == abi.ReadOnly && policy.Check(c.Dialect, abi.ReadWrite, sql) == nil
+	return &e
 }
 
 // connection finds a granted connection by name. One that was not granted and
@@ -172,7 +181,9 @@ func (x *Execution) connection(name string) (Connection, error) {
 			return c, nil
 		}
 	}
-	return Connection{}, policy.NotGranted(name)
+	e := *Classify(policy.NotGranted(name))
+	e.Connection, e.Refused = name, true
+	return Connection{}, &e
 }
 
 // close implements abi.FuncClose.
