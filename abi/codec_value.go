@@ -3,7 +3,6 @@ package abi
 import (
 	"math"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -59,7 +58,7 @@ func (t *Type) check(depth int) *DecodeError {
 func (t *Type) append(b []byte) []byte {
 	b = appendUint(b, 1, uint64(t.Kind))
 	if t.Elem != nil {
-		b = appendMessage(b, 2, t.Elem)
+		b = appendMessage(b, 2, t.Elem.append)
 	}
 	b = appendBool(b, 3, t.Nullable)
 	b = appendUint(b, 4, uint64(t.Precision))
@@ -216,13 +215,22 @@ func (t *Type) holds(s string) bool {
 	if t.Precision == 0 {
 		return true
 	}
-	whole, fraction, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
-	whole, fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
-	return len(whole) <= int(t.Precision-t.Scale) && len(fraction) <= int(t.Scale)
+	s, _ = cutPrefix(s, "-")
+	for s != "" && s[0] == '0' {
+		s = s[1:]
+	}
+	whole, fraction := len(s), 0
+	if i := index(s, "."); i >= 0 {
+		for s[len(s)-1] == '0' {
+			s = s[:len(s)-1]
+		}
+		whole, fraction = i, len(s)-i-1
+	}
+	return whole <= int(t.Precision-t.Scale) && fraction <= int(t.Scale)
 }
 
 func (v *Value) append(b []byte) []byte {
-	return v.appendBody(appendMessage(b, 1, &v.Type))
+	return v.appendBody(appendMessage(b, 1, v.Type.append))
 }
 
 // appendBody writes the value without its type.
@@ -245,7 +253,7 @@ func (v *Value) appendBody(b []byte) []byte {
 		b = appendVarint(appendTag(b, 4, wireBytes), uint64(len(v.Str)))
 		return append(b, v.Str...)
 	case List:
-		return appendMessage(b, 5, (*list)(v))
+		return appendMessage(b, 5, (*list)(v).append)
 	}
 	return b
 }
@@ -258,9 +266,9 @@ func (l *list) append(b []byte) []byte {
 	for i := range l.List {
 		e := &l.List[i]
 		if l.Type.Elem != nil && e.Type.Equal(*l.Type.Elem) {
-			b = appendMessage(b, 1, (*entry)(e))
+			b = appendMessage(b, 1, (*entry)(e).append)
 		} else {
-			b = appendMessage(b, 1, e)
+			b = appendMessage(b, 1, e.append)
 		}
 	}
 	return b

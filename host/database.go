@@ -50,7 +50,7 @@ func (h *Host) open(name string, c Connection, at keys) (*database, Errors) {
 		Name: name, URI: c.URI, Args: c.Args,
 		SecretArgs: slices.Sorted(maps.Keys(c.SecretArgs)),
 		Secrets:    func(ctx context.Context) (map[string]secret.Value, error) { return h.secrets(ctx, name, c, at) },
-		Access:     c.Access, Dir: c.Dir, Pool: c.Pool, Reach: h.cfg.Reach,
+		Access:     c.Access, Dir: c.Dir, Pool: c.Pool, Reach: h.cfg.Reach, Plain: c.Plain,
 	})
 	if err == nil {
 		return &database{name: name, conn: c, dialect: driver.Dialect(), DB: db}, nil
@@ -91,11 +91,11 @@ func (h *Host) secrets(ctx context.Context, name string, c Connection, at keys) 
 	return values, nil
 }
 
-// begin starts a transaction for a guest. An error of our own, such as a
+// begin starts a transaction for a guest on a connection. An error of our own, such as a
 // missing secret, reaches the guest as a connection that cannot be had.
-func (p *Program) begin(ctx context.Context) (sqldb.Tx, error) {
-	d := p.database
-	opts := sqldb.TxOptions{Access: d.conn.Access, Result: p.task.Outputs.Columns}
+func (p *Program) begin(ctx context.Context, g granted) (sqldb.Tx, error) {
+	d := g.db
+	opts := sqldb.TxOptions{Access: g.access, Result: p.task.Outputs.Columns}
 	if l := p.limits.Bytes; l > 0 {
 		opts.Batch.Cell = min(l, sqldb.DefaultCellBytes) // a value that is over the limit is not even read
 	}

@@ -7,7 +7,7 @@ import "github.com/wasmsql/wasmsql/host"
 var evilGuests = []evilGuest{
 	// G1
 	{"configure-spin", "load", host.CodeLimit, "units of fuel, the limit is"},
-	{"configure-storm", "load", host.CodeLimit, "the guest has made 1101 host calls, the limit is 1100"},
+	{"configure-storm", "load", host.CodeLimit, "the guest has logged 1001 bytes, the limit is 1000"},
 	{"initialize-spin", "load", host.CodeLimit, "units of fuel, the limit is"},
 	{"spin-br-table", "run", host.CodeLimit, "units of fuel, the limit is"},
 	{"spin-divide", "run", host.CodeLimit, "units of fuel, the limit is"},
@@ -189,13 +189,13 @@ var evilGuests = []evilGuest{
 	{"escapes-stderr", "run", host.CodeDenied, "the guest trapped: unreachable"},
 	{"fail-huge", "run", host.CodeLimit, "the guest has made 1101 host calls, the limit is 1100"},
 	{"fail-huge-once", "run", host.CodeTask, "\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u"},
-	{"log-memory", "run", "", ""},
-	{"log-storm", "run", host.CodeLimit, "the guest has made 1101 host calls, the limit is 1100"},
+	{"log-memory", "run", host.CodeLimit, "the guest has logged "},
+	{"log-storm", "run", host.CodeLimit, "the guest has logged 1001 bytes, the limit is 1000"},
 	{"names-escape", "load", host.CodeDenied, "refused: it imports the function \"wasmsql_v1.\\x1b[2J\\x1b]0;owned\\a\", which no host offers: use the functions o"},
 	{"names-trap", "run", host.CodeDenied, "the guest trapped: unreachable"},
-	{"stdout-endless", "run", host.CodeLimit, "the guest has made 1101 host calls, the limit is 1100"},
-	{"stdout-lines", "run", "", ""},
-	{"stdout-vectors", "run", "", ""},
+	{"stdout-endless", "run", host.CodeLimit, "the guest has logged 1008 bytes, the limit is 1000"},
+	{"stdout-lines", "run", host.CodeLimit, "the guest has logged "},
+	{"stdout-vectors", "run", host.CodeLimit, "the guest has logged "},
 	// G16
 	{"path-scan", "run", "", ""},
 	// G17

@@ -64,7 +64,7 @@ func (p *Program) Run(ctx context.Context, in Inputs, out Sink) (Report, error) 
 	}
 	defer leave()
 	if t := p.host.cfg.Tracer; t != nil {
-		ctx = t.TraceRunStart(ctx, RunStart{Task: p.task.Name, Connection: p.database.name})
+		ctx = t.TraceRunStart(ctx, RunStart{Task: p.task.Name, Connection: p.connectionName()})
 	}
 	err = p.run(ctx, in, out, &report)
 	report.Times.Total = Micros(time.Since(start))
@@ -148,7 +148,7 @@ func (p *Program) execution(ctx context.Context, values []abi.NamedValue, sink *
 		Limits: abi.Limits{StatementBytes: p.limits.Statement, HostCalls: p.limits.HostCalls, DeadlineMicros: p.limits.Timeout.Microseconds()}}
 	o := hostcall.Options{
 		Config: p.config, Input: input.Marshal(), Limits: p.hostcallLimits(), Now: now, Log: p.log(ctx),
-		Connections: []hostcall.Connection{{Name: p.database.name, Dialect: p.database.dialect, Access: p.database.conn.Access, Begin: p.begin}},
+		Connections: p.connections(),
 	}
 	_, _ = rand.Read(o.Seed[:]) // it never fails
 	if sink != nil && p.task.Outputs.Mode != abi.OutputNone {

@@ -31,6 +31,9 @@ type Task struct {
 	// that belongs to the task alone, and goes before.
 	Connection string
 	Inline     *Connection
+	// Connections are what a module uses beside it, or instead: then the first
+	// is the task's own. Where the module has a manifest, they go by its names.
+	Connections []Grant
 
 	// Retries is how often an execution is tried again after an error that is
 	// safe to retry.
@@ -64,6 +67,9 @@ type Connection struct {
 	AllowText bool
 	Limits    ResultLimits
 	Pool      sqldb.Pool
+	// Plain gives columns the types of what is stored, not of what was declared:
+	// see sqldb.Config.
+	Plain bool
 	// Dir is what a relative path of a database file is relative to; empty is
 	// the working folder of the process.
 	Dir string

@@ -14,7 +14,7 @@ import (
 type victim struct {
 	sqldbtest.Database
 	tmp     string   // a folder that everyone may write
-	names   []string // $NAME and what it stands for, for readHostile
+	names   []string // $NAME and what it stands for, for Attack.With
 	session string   // a query of what a session is
 	changes []string // statements that change what sum returns
 	sums    *host.Program

@@ -16,7 +16,9 @@ func main() {
 	var left partials
 	ctx, second := interruptible(context.Background(), os.Stderr)
 	done := make(chan int, 1)
-	go func() { done <- run(ctx, &left, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()) }()
+	go func() {
+		done <- run(ctx, &left, flyteArgs(os.Args[0], os.Args[1:]), os.Stdin, os.Stdout, os.Stderr, os.Environ())
+	}()
 	code := exitInterrupted
 	select {
 	case code = <-done:

@@ -43,6 +43,10 @@ func (a *app) finish(err error) int {
 	if err == nil {
 		return 0
 	}
+	var told exitCode
+	if errors.As(err, &told) {
+		return int(told)
+	}
 	found := faults(err)
 	for _, e := range found {
 		if errors.Is(e.Cause, syscall.EPIPE) || errors.Is(e.Cause, result.ErrClosedPipe) {

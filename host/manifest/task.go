@@ -42,6 +42,7 @@ func (o Options) ReadTasks(file string, data []byte) ([]host.Task, error) {
 type draft struct {
 	host.Task
 	name, query, module, config, interpolation *yaml.Node
+	outputs, connections                       *yaml.Node
 }
 
 // task reads one document. Named is the node of the task's name, if it has a
@@ -59,11 +60,16 @@ func (o Options) task(r *reader, doc *yaml.Node) (t host.Task, named *yaml.Node)
 		r.fault(d.module, "", "a task has query or module, not both")
 	case d.module == nil && d.config != nil:
 		r.fault(d.config, "", "config is for a module, and this task has a query")
+	case d.module == nil && d.connections != nil:
+		r.fault(d.connections, "name the one with connection:; those of a host are given by --config", "connections is for a module, and this task has a query")
 	case d.query == nil && d.interpolation != nil:
 		r.fault(d.interpolation, "", "interpolation is for a query, and this task has a module")
 	}
 	if d.name == nil {
 		r.fault(doc, "write name: tracks.after", "the task has no name")
+	}
+	if len(d.Module) > 0 {
+		r.byManifest(&d)
 	}
 	for _, e := range r.faults[before:] {
 		e.Task = d.Name
@@ -78,7 +84,7 @@ func (o Options) task(r *reader, doc *yaml.Node) (t host.Task, named *yaml.Node)
 // configKey tells that a configuration was given as a task file.
 func configKey(key string) string {
 	switch key {
-	case "connections", "limits", "secrets":
+	case "limits", "secrets":
 		return "this is a key of the host configuration (--config), not of a task file"
 	}
 	return ""
@@ -111,8 +117,15 @@ func (o Options) taskFields(r *reader, d *draft) []field {
 			d.Config, _ = r.toJSON(n)
 		}},
 		{"inputs", func(n *yaml.Node, path string) { d.Inputs = r.inputs(n, path) }},
-		{"outputs", func(n *yaml.Node, path string) { d.Outputs = r.outputs(n, path) }},
+		{"outputs", func(n *yaml.Node, path string) {
+			d.outputs = n
+			d.Outputs = r.outputs(n, path)
+		}},
 		{"connection", func(n *yaml.Node, path string) { r.taskConnection(n, path, &d.Task) }},
+		{"connections", func(n *yaml.Node, path string) {
+			d.connections = n
+			d.Connections = r.taskConnections(n, path)
+		}},
 		{"retries", func(n *yaml.Node, path string) { d.Retries = int(r.whole(n, path, 0, maxRetries)) }},
 		{"timeout", func(n *yaml.Node, path string) { d.Timeout = r.duration(n, path) }},
 	}

@@ -43,6 +43,11 @@ type Config struct {
 	Secrets func(ctx context.Context) (map[string]secret.Value, error)
 	// Access is how the connection may be used at most.
 	Access abi.Access
+	// Plain gives columns the types of what is stored, as the drivers of Python
+	// do: SQLite's are those of the values, whatever CREATE TABLE says of bools,
+	// dates or decimals, and MySQL's tinyint(1) is a number and its TIME a
+	// duration. PostgreSQL's are the same either way.
+	Plain bool
 	// Dir is what a relative file path is relative to; empty is the working
 	// folder of the process.
 	Dir string

@@ -28,6 +28,7 @@ type Guest struct {
 type snapshot struct {
 	image   *image
 	globals []uint64
+	heat    heat
 }
 
 // Prepare admits and compiles a module, at most once for its digest, and
@@ -59,7 +60,8 @@ func (s *Sandbox) Prepare(ctx context.Context, m Module, limits Limits, configur
 		first.Close()
 		return nil, err
 	}
-	first.Release()
+	first.idle()
+	s.pool.put(first)
 	return g, nil
 }
 
@@ -149,6 +151,7 @@ func (g *Guest) restored(ctx context.Context) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
+	mem.populate(g.snapshot.heat.spans())
 	i, err := g.instance(ctx, mem)
 	if err != nil {
 		return nil, err

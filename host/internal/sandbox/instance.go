@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tetratelabs/wazero/api"
 )
@@ -82,20 +83,44 @@ func (i *Instance) Fuel() int64 { return i.used }
 // than memory and globals.
 func (i *Instance) Release() {
 	g := i.guest
+	g.mu.RLock()
+	ok := !g.closed.Load() && i.reset() == nil
+	g.mu.RUnlock()
+	if !ok {
+		i.Close()
+		return
+	}
+	g.sandbox.pool.put(i)
+}
+
+// errKept is that an instance cannot be made what it was.
+var errKept = errors.New("an instance has state that its snapshot has not")
+
+// reset makes the instance what it was. The guest is not closed meanwhile.
+func (i *Instance) reset() error {
+	g := i.guest
 	if g.snapshot == nil || i.failed || i.memory.image != g.snapshot.image || i.memory.size != g.snapshot.image.size {
-		i.Close()
-		return
+		return errKept
 	}
-	if err := i.memory.reset(); err != nil {
-		i.Close()
-		return
+	stays := g.snapshot.heat.after(i.memory)
+	if g.sandbox.pool.waiting(g) >= maxWarm {
+		stays = nil
 	}
-	i.memory.peak, i.memory.refused = i.memory.size, 0
-	clear(i.calls) // with them goes the engine's stack, which has grown as deep as the guest went
+	if err := i.memory.reset(stays); err != nil {
+		return err
+	}
 	for k, v := range g.snapshot.globals {
 		i.globals[k].Set(v)
 	}
-	g.sandbox.pool.put(i)
+	i.idle()
+	return nil
+}
+
+// idle makes an instance that is what it was ready to wait.
+func (i *Instance) idle() {
+	i.held = i.guest.code.held + bytesOf(i.memory.kept)
+	i.memory.peak, i.memory.refused = i.memory.size, 0
+	clear(i.calls) // with them goes the engine's stack, which has grown as deep as the guest went
 }
 
 // Close throws the instance and its memory away.

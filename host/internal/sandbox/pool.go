@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"container/list"
+	"slices"
 	"sync"
 	"time"
 )
@@ -34,7 +35,8 @@ func newPool() *pool {
 	return &pool{idle: list.New(), of: map[*Guest][]*list.Element{}}
 }
 
-// get returns an instance of a guest, the one that was used last, or nil.
+// get returns an instance of a guest, the one that was used last of those with
+// pages in place if there is one, or nil.
 func (p *pool) get(g *Guest) *Instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +55,12 @@ func (p *pool) put(i *Instance) {
 		i.Close()
 		return
 	}
-	p.of[i.guest] = append(p.of[i.guest], p.idle.PushBack(&idleInstance{i, time.Now()}))
+	e := p.idle.PushBack(&idleInstance{i, time.Now()})
+	if len(i.memory.kept) == 0 { // those with pages in place are taken first
+		p.of[i.guest] = slices.Insert(p.of[i.guest], 0, e)
+	} else {
+		p.of[i.guest] = append(p.of[i.guest], e)
+	}
 	p.bytes += i.held
 	var drop []*Instance
 	for p.idle.Len() > maxIdle || p.bytes > maxIdleBytes {
@@ -130,6 +137,13 @@ func closeAll(list []*Instance) {
 	for _, i := range list {
 		i.Close()
 	}
+}
+
+// waiting returns how many instances of a guest wait.
+func (p *pool) waiting(g *Guest) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.of[g])
 }
 
 // len returns how many instances wait.

@@ -90,11 +90,13 @@ func TestS1ReadOnly(t *testing.T) {
 	owner := openURI(t, base)
 	must(t, owner, append(table1,
 		"CREATE PROCEDURE writes() BEGIN COMMIT; UPDATE t SET v = 99; COMMIT; START TRANSACTION READ ONLY; END",
+		"CREATE PROCEDURE hides() BEGIN COMMIT; START TRANSACTION READ WRITE; UPDATE t SET v = 95; COMMIT; START TRANSACTION READ ONLY; END",
 		"CREATE FUNCTION touch() RETURNS int MODIFIES SQL DATA BEGIN UPDATE t SET v = 98; RETURN 1; END",
 	)...)
 	d := openURI(t, base, readOnly)
 	for _, sql := range []string{
-		"COMMIT", "START TRANSACTION", "CALL writes()", "/*! ROLLBACK */", "SET autocommit=1", "/*! BEGIN NOT ATOMIC COMMIT; UPDATE t SET v = 97; END */",
+		"COMMIT", "START TRANSACTION", "CALL writes()", "CALL hides()", "/* x */call hides()", "/*! CALL hides() */", "EXECUTE IMMEDIATE 'CALL hides()'",
+		"PREPARE p FROM 'CALL hides()'", "SET STATEMENT max_statement_time = 9 FOR CALL hides()", "DO hides()", "HANDLER t OPEN", "LOCK TABLES t WRITE", "FLUSH TABLES", "/*! ROLLBACK */", "SET autocommit=1", "/*! BEGIN NOT ATOMIC COMMIT; UPDATE t SET v = 97; END */",
 	} {
 		x := begin(t, d)
 		if err := exec(t, x, sql); err == nil {

@@ -22,6 +22,7 @@ type settings struct {
 	attributes     string // what the server shows of the connection
 	tls            tlsPlan
 	reach          sqldb.Reach
+	stored         bool // sqldb.Config.Plain
 }
 
 // login is whom to connect as, and where.
@@ -50,7 +51,7 @@ var secretNames = []string{"user", "username", "password", "passwd", "host", "da
 
 // newSettings checks cfg. It reads the certificates that it names.
 func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
-	s := &settings{secrets: cfg.SecretArgs, reach: cfg.Reach}
+	s := &settings{secrets: cfg.SecretArgs, reach: cfg.Reach, stored: cfg.Plain}
 	var faults sqldb.Faults
 	fault := func(field, message, hint string) {
 		faults = append(faults, sqldb.Fault{Field: field, Message: message, Hint: hint})

@@ -151,7 +151,7 @@ func FuzzDefinition(f *testing.F) {
 			} else if n > 0 && m == nil {
 				want++
 			}
-			a := dec.builder().NewArray()
+			a := dec.Take()
 			if a.Len() != want || !arrow.TypeEqual(a.DataType(), field.Type) {
 				t.Fatalf("%d values, want %d; %s, want %s", a.Len(), want, a.DataType(), field.Type)
 			}

@@ -18,6 +18,7 @@ type definition struct {
 	decimals byte
 	named    string // type beyond the protocol's, for instance "uuid"; MariaDB
 	format   string // "json" where the text is checked to be it; MariaDB
+	stored   bool   // a type of what is stored is wanted: sqldb.Config.Plain
 }
 
 const (
@@ -113,6 +114,7 @@ var (
 	timestampType = &arrow.TimestampType{Unit: arrow.Microsecond}
 	instantType   = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
 	timeType      = &arrow.Time64Type{Unit: arrow.Microsecond}
+	spanType      = &arrow.DurationType{Unit: arrow.Microsecond}
 )
 
 // plain returns the Arrow type of the protocol's types that have exactly one.
@@ -127,7 +129,7 @@ func (d definition) plain() arrow.DataType {
 	t := &arrow.PrimitiveTypes
 	switch d.kind {
 	case typeTiny:
-		if d.length == 1 && !u {
+		if d.length == 1 && !u && !d.stored {
 			return arrow.FixedWidthTypes.Boolean
 		}
 		return pick(t.Uint8, t.Int8)
@@ -152,6 +154,9 @@ func (d definition) plain() arrow.DataType {
 	case typeDate, typeNewDate:
 		return t.Date32
 	case typeTime:
+		if d.stored {
+			return spanType
+		}
 		return timeType
 	case typeBit:
 		return arrow.BinaryTypes.Binary
@@ -161,12 +166,12 @@ func (d definition) plain() arrow.DataType {
 
 // field returns the Arrow field of the column.
 //
-//	tinyint(1)               bool
+//	tinyint(1)               bool; where what is stored counts int8
 //	other integers           int8 to int64, uint8 to uint64; mediumint as int; year int16
 //	float, double            float32, float64
 //	decimal(p,s), p <= 38    decimal128(p,s)
 //	decimal of more digits   utf8, wasmsql.type=numeric
-//	date, time               date32, time64[µs]
+//	date, time               date32, time64[µs]; where what is stored counts duration[µs]
 //	datetime, timestamp      timestamp[µs], timestamp[µs, UTC]
 //	char, text, enum, set    utf8
 //	binary, blob, bit        binary

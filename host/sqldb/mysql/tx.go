@@ -18,6 +18,7 @@ type tx struct {
 	access abi.Access
 	batch  sqldb.Batch
 	rows   *rows // the open cursor, or nil
+	stored bool  // as settings have it
 	over   error // why no statement can follow, or nil
 	gone   bool  // the connection was given away
 
@@ -97,11 +98,14 @@ func (t *tx) ready(sql string) error {
 			Position: utf8.RuneCountInString(sql[:i]) + 1,
 		}
 	}
-	switch verbOf(sql) {
-	case nothing:
+	switch v := verbOf(sql); {
+	case v == nothing:
 		return &sqldb.Error{Code: abi.InvalidArg, Message: "the statement is empty"}
-	case controls:
+	case v == controls:
 		return &sqldb.Error{Code: abi.Denied, Message: "what begins or ends a transaction is refused", Hint: "an execution is always one transaction"}
+	case v == other && t.access == abi.ReadOnly:
+		// A procedure, or what is prepared, may begin a transaction that writes.
+		return &sqldb.Error{Code: abi.Denied, Message: "the statement may do more than read", Hint: "the connection needs access: read-write"}
 	}
 	return nil
 }

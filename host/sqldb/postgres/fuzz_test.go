@@ -46,7 +46,7 @@ func FuzzColumn(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, s := range allSpecs() {
 			c := s.column()
-			c.null()
+			c.Null()
 			kept := bytes.Clone(b)
 			bad := c.add(b)
 			if !bytes.Equal(kept, b) {
@@ -55,13 +55,13 @@ func FuzzColumn(f *testing.F) {
 			if bad != nil {
 				continue
 			}
-			c.null()
+			c.Null()
 			for range 9 {
 				if c.add(b) != nil {
 					t.Fatalf("kind %d: not taken twice", s.kind)
 				}
 			}
-			a := c.take()
+			a := c.Take()
 			if a.Len() != 12 || a.NullN() != 2 || a.IsValid(0) || !a.IsValid(1) || a.IsValid(2) || !a.IsValid(11) {
 				t.Fatalf("kind %d: %v", s.kind, a)
 			}
@@ -74,8 +74,8 @@ func FuzzColumn(f *testing.F) {
 			if !arrow.TypeEqual(a.DataType(), s.field("").Type) {
 				t.Fatalf("kind %d: %v, the field is %v", s.kind, a.DataType(), s.field("").Type)
 			}
-			c.start(3)
-			if c.add(b) != nil || c.take().Len() != 1 {
+			c.Start(3)
+			if c.add(b) != nil || c.Take().Len() != 1 {
 				t.Fatalf("kind %d: not taken by another batch", s.kind)
 			}
 		}

@@ -15,6 +15,7 @@ type settings struct {
 	mode    openMode
 	timeout time.Duration // how long to wait for a lock
 	begin   string        // the statement that begins a read-write transaction
+	stored  bool          // sqldb.Config.Plain: the values' types count, not the declared ones
 }
 
 // openMode is the mode= of a file: URI.
@@ -32,7 +33,7 @@ const defaultTimeout = 5.0
 
 // newSettings checks cfg. It touches no file.
 func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
-	s := &settings{}
+	s := &settings{stored: cfg.Plain}
 	var faults sqldb.Faults
 	checkHost(cfg.URI, &faults)
 	options := sqldb.ReadOptions("uri", cfg.URI.Query, &faults)

@@ -96,6 +96,22 @@ func parseDeclared(decl string) declared {
 	return d
 }
 
+// storedAs returns the kind, of those that SQLite stores, that values of the
+// declared type most likely have: declaredNothing where that is not known.
+func (d declared) storedAs() declaredKind {
+	switch d.kind {
+	case declaredInt, declaredBool:
+		return declaredInt
+	case declaredFloat, declaredDecimal:
+		return declaredFloat
+	case declaredText, declaredDate, declaredTime, declaredTimestamp, declaredInstant, declaredJSON, declaredUUID:
+		return declaredText
+	case declaredBlob:
+		return declaredBlob
+	}
+	return declaredNothing
+}
+
 func isInteger(name string) bool {
 	words := strings.Fields(name)
 	integer := false

@@ -89,7 +89,7 @@ func (d *db) Begin(ctx context.Context, opts sqldb.TxOptions) (sqldb.Tx, error) 
 		c.close(ctx)
 		return nil, err
 	}
-	return &tx{c: c, batch: batch, result: opts.Result}, nil
+	return &tx{c: c, batch: batch, result: opts.Result, stored: d.settings.stored}, nil
 }
 
 // add registers a connection, unless the database is closed or has too many

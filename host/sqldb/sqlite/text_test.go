@@ -22,7 +22,7 @@ func TestTimestampTexts(t *testing.T) {
 		"0000-00-00 00:00:00": "", "-2020-01-02": "", " 2020-01-02": "", "2020-01-02 03:04:05+24:00": "", "２020-01-02": "", "infinity": "",
 	} {
 		got := ""
-		if micros, ok := parseTimestamp([]byte(text)); ok {
+		if micros, ok := new(lastDay).parseTimestamp([]byte(text)); ok {
 			got = time.UnixMicro(micros).UTC().Format(time.RFC3339Nano)
 		}
 		if got != want {
@@ -41,7 +41,7 @@ func TestEveryDay(t *testing.T) {
 			t.Fatalf("day %d is %d-%d-%d, want %v", days, y, m, d, at)
 		}
 		text, ok := appendDate(room[:0], days)
-		if back, ok2 := parseDate(text); !ok || !ok2 || back != days {
+		if back, ok2 := new(lastDay).parseDate(text); !ok || !ok2 || back != days {
 			t.Fatalf("day %d: %s: %d", days, text, back)
 		}
 		at = at.AddDate(0, 0, 1)
@@ -100,7 +100,7 @@ func FuzzTimestamp(f *testing.F) {
 		for name, p := range map[string]struct {
 			parse  func([]byte) (int64, bool)
 			append func([]byte, int64) ([]byte, bool)
-		}{"timestamp": {parseTimestamp, appendTimestamp}, "date": {parseDate, appendDate}, "time": {parseTime, appendTime}} {
+		}{"timestamp": {new(lastDay).parseTimestamp, appendTimestamp}, "date": {new(lastDay).parseDate, appendDate}, "time": {parseTime, appendTime}} {
 			v, ok := p.parse(b)
 			if !ok {
 				continue

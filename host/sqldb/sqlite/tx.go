@@ -17,6 +17,7 @@ type tx struct {
 	c      *conn
 	batch  sqldb.Batch
 	result []abi.OutputColumn // that the task declares
+	stored bool               // as settings have it
 	rows   *rows              // the open cursor, or nil
 	over   error              // why no statement can follow, or nil
 }

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/flyte"
+	"github.com/wasmsql/wasmsql/host/flyte/storage"
+)
+
+// The names under which an image of Flyte calls for an execution, and the
+// program that has the SDKs of the buckets.
+const (
+	pyflyteExecute = "pyflyte-execute"
+	bucketProgram  = "wasmsql-flyte"
+)
+
+// flyteArgs turns a call under the name pyflyte-execute, through a link, into
+// one of wasmsql flyte execute.
+func flyteArgs(program string, args []string) []string {
+	if filepath.Base(program) != pyflyteExecute {
+		return args
+	}
+	return append([]string{"flyte", "execute"}, args...)
+}
+
+// exitCode is an error that has been told, and what the program exits with.
+type exitCode int
+
+func (exitCode) Error() string { return "the execution failed" }
+
+// flyteCommand is wasmsql flyte.
+func (a *app) flyteCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "flyte",
+		Short: "run tasks that flytekit's SQLAlchemy plugin has registered with Flyte",
+		Long: `Run tasks that flytekit's SQLAlchemy plugin has registered with Flyte, without
+Python: an image with this program under the name pyflyte-execute takes the
+place of flytekit's.`,
+		Args: exactly(),
+		RunE: func(*cobra.Command, []string) error {
+			return usage("no command of flyte is given", "see wasmsql help flyte")
+		},
+	}
+	cmd.AddCommand(a.flyteExecuteCommand())
+	return cmd
+}
+
+func (a *app) flyteExecuteCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "execute --inputs URI --output-prefix URI --raw-output-data-prefix URI --resolver NAME -- TEMPLATE EXECUTOR",
+		Short: "be the container of one execution",
+		Long: `Be the container of one execution. The arguments are those of pyflyte-execute,
+as Flyte renders them; checkpoints and the flags of code distributions are
+taken and not used. outputs.pb or error.pb is written below the output prefix,
+the result below the raw prefix.
+
+WASMSQL_INTERPOLATION=text  splice values into the query, as flytekit does
+WASMSQL_FLYTE_ERRORS=flytekit  make every error one of the system, as flytekit does
+FLYTE_FAIL_ON_ERROR=true    exit with 1 where an error document was written`,
+		DisableFlagsInUseLine: true,
+		DisableFlagParsing:    true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && (args[0] == "--help" || args[0] == "-h") {
+				return cmd.Help()
+			}
+			if inBucket(args) {
+				return a.handOver(args)
+			}
+			x := flyte.Executor{
+				Store:   storage.Schemes{"file": storage.Files{}},
+				Drivers: drivers(),
+				Env: func(name string) (string, bool) {
+					v, ok := a.env[name]
+					return v, ok
+				},
+				Logger: slog.New(&guestLog{w: a.stderr}),
+			}
+			if code := x.Main(cmd.Context(), args, a.stderr); code != 0 {
+				return exitCode(code)
+			}
+			return nil
+		},
+	}
+}
+
+// inBucket reports whether an argument is a URL of a scheme other than file.
+func inBucket(args []string) bool {
+	for _, arg := range args {
+		if _, value, ok := strings.Cut(arg, "="); ok && strings.HasPrefix(arg, "--") {
+			arg = value
+		}
+		if storage.Scheme(arg) != "file" {
+			return true
+		}
+	}
+	return false
+}
+
+// handOver becomes the program that has the SDKs of the buckets, which lies
+// beside this one or in the PATH.
+func (a *app) handOver(args []string) error {
+	program := bucketProgram
+	if self, err := os.Executable(); err == nil {
+		beside := filepath.Join(filepath.Dir(self), bucketProgram)
+		if _, err := os.Stat(beside); err == nil {
+			program = beside
+		}
+	}
+	path, err := exec.LookPath(program)
+	if err == nil {
+		env := make([]string, 0, len(a.env))
+		for name, value := range a.env {
+			env = append(env, name+"="+value)
+		}
+		err = syscall.Exec(path, append([]string{path, "execute"}, args...), env)
+	}
+	message := "paths in buckets are served by the program " + bucketProgram + ", which cannot be started"
+	if errors.Is(err, exec.ErrNotFound) {
+		message = "paths in buckets are served by the program " + bucketProgram + ", which is neither beside this one nor in the PATH"
+	}
+	return &host.Error{Code: host.CodeConfig, Message: message, Hint: "use an image that has it, or build cmd/" + bucketProgram, Cause: err}
+}

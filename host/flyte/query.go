@@ -1,0 +1,162 @@
+package flyte
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// expression finds the places of inputs in a query as flytekit does, with
+// ({{\s*.inputs.(\w+)\s*}}) and IGNORECASE: both dots are any character, the
+// classes are Unicode's, and İ, ı and ſ are letters of the word too.
+//
+// Source: SQLTask._INPUT_REGEX in flytekit's base_sql_task.py.
+var expression = sync.OnceValue(func() *regexp.Regexp {
+	const space = `[\t-\r\x1c- \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]*`
+	return regexp.MustCompile(`\{\{` + space + `.[iIıİ](?i:nputs).([\pL\pN_]+)` + space + `\}\}`)
+})
+
+// place is where a query names an input.
+type place struct {
+	start, end int
+	name       string
+}
+
+// places returns where flytekit would put values, in order.
+func places(query string) []place {
+	var out []place
+	for _, m := range expression().FindAllStringSubmatchIndex(query, -1) {
+		out = append(out, place{m[0], m[1], query[m[2]:m[3]]})
+	}
+	return out
+}
+
+// missing is flytekit's error for a place without a value, or nil.
+func missing(query string, found []place, in []argument) error {
+	names := make([]string, len(in))
+	for i, a := range in {
+		names[i] = strRepr(a.name)
+	}
+	for _, p := range found {
+		if valueOf(in, p.name) == nil {
+			return &inputError{kind: "ValueError",
+				message: "Variable " + p.name + " in Query (part of " + query[p.start:p.end] + ") not found in inputs dict_keys([" + strings.Join(names, ", ") + "])",
+				hint:    "declare the input and give it a value, or correct its name in the query"}
+		}
+	}
+	return nil
+}
+
+// superfluous is flytekit's error for values without a place, or nil.
+func superfluous(found []place, in []argument) error {
+	used := map[string]bool{}
+	for _, p := range found {
+		used[p.name] = true
+	}
+	var left []string
+	for _, a := range in {
+		if !used[a.name] {
+			left = append(left, strRepr(a.name))
+		}
+	}
+	if left == nil {
+		return nil
+	}
+	return &inputError{kind: "ValueError", message: "Extra Inputs have no matches in query template - missing {" + strings.Join(left, ", ") + "}",
+		hint: "use the input in the query, or do not declare it"}
+}
+
+func valueOf(in []argument, name string) *argument {
+	for i := range in {
+		if in[i].name == name {
+			return &in[i]
+		}
+	}
+	return nil
+}
+
+// spliced is the query as flytekit sends it: place after place of the
+// template, each of them everywhere in the text that grew so far, so that a
+// value may hold a later place.
+func spliced(query string, in []argument) (string, error) {
+	found := places(query)
+	if err := missing(query, found, in); err != nil {
+		return "", err
+	}
+	if err := superfluous(found, in); err != nil {
+		return "", err
+	}
+	sql := query
+	for _, p := range found {
+		sql = strings.ReplaceAll(sql, query[p.start:p.end], valueOf(in, p.name).value.str())
+	}
+	return sql, nil
+}
+
+// templated turns flytekit's query into one for the template module, which
+// binds values: its places are written as the module reads them, under the
+// names that aliases gives where a name is none there, and what SQLAlchemy
+// unescapes is unescaped.
+func templated(query string, in []argument) (_ string, aliases map[string]string, err error) {
+	found := places(query)
+	if err := missing(query, found, in); err != nil {
+		return "", nil, err
+	}
+	aliases = map[string]string{}
+	for i, a := range in {
+		aliases[a.name] = a.name
+		if c := a.name[0]; c >= '0' && c <= '9' {
+			aliases[a.name] = "input_" + strconv.Itoa(i+1) + "_" + a.name
+		}
+	}
+	var b strings.Builder
+	at := 0
+	for _, p := range found {
+		between := unescaped(query[at:p.start])
+		if p.start > 0 && query[p.start-1] == '{' { // or the three braces would be read as two and one
+			between = strings.TrimSuffix(between, "{") + "{% raw %}{{% endraw %}"
+		}
+		b.WriteString(between)
+		if expr := query[p.start:p.end]; plain(expr, p.name) && aliases[p.name] == p.name {
+			b.WriteString(expr)
+		} else {
+			b.WriteString("{{ .inputs." + aliases[p.name] + " }}")
+		}
+		at = p.end
+	}
+	b.WriteString(unescaped(query[at:]))
+	return b.String(), aliases, nil
+}
+
+// plain reports whether the template module reads an expression as flytekit
+// does.
+func plain(expr, name string) bool {
+	inner := strings.TrimFunc(expr[2:len(expr)-2], func(r rune) bool { return r == ' ' })
+	return strings.TrimPrefix(inner, ".") == "inputs."+name
+}
+
+// escaped is how SQLAlchemy's text() finds a colon that begins no parameter:
+// \x5c(:[\w\$]*)(?![:\w\$]).
+//
+// Source: SQLAlchemy 2.1, sql/compiler.py, BIND_PARAMS_ESC.
+var escaped = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\(:[\pL\pN_$]*)`) })
+
+// unescaped drops the backslash of \:name, as text() does. Nothing else of
+// text() is done to a query whose values are bound: a :name stays what it is.
+func unescaped(sql string) string {
+	if !strings.Contains(sql, `\:`) {
+		return sql
+	}
+	var b strings.Builder
+	at := 0
+	for _, m := range escaped().FindAllStringIndex(sql, -1) {
+		if m[1] < len(sql) && sql[m[1]] == ':' {
+			continue
+		}
+		b.WriteString(sql[at:m[0]])
+		at = m[0] + 1
+	}
+	b.WriteString(sql[at:])
+	return b.String()
+}

@@ -1,0 +1,68 @@
+package flyte
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/secret"
+)
+
+// Settings are an execution's choices that are variables of its container.
+type Settings struct {
+	// Interpolation is how values get into the query: WASMSQL_INTERPOLATION,
+	// bind or text, where bind is the default.
+	Interpolation abi.Interpolation
+	// FlytekitErrors makes every error one of the system that may be tried
+	// again, as flytekit does: WASMSQL_FLYTE_ERRORS, flytekit or wasmsql, where
+	// wasmsql is the default.
+	FlytekitErrors bool
+	// FailOnError makes the process fail where an error document was written:
+	// FLYTE_FAIL_ON_ERROR.
+	FailOnError bool
+	// ErrorFile is the name of an error document, and Worker who wrote it:
+	// where FLYTE_INTERNAL_DIST_ERROR_STRATEGY or _F_DES is set, a name of the
+	// execution's own and FLYTE_INTERNAL_WORKER_NAME or _F_WN.
+	ErrorFile string
+	Worker    string
+}
+
+// ReadSettings reads the variables. Its error is a *UsageError.
+func ReadSettings(env secret.Getenv) (Settings, error) {
+	s := Settings{ErrorFile: "error.pb"}
+	first := func(names ...string) string {
+		for _, n := range names {
+			if v, _ := env(n); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	switch v := first("WASMSQL_INTERPOLATION"); v {
+	case "", "bind":
+	case "text":
+		s.Interpolation = abi.Text
+	default:
+		return s, &UsageError{fmt.Sprintf("WASMSQL_INTERPOLATION is %q", v), "accepted are bind and text"}
+	}
+	switch v := first("WASMSQL_FLYTE_ERRORS"); v {
+	case "", "wasmsql":
+	case "flytekit":
+		s.FlytekitErrors = true
+	default:
+		return s, &UsageError{fmt.Sprintf("WASMSQL_FLYTE_ERRORS is %q", v), "accepted are wasmsql and flytekit"}
+	}
+	switch strings.ToLower(first("FLYTE_FAIL_ON_ERROR")) {
+	case "true", "t", "1":
+		s.FailOnError = true
+	}
+	if first("FLYTE_INTERNAL_DIST_ERROR_STRATEGY", "_F_DES") != "" {
+		var id [16]byte
+		_, _ = rand.Read(id[:]) // it never fails
+		s.ErrorFile = "error-" + hex.EncodeToString(id[:]) + ".pb"
+		s.Worker = first("FLYTE_INTERNAL_WORKER_NAME", "_F_WN")
+	}
+	return s, nil
+}
