@@ -30,6 +30,7 @@ type serveFlags struct {
 	dev, inline                                     bool
 	cert, key, clientCA                             string
 	networks, files                                 []string
+	metrics                                         string
 	keep, drain                                     durationFlag
 	running, waiting                                countFlag
 }
@@ -82,6 +83,7 @@ The API is described at /openapi.json.`,
 	flags.Var(&f.keep, "keep", "how long executions and results are kept after their end")
 	flags.Var(&f.drain, "drain", "how long to wait for what runs when the server or a tenant ends")
 	flags.StringVar(&f.audit, "audit", "", "the file that a line of JSON is added to for each execution")
+	flags.StringVar(&f.metrics, "metrics", "", "serve /metrics at this address, and not at that of --listen: it names the tenants")
 	flags.StringVar(&f.secrets, "secrets", "", "the folder with a folder of secret files for each tenant")
 	flags.StringArrayVar(&f.networks, "allow-network", nil, "addresses that connections may be made to, as 10.0.0.0/8 or 10.1.2.3; repeatable; default: any")
 	flags.StringArrayVar(&f.files, "allow-files", nil, "a folder that database files of any tenant may be in, beside its own; repeatable")
@@ -107,7 +109,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	defer rt.Close()
 	cfg := server.Config{
 		Tenants: f.tenants, Runtime: rt, Drivers: drivers(), Secrets: a.tenantSecrets(f), Inline: f.inline,
-		State: f.state, Keep: time.Duration(f.keep), Drain: time.Duration(f.drain), Logger: log,
+		MetricsApart: f.metrics != "", State: f.state, Keep: time.Duration(f.keep), Drain: time.Duration(f.drain), Logger: log,
 		Quotas: manifest.Quotas{Running: int64(f.running), Waiting: int64(f.waiting)},
 	}
 	if cfg.State == "" {
@@ -169,6 +171,13 @@ func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *
 		Handler: s.Handler(), TLSConfig: tlsConfig, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
 		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: streams}, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
+	if f.metrics != "" {
+		stop, err := serveMetrics(f.metrics, s)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	scheme := "http"
 	if tlsConfig != nil {
 		scheme = "https"
@@ -197,6 +206,19 @@ func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *
 		return web.Close()
 	}
 	return nil
+}
+
+// serveMetrics serves the measurements at an address of their own.
+func serveMetrics(address string, s *server.Server) (stop func(), err error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, configFault("cannot listen: "+err.Error(), "--metrics is an address and a port, as 127.0.0.1:9090")
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.Metrics())
+	web := &http.Server{Handler: mux, ReadHeaderTimeout: headerTime}
+	go web.Serve(l)
+	return func() { _ = web.Close() }, nil
 }
 
 // tls returns the configuration of TLS, or nil for none.

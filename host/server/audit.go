@@ -50,6 +50,7 @@ func (s *Server) audit(ctx context.Context, who principal, id string, p *host.Pr
 		told := problemOf(err)
 		r.Outcome, r.Unknown = told.Code, told.Unknown
 	}
+	s.metrics.count(who.tenant.name, r.Outcome, report)
 	if s.cfg.Audit == nil {
 		return
 	}

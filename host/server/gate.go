@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -28,6 +29,13 @@ func (g *gates) of(tenant string) *gate {
 		g.gate[tenant] = &gate{}
 	}
 	return g.gate[tenant]
+}
+
+// all returns the gates by their tenants' names.
+func (g *gates) all() map[string]*gate {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.gate)
 }
 
 // gate holds the executions of one tenant against its quotas.
@@ -154,6 +162,13 @@ func (g *gate) leave(r host.Report) {
 	g.day.bytes += r.Bytes
 	g.day.fuel += r.Fuel
 	g.pass()
+}
+
+// standing returns how many executions run and wait.
+func (g *gate) standing() (running, waiting int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.running, int64(len(g.waiting))
 }
 
 // pass hands a running execution's place on.

@@ -31,9 +31,12 @@ type route struct {
 	serve        func(s *Server, w *response, r *http.Request, who principal) error
 }
 
+const metricsPath = "/metrics"
+
 var routes = []route{
 	{http.MethodGet, "/livez", "", (*Server).live},
 	{http.MethodGet, "/readyz", "", (*Server).ready},
+	{http.MethodGet, metricsPath, "", (*Server).getMetrics},
 	{http.MethodGet, "/openapi.json", "", (*Server).openAPI},
 	{http.MethodGet, "/v1/tasks", Read, (*Server).listTasks},
 	{http.MethodGet, "/v1/tasks/{task}", Read, (*Server).getTask},
@@ -52,6 +55,9 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	byPath := map[string]map[string]route{}
 	for _, r := range routes {
+		if r.path == metricsPath && s.cfg.MetricsApart {
+			continue
+		}
 		if byPath[r.path] == nil {
 			byPath[r.path] = map[string]route{}
 		}
@@ -145,6 +151,7 @@ func (s *Server) contain(w *response, r *http.Request, serve func(*response, *ht
 			panic(p)
 		}
 		s.log.ErrorContext(r.Context(), "a request panicked", "path", r.Pattern, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		s.metrics.panics.Inc()
 		err = refuse(http.StatusInternalServerError, host.CodeInternal, "a fault of the server", "")
 	}()
 	return serve(w, r)

@@ -69,6 +69,8 @@ type Config struct {
 	// Keep is how long an execution and its result are kept after its end; 0 is
 	// DefaultKeep.
 	Keep time.Duration
+	// MetricsApart leaves /metrics out of Handler: it names the tenants.
+	MetricsApart bool
 	// Audit gets a record of every execution; nil: none is kept.
 	Audit Auditor
 }
@@ -84,10 +86,11 @@ const pollEvery = 2 * time.Second
 
 // Server runs the tasks of its tenants. It is made by New.
 type Server struct {
-	cfg   Config
-	log   *slog.Logger
-	gate  gates
-	queue *queue // nil: no state is configured
+	cfg     Config
+	log     *slog.Logger
+	gate    gates
+	metrics *metrics
+	queue   *queue // nil: no state is configured
 
 	mu      sync.RWMutex
 	tenants map[string]*tenant
@@ -110,6 +113,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	cfg.Drain = cmp.Or(cfg.Drain, DefaultDrain)
 	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}, tokens: map[string]*tenant{}}
+	s.metrics = newMetrics(s)
 	if cfg.State != "" {
 		st, err := openState(ctx, cfg.State)
 		if err != nil {

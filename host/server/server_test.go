@@ -190,7 +190,9 @@ func (s *served) do(method, path, token, body string, header ...string) answer {
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
-	return answer{status: res.StatusCode, header: res.Header, trailer: res.Trailer, body: string(text), err: err}
+	a := answer{status: res.StatusCode, header: res.Header, trailer: res.Trailer, body: string(text), err: err}
+	hold(s.t, method, path, a)
+	return a
 }
 
 // config is a tenant's configuration with a database in its folder.
