@@ -107,6 +107,11 @@ func newQueue(ctx context.Context, s *Server, st *state, bucket *blob.Bucket, ke
 	if err != nil {
 		return nil, err
 	}
+	if !st.postgres {
+		if err := q.inherit(ctx); err != nil {
+			return nil, err
+		}
+	}
 	ctx, q.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if err := q.client.Start(ctx); err != nil {
 		q.stop()
@@ -169,7 +174,7 @@ func (q *queue) tend(ctx context.Context) {
 		case <-beat.C:
 			err = q.beat(ctx)
 		case <-sweep.C:
-			err = errors.Join(q.sweep(ctx), q.expire(ctx))
+			err = errors.Join(q.sweep(ctx, time.Now().Add(-deadAfter)), q.expire(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			q.server.log.ErrorContext(ctx, "the state of executions cannot be kept", "error", err)
@@ -198,8 +203,7 @@ func (q *queue) interrupt(id string) {
 // sweep takes over what a process left behind that is not there any more: an
 // execution whose commit had not begun is queued again, as nothing of it is
 // left; the outcome of the others is unknown.
-func (q *queue) sweep(ctx context.Context) error {
-	since := time.Now().Add(-deadAfter)
+func (q *queue) sweep(ctx context.Context, since time.Time) error {
 	orphans, err := q.state.orphans(ctx, since)
 	for _, e := range orphans {
 		if e.status == Committing {
@@ -213,6 +217,30 @@ func (q *queue) sweep(ctx context.Context) error {
 		err = errors.Join(err, q.again(ctx, e, since))
 	}
 	return err
+}
+
+// inherit takes over what an earlier process has left in a state that is this
+// process's alone. What was queued is offered again: River may have handed it
+// to a process that ended before it claimed it.
+func (q *queue) inherit(ctx context.Context) error {
+	queued, err := q.state.all(ctx, "status = 'queued' ORDER BY id")
+	if err != nil {
+		return err
+	}
+	tx, err := q.state.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, e := range queued {
+		if err := q.insert(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return q.sweep(ctx, time.Now().Add(time.Minute)) // whatever the clock says
 }
 
 // again queues an orphan.

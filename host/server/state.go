@@ -48,7 +48,10 @@ func openState(ctx context.Context, address string) (_ *state, err error) {
 		return nil, err
 	}
 	if err := s.PingContext(ctx); err != nil {
-		return nil, fmt.Errorf("the state cannot be opened: %w", errors.New(plainCause(err)))
+		if strings.Contains(err.Error(), "SQLITE_BUSY") {
+			return nil, errors.New("the state is used by another process: several need one in PostgreSQL")
+		}
+		return nil, fmt.Errorf("the state cannot be opened: %s", plainCause(err))
 	}
 	migrator, err := rivermigrate.New(s.driver, nil)
 	if err != nil {
@@ -83,7 +86,8 @@ func (s *state) openFile(name string) error {
 	if err != nil {
 		return err
 	}
-	pragmas := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
+	// One process has the file: what others have left in it, it may take over.
+	pragmas := url.Values{"_pragma": {"busy_timeout(2000)", "locking_mode(EXCLUSIVE)", "journal_mode(WAL)", "synchronous(FULL)"}, "_txlock": {"immediate"}}
 	if s.DB, err = sql.Open("sqlite", (&url.URL{Scheme: "file", Path: abs, RawQuery: pragmas.Encode()}).String()); err != nil {
 		return err
 	}
