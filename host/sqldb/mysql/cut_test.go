@@ -22,6 +22,7 @@ type cutter struct {
 	to       string
 	after    atomic.Int64 // bytes; less than 0 is never
 	upstream atomic.Bool  // of what we send, else of what the server sends
+	mute     atomic.Bool  // then pass nothing on instead of cutting
 	passed   atomic.Int64 // bytes of that direction in the last connection
 	all      sync.WaitGroup
 }
@@ -64,6 +65,9 @@ func (c *cutter) serve(in net.Conn) {
 		if n := c.after.Load(); n >= 0 {
 			got, _ := io.CopyN(free, limited, n)
 			c.passed.Store(got)
+			if c.mute.Load() {
+				_, _ = io.Copy(io.Discard, limited)
+			}
 		} else {
 			got, _ := io.Copy(free, limited)
 			c.passed.Store(got)

@@ -345,8 +345,8 @@ func exchangeOnce(ctx context.Context, d sqldb.DB, n int64) *sqldb.Error {
 	return nil
 }
 
-// TestMuteServer: a server that says nothing any more is given up.
-func TestMuteServer(t *testing.T) {
+// TestC10MuteServer: a server that says nothing any more is given up.
+func TestC10MuteServer(t *testing.T) {
 	uri := server(t)
 	for _, n := range []int64{0, 1, 100, 700} {
 		_, through := newProxy(t, uri, n, true)
