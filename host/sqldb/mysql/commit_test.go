@@ -2,8 +2,6 @@ package mysql
 
 import (
 	"context"
-	"net"
-	"strconv"
 	"testing"
 	"time"
 
@@ -62,14 +60,11 @@ func TestC10Commit(t *testing.T) {
 // TestC10Login: the end of a context ends a login, wherever it is.
 func TestC10Login(t *testing.T) {
 	base := sqldbtest.MariaDB(t)
-	u, _ := sqldb.ParseURI(base)
-	proxy := newCutter(t, net.JoinHostPort(u.Host, strconv.Itoa(u.Port)))
-	proxy.mute.Store(true)
+	proxy := sqldbtest.NewProxy(t, base)
+	proxy.Mute.Store(true)
 	for _, n := range []int64{0, 1, 50, 90, 200} {
-		proxy.after.Store(n)
-		d := openURI(t, base, func(c *sqldb.Config) {
-			c.URI.Host, c.URI.Port = "127.0.0.1", proxy.l.Addr().(*net.TCPAddr).Port
-		})
+		proxy.After.Store(n)
+		d := openURI(t, proxy.URI)
 		for _, deadline := range []bool{true, false} {
 			ctx, cancel := context.WithCancel(context.Background())
 			want := abi.Canceled
