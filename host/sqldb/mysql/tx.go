@@ -113,7 +113,7 @@ func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.R
 	}
 	r := &rows{tx: t, sql: sql, verb: t.verb(sql)}
 	err := t.c.call(ctx, func() error {
-		p, err := t.c.start(sql, params, func(int) error { return nil })
+		p, err := t.c.first(r, params)
 		if err == nil {
 			if err = r.open(p); err == nil && p.columns == nil {
 				err = r.end(p.done)
@@ -132,6 +132,14 @@ func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.R
 		t.rows = r
 	}
 	return r, nil
+}
+
+// first starts the statement of a cursor.
+func (c *conn) first(r *rows, params []abi.Value) (reply, error) {
+	if r.verb == reads {
+		return c.startRead(r.sql, params)
+	}
+	return c.start(r.sql, params, func(int) error { return nil })
 }
 
 // Exec implements sqldb.Tx.

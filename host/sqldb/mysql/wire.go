@@ -122,6 +122,20 @@ func (w *wire) send() error {
 	return nil
 }
 
+// flush sends w.out, of which each packet has its header.
+func (w *wire) flush() error {
+	if w.broken {
+		return io.ErrClosedPipe
+	}
+	w.arm(w.writeTimeout, w.conn.SetWriteDeadline)
+	w.number = 1 // of the first reply
+	if _, err := w.conn.Write(w.out); err != nil {
+		w.broken = true
+		return err
+	}
+	return nil
+}
+
 // ask sends a command with a text.
 func (w *wire) ask(code byte, text string) error {
 	w.command(code)
