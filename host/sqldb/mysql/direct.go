@@ -90,26 +90,19 @@ func (c *conn) putBoth(sql string, params []abi.Value) bool {
 	if len(sql) > maxDirect || c.forgetAll() != nil {
 		return false
 	}
-	c.command(commandPrepare)
+	c.out = c.out[:0]
+	at := c.enter(commandPrepare)
 	c.out = append(c.out, sql...)
-	second := len(c.out)
-	c.out = append(c.out, 0, 0, 0, 0, commandExecute)
+	c.leave(at)
+	at = c.enter(commandExecute)
 	c.out = binary.LittleEndian.AppendUint32(c.out, lastPrepared)
 	c.out = append(c.out, 0)                           // no cursor
 	c.out = binary.LittleEndian.AppendUint32(c.out, 1) // once
 	out, err := appendParams(c.out, params, c.most-1)
-	c.out = out
-	if err != nil || len(c.out) > 2*maxDirect {
+	if c.out = out; err != nil || len(out) > 2*maxDirect {
 		c.out = nil
 		return false
 	}
-	for _, at := range [...]int{0, second} {
-		n := second - headerSize
-		if at > 0 {
-			n = len(c.out) - second - headerSize
-		}
-		h := c.out[at:]
-		h[0], h[1], h[2], h[3] = byte(n), byte(n>>8), byte(n>>16), 0
-	}
+	c.leave(at)
 	return true
 }

@@ -34,22 +34,33 @@ var errOver = &sqldb.Error{Code: abi.State, Message: "the transaction is over"}
 // is a transaction after each statement, but not that a procedure has
 // committed and begun another.
 func (c *conn) begin(access abi.Access) error {
+	start, mark := c.beginning(access)
+	if err := c.run(start); err != nil {
+		return err
+	}
+	o, err := c.tell(mark)
+	if err != nil {
+		return err
+	}
+	return c.begun(o, access)
+}
+
+// beginning returns the two statements of begin.
+func (c *conn) beginning(access abi.Access) (start, mark string) {
 	if c.mark == "" {
 		var b [12]byte
 		_, _ = rand.Read(b[:]) // it never fails
 		c.mark = "w" + hex.EncodeToString(b[:])
 	}
-	start := "START TRANSACTION"
+	start = "START TRANSACTION"
 	if access == abi.ReadOnly {
 		start += " READ ONLY"
 	}
-	if err := c.run(start); err != nil {
-		return err
-	}
-	o, err := c.tell("SAVEPOINT " + c.mark)
-	if err != nil {
-		return err
-	}
+	return start, "SAVEPOINT " + c.mark
+}
+
+// begun holds what the second came to against what it has to be.
+func (c *conn) begun(o outcome, access abi.Access) error {
 	if !held(o.status, access) {
 		c.broken = true
 		return errNoStatus

@@ -122,6 +122,19 @@ func (w *wire) send() error {
 	return nil
 }
 
+// enter begins a command behind what w.out has; leave, with what it returned, ends
+// it. It is one packet.
+func (w *wire) enter(code byte) int {
+	w.out = append(w.out, 0, 0, 0, 0, code)
+	return len(w.out) - headerSize - 1
+}
+
+func (w *wire) leave(at int) {
+	n := len(w.out) - at - headerSize
+	h := w.out[at:]
+	h[0], h[1], h[2] = byte(n), byte(n>>8), byte(n>>16)
+}
+
 // flush sends w.out, of which each packet has its header.
 func (w *wire) flush() error {
 	if w.broken {
