@@ -166,6 +166,9 @@ func (e *execution) guest(ctx context.Context) error {
 	t := &e.report.Times
 
 	start := time.Now()
+	if err := p.crashes.wait(ctx); err != nil {
+		return p.ended(ctx)
+	}
 	if err := held.acquire(ctx); err != nil {
 		return p.ended(ctx)
 	}
@@ -180,6 +183,9 @@ func (e *execution) guest(ctx context.Context) error {
 	}
 	start = time.Now()
 	status, err := instance.Call(sandbox.WithYield(e.calls.Context(ctx), held.yield), abi.ExportRun)
+	if err != nil {
+		p.crashes.add(time.Since(start))
+	}
 	t.Guest += Micros(time.Since(start) - e.calls.Used.Time)
 	e.calls.Flush()
 	e.used(instance)
