@@ -114,12 +114,14 @@ func show(rows [][]any) string {
 func onHost(t *testing.T, module []byte, engine string, c Case) {
 	dir := t.TempDir()
 	files, connections := map[string]string{}, map[string]host.Connection{}
-	task := host.Task{Name: "example", Module: module, Config: []byte(c.Settings), Outputs: c.outputs(), Connection: c.Setup[0].Name}
+	task := host.Task{Name: "example", Module: module, Config: []byte(c.Settings), Outputs: c.outputs()}
 	for _, d := range c.Setup {
 		files[d.Name] = filepath.Join(dir, d.Name+".db")
-		connections[d.Name] = hosttest.SQLiteFile(t, files[d.Name], d.Script)
+		connection := hosttest.SQLiteFile(t, files[d.Name], d.Script)
+		connection.Access = d.Access
+		connections[d.Name] = connection
+		task.Connections = append(task.Connections, host.Grant{Connection: d.Name})
 	}
-	grant(&task, c.Setup, connections)
 	inputs := host.Inputs{}
 	for _, name := range slices.Sorted(maps.Keys(c.Inputs)) {
 		task.Inputs = append(task.Inputs, host.Input{Name: name, Type: c.Inputs[name].Type})
@@ -160,15 +162,6 @@ func failure(err error) string {
 		f = append(f, abi.Failure{Message: e.Message, Hint: e.Hint})
 	}
 	return f.String()
-}
-
-// grant gives the task its connections.
-func grant(task *host.Task, setup []guesttest.Database, connections map[string]host.Connection) {
-	for _, d := range setup {
-		c := connections[d.Name]
-		c.Access = d.Access
-		connections[d.Name] = c
-	}
 }
 
 // stream is a Sink that keeps the result as an Arrow IPC stream.
