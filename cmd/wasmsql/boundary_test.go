@@ -55,7 +55,7 @@ var arrows = []struct {
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
 	{"cmd/wasmsql/...", []string{"abi", "abi/cheader", "host", "host/builtin", "host/flyte/...", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
 		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "github.com/rogpeppe/go-internal/txtar", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
-	{"examples/...", []string{"abi", "guest", "guest/arrow", "guest/decode", "host", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},
+	{"examples/...", []string{"abi", "examples/internal/...", "guest", "guest/arrow", "guest/decode", "guest/guesttest", "host", "host/hosttest", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},
 }
 
 const (
