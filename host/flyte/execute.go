@@ -40,6 +40,8 @@ type Executor struct {
 	Env secret.Getenv
 	// Logger gets what guests log; nil: it is dropped.
 	Logger *slog.Logger
+	// Failed, if it is set, is called with the fault of each error document.
+	Failed func(*Fault)
 }
 
 // Execute runs one execution, and writes its outputs.pb or its error document.
@@ -49,6 +51,9 @@ func (x *Executor) Execute(ctx context.Context, a Arguments, s Settings) error {
 	fault := x.outputs(ctx, a, s)
 	if fault == nil {
 		return nil
+	}
+	if x.Failed != nil {
+		x.Failed(fault)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
@@ -266,6 +271,9 @@ func (t *Task) setBound(in []argument) error {
 	}
 	t.Query = query
 	for _, a := range in {
+		if a.value.kind == pyDatetime && dialects[t.custom.uri.Scheme] == abi.SQLite && alwaysQuoted(t.custom.query, a.name) {
+			a.value = pyText(a.value.str()) // with its offset: SQLite compares texts
+		}
 		v, err := a.bound()
 		if err != nil {
 			return err

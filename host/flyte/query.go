@@ -129,6 +129,17 @@ func templated(query string, in []argument) (_ string, aliases map[string]string
 	return b.String(), aliases, nil
 }
 
+// alwaysQuoted reports whether every place of an input is within single quotes,
+// where flytekit's text of a value is what the query was written for.
+func alwaysQuoted(query, name string) bool {
+	for _, p := range places(query) {
+		if p.name == name && strings.Count(query[:p.start], "'")%2 == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // plain reports whether the template module reads an expression as flytekit
 // does.
 func plain(expr, name string) bool {
