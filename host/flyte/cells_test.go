@@ -1,7 +1,9 @@
 package flyte_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/ipc"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/apache/arrow/go/v15/parquet/file"
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
@@ -45,6 +48,7 @@ func readParquet(t *testing.T, path string) (schema []string, rows [][]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stored := storedSchema(t, r)
 	for i := range int(table.NumCols()) {
 		field := table.Schema().Field(i)
 		l, ok := r.MetaData().Schema.Column(i).LogicalType().(interface{ IsAdjustedToUTC() bool })
@@ -52,6 +56,9 @@ func readParquet(t *testing.T, path string) (schema []string, rows [][]string) {
 			field.Type = &arrow.TimestampType{Unit: arrow.Microsecond} // the reader takes it for one in UTC
 		}
 		schema = append(schema, field.Name)
+		if stored.Field(i).Type.ID() == arrow.DURATION {
+			field.Type = stored.Field(i).Type // the reader leaves it at int64
+		}
 		at := 0
 		for _, chunk := range table.Column(i).Data().Chunks() {
 			for k := range chunk.Len() {
@@ -66,10 +73,32 @@ func readParquet(t *testing.T, path string) (schema []string, rows [][]string) {
 	return schema, rows
 }
 
+// storedSchema returns the Arrow schema that a file holds, which pyarrow
+// restores.
+func storedSchema(t *testing.T, r *file.Reader) *arrow.Schema {
+	t.Helper()
+	text := r.MetaData().KeyValueMetadata().FindValue("ARROW:schema")
+	if text == nil {
+		t.Fatal("no ARROW:schema")
+	}
+	data, err := base64.StdEncoding.DecodeString(*text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ipc.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Schema()
+}
+
 // cell is one value as text.
 func cell(a arrow.Array, f arrow.Field, i int) string {
 	if a.IsNull(i) || a.DataType().ID() == arrow.NULL {
 		return null
+	}
+	if f.Type.ID() == arrow.DURATION {
+		return a.ValueStr(i) + "us"
 	}
 	switch x := a.(type) {
 	case *array.Boolean:
@@ -93,8 +122,6 @@ func cell(a arrow.Array, f arrow.Field, i int) string {
 			s += "+00:00"
 		}
 		return s
-	case *array.Duration:
-		return strconv.FormatInt(int64(x.Value(i)), 10) + "us"
 	case *array.List:
 		from, to := x.ValueOffsets(i)
 		var parts []string

@@ -209,6 +209,7 @@ type Task struct {
 	output   string            // the name of the output, empty without one
 	declared *core.LiteralType // its type
 	dialect  abi.Dialect
+	hidden   []string // the values of secrets, which no error may hold
 }
 
 // Prepare makes a task and its inputs of a template and the literals of one
@@ -222,7 +223,7 @@ func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, 
 	if err != nil {
 		return nil, err
 	}
-	out := &Task{custom: c, Inputs: host.Inputs{}}
+	out := &Task{custom: c, Inputs: host.Inputs{}, hidden: []string{c.uri.Password.Reveal()}}
 	out.Name = t.GetId().GetName()
 	if out.Name == "" {
 		out.Name = "task"
@@ -265,7 +266,7 @@ func (t *Task) setText(in []argument) error {
 
 // setBound gives the task a query whose inputs are bound.
 func (t *Task) setBound(in []argument) error {
-	query, aliases, err := templated(t.custom.query, in)
+	query, aliases, err := templated(t.custom.query, in, dialects[t.custom.uri.Scheme])
 	if err != nil {
 		return err
 	}
@@ -300,6 +301,7 @@ func (t *Task) resolve(ctx context.Context, secrets secret.Provider) error {
 			}
 			return e
 		}
+		t.hidden = append(t.hidden, v.Reveal())
 		if !t.custom.isLogin(name) {
 			delete(t.custom.secretArgs, name)
 			t.custom.args[name] = t.custom.plainSecret(name, v)
@@ -338,36 +340,4 @@ func (t *Task) readsOnly() bool {
 		return true
 	}
 	return false
-}
-
-// maxShown is how much of a query an error shows, in characters.
-const maxShown = 1000
-
-// explain adds to a fault what the task's author knows it by: the output's
-// name, the query as it was written, without values, and where the database is.
-func (t *Task) explain(f *Fault) *Fault {
-	var e *host.Error
-	if !errors.As(f.Cause, &e) {
-		return f
-	}
-	add := func(s string) { f.Detail = strings.TrimPrefix(f.Detail+"\n"+s, "\n") }
-	if t.output != "" && (e.Code == host.CodeOutput || converts(e)) {
-		add(fmt.Sprintf("failed to convert return value for var %s", t.output))
-	}
-	if e.Code == host.CodeConnection {
-		if s := t.custom.server(); s != "" {
-			add("server: " + s)
-		}
-	}
-	if e.Code == host.CodeTask {
-		if strings.Contains(e.Message, "returns no rows") {
-			add("This result object does not return rows.")
-		}
-		q := []rune(t.custom.query)
-		if len(q) > maxShown {
-			q = append(q[:maxShown:maxShown], '…')
-		}
-		add("query: " + string(q))
-	}
-	return f
 }

@@ -74,10 +74,11 @@ func (g *goldenTable) names(t *testing.T) []string {
 func TestWideExecutions(t *testing.T) {
 	var table strings.Builder
 	table.WriteString(tableHead)
-	ran := true
+	ran := 0
 	for _, c := range decode[wideExecution](t, "wide/tasks.json", 151) {
-		ran = t.Run(c.Name, func(t *testing.T) {
+		t.Run(c.Name, func(t *testing.T) {
 			why := c.run(t)
+			ran++
 			reason := reasons[c.Name]
 			switch {
 			case why == "" && reason != "":
@@ -87,9 +88,9 @@ func TestWideExecutions(t *testing.T) {
 			case why != "":
 				fmt.Fprintf(&table, "| %s | %s | %s |\n", c.Name, cellOf(why), cellOf(reason))
 			}
-		}) && ran
+		})
 	}
-	if ran {
+	if ran == 151 && !t.Failed() { // none was skipped, or left out by -run
 		checkTable(t, filepath.Join(vectors, "wide", "differences.md"), table.String())
 	}
 }
