@@ -214,7 +214,7 @@ type Task struct {
 
 // Prepare makes a task and its inputs of a template and the literals of one
 // execution. Offloaded literals are read from the store.
-func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, store Store, mode abi.Interpolation) (*Task, error) {
+func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, store Store, how Interpolation) (*Task, error) {
 	c, err := readCustom(t)
 	if err != nil {
 		return nil, err
@@ -228,7 +228,7 @@ func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, 
 	if out.Name == "" {
 		out.Name = "task"
 	}
-	out.Interpolation = mode
+	out.Interpolation = how.of(c.uri)
 	out.Inline = &host.Connection{URI: c.uri, Args: c.args, SecretArgs: c.secretArgs, Access: abi.ReadWrite, AllowText: true, Plain: true}
 	if d := t.GetMetadata().GetTimeout().AsDuration(); d > 0 {
 		out.Timeout = d
@@ -236,7 +236,7 @@ func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, 
 	if err := out.setOutput(t.GetInterface().GetOutputs()); err != nil {
 		return nil, err
 	}
-	if mode == abi.Text {
+	if out.Interpolation == abi.Text {
 		return out, out.setText(in)
 	}
 	return out, out.setBound(in)

@@ -28,8 +28,6 @@ var reasons = map[string]string{
 	"096-inputs-structured-dataclass-nested-postgres":   "a value is bound, not spliced, which cannot be within dollar quotes: write single ones, and get JSON",
 	"097-injection-second-order-sqlite":                 "a value is bound, not spliced: what looks like a place in it is text",
 	"099-injection-union-postgres":                      "a value is bound, not spliced: SQL in it is text",
-	"147-secret-order-env-first-mysql":                  "init_command is refused: the host sets the session up",
-	"149-secret-order-overrides-connect-args-mysql":     "init_command is refused: the host sets the session up",
 	"151-secret-order-mount-requirement-ignored-sqlite": "mount_requirement is honoured: a secret that must be a file is not taken from the environment",
 	"170-runtime-error-raise-mysql":                     "SIGNAL outside of a routine is no statement that a task may send; the error names it",
 	"181-colons-bind-sqlite":                            "a :name in a literal is text where values are bound: there is no text() that could take it for a parameter",
