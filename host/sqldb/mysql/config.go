@@ -20,7 +20,8 @@ type settings struct {
 	collation      string // of the session, or the server's default
 	attributes     string // what the server shows of the connection
 	tls            tlsPlan
-	stored         bool // sqldb.Config.Plain
+	stored         bool   // sqldb.Config.Plain
+	init           string // what the session sets besides: ", name=value"
 }
 
 // login is whom to connect as, and where.
@@ -95,6 +96,7 @@ func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
 //	charset                                     utf8mb4, or utf8, which means the same here
 //	collation                                   of the session, one of utf8mb4
 //	program_name                                what the server shows of the connection
+//	init_command                                SET of initVariables
 //	autocommit, local_infile, use_unicode, …    the values that make no difference
 //
 // Source: PyMySQL 1.2, pymysql/connections.py, Connection; SQLAlchemy 2.1,
@@ -103,6 +105,7 @@ func (s *settings) connectArgs(sources ...*sqldb.Args) {
 	connect, read, write := float64(defaultConnectTimeout), 0.0, 0.0
 	for _, a := range sources {
 		s.loginArgs(a)
+		s.initArg(a)
 		a.Float("connect_timeout", &connect, 0.001, maxSeconds)
 		a.Float("read_timeout", &read, 0.001, maxSeconds)
 		a.Float("write_timeout", &write, 0.001, maxSeconds)
@@ -161,9 +164,7 @@ func refuseArgs(a *sqldb.Args) {
 	a.Bool("binary_prefix", &unused)
 	a.Int("max_allowed_packet", &number, 1, 1<<30)
 	a.Int("client_flag", &number, 0, 0)
-	for _, name := range [...]string{"init_command", "sql_mode"} {
-		a.Refuse(name, "the host sets the session up", "write the statement in the task")
-	}
+	a.Refuse("sql_mode", "the host sets the session up", "write the statement in the task")
 	for _, name := range [...]string{"read_default_file", "read_default_group"} {
 		a.Refuse(name, "configuration of the machine is never read", "write its values here")
 	}

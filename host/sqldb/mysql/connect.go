@@ -166,6 +166,7 @@ var foreignModes = []string{
 //     as under SQLAlchemy;
 //   - autocommit is off: should a statement end the host's transaction, what
 //     follows is not kept by itself;
+//   - what init_command sets is set;
 //   - a server that waits for us to take rows waits as long as for a statement.
 func (c *conn) setUp(s *settings) error { return c.run(c.settingUp(s)) }
 
@@ -179,7 +180,7 @@ func (c *conn) settingUp(s *settings) string {
 	if s.collation != "" {
 		names += " COLLATE " + s.collation
 	}
-	return "SET NAMES " + names + ", time_zone='+00:00', autocommit=0, net_write_timeout=28800" + c.accessSetting() + ", sql_mode=TRIM(BOTH ',' FROM " + mode + ")"
+	return "SET NAMES " + names + ", time_zone='+00:00', autocommit=0, net_write_timeout=28800" + c.accessSetting() + ", sql_mode=TRIM(BOTH ',' FROM " + mode + ")" + s.init
 }
 
 // identify learns what the server has given the session.

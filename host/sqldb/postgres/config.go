@@ -218,7 +218,7 @@ func (s *settings) sessionArgs(a *sqldb.Args, field string, faults *sqldb.Faults
 // waits for, and what its names mean.
 var sessionOptions = []string{
 	"search_path", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
-	"default_transaction_isolation", "work_mem", "tcp_user_timeout",
+	"default_transaction_isolation", "work_mem", "tcp_user_timeout", "timezone",
 }
 
 // options reads -c name=value, also --name=value, with backslashes before
@@ -249,6 +249,9 @@ func (s *settings) options(text string) (message, hint string) {
 		}
 		if !known {
 			return "unknown name " + strconv.Quote(name), sqldb.NameHint(name, sessionOptions)
+		}
+		if name == "timezone" {
+			name = "TimeZone" // as session has it: it changes what the server prints, not what a timestamptz is
 		}
 		s.session[name] = value
 	}
