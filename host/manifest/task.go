@@ -75,10 +75,11 @@ func (o Options) task(r *reader, doc *yaml.Node) (d draft, named *yaml.Node) {
 		r.fault(d.module, "", "a task has query or module, not both")
 	case d.module == nil && d.config != nil:
 		r.fault(d.config, "", "config is for a module, and this task has a query")
-	case d.module == nil && d.connections != nil:
-		r.fault(d.connections, "name the one with connection:; those of a host are given by --config", "connections is for a module, and this task has a query")
 	case d.query == nil && d.interpolation != nil:
 		r.fault(d.interpolation, "", "interpolation is for a query, and this task has a module")
+	}
+	if d.module == nil && d.connections != nil {
+		r.fault(d.connections, "name the one with connection:; those of the host configuration are given by --config", "connections is for a task with a module")
 	}
 	if d.name == nil {
 		r.fault(doc, "write name: tracks.after", "the task has no name")
