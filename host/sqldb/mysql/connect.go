@@ -94,6 +94,7 @@ func (d *db) logIn(ctx context.Context, l login) (_ *conn, err error) {
 	if err != nil {
 		return nil, err
 	}
+	e.password = l.password
 	local := l.socket != ""
 	cfg := driver.NewConfig()
 	cfg.User, cfg.Passwd, cfg.DBName = l.user, l.password.Reveal(), l.database
