@@ -60,6 +60,7 @@ type Section struct {
 	path   string
 	object jsonValue
 	read   []bool
+	absent []string // that were asked for
 	inner  []*Section
 }
 
@@ -69,7 +70,7 @@ func newSection(path string, v jsonValue) *Section {
 
 // unread returns a failure for each setting that was not asked for.
 func (s *Section) unread(f []abi.Failure) []abi.Failure {
-	var known []string
+	known := s.absent
 	for i, k := range s.object.keys {
 		if s.read[i] {
 			known = append(known, k)
@@ -107,6 +108,7 @@ func (s *Section) find(name string) *jsonValue {
 			return &s.object.items[i]
 		}
 	}
+	s.absent = append(s.absent, name)
 	return nil
 }
 

@@ -166,7 +166,7 @@ func ownName(m *plugin.Manifest, g Grant) (string, *Error) {
 			Hint: "leave the connection out, or declare it in " + plugin.SourceName}
 	}
 	return "", &Error{Code: CodeConfig, Message: "the module's manifest declares the connections " + strings.Join(names, ", ") + ", and the task does not say which it gives",
-		Hint: "write connections: {" + names[0] + ": NAME, …} instead of connection:"}
+		Hint: "say which: connections: {" + names[0] + ": NAME, …} in the task file, or --connection " + names[0] + "=NAME"}
 }
 
 // connections returns the grants as host calls need them.

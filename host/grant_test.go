@@ -151,7 +151,7 @@ func TestRefusedGrants(t *testing.T) {
 		"the host has no such connection": {asks(abi.ReadOnly, "source"), host.Task{Connections: []host.Grant{{Name: "source", Connection: "lke"}}},
 			`config: the host configuration has no connection "lke" (did you mean "lake"?)`},
 		"which of two": {asks(abi.ReadOnly, "source", "target"), host.Task{Connection: "db"},
-			`config: the module's manifest declares the connections source, target, and the task does not say which it gives (write connections: {source: NAME, …} instead of connection:)`},
+			`config: the module's manifest declares the connections source, target, and the task does not say which it gives (say which: connections: {source: NAME, …} in the task file, or --connection source=NAME)`},
 		"none named": {asks(abi.ReadOnly, "source", "target"), host.Task{},
 			`config: the task names no connection (add connections: with a name of the host configuration for each of source, target)`},
 		"none needed": {none, host.Task{Connection: "db"},

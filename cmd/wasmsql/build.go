@@ -235,6 +235,8 @@ func compilerHint(name, said string) string {
 		return "go mod tidy"
 	case name == "go" && strings.Contains(said, "build constraints exclude all Go files"):
 		return "the files of a plugin are built for GOOS=wasip1 GOARCH=wasm: look at their names and //go:build lines"
+	case name == "go" && strings.Contains(said, "exactly one main package"):
+		return "a plugin is a package main"
 	case name == "clang" && strings.Contains(said, "undefined symbol"):
 		return "there is no C library in a plugin: wasmsql.h has what is needed of it"
 	case name == "clang" && strings.Contains(said, "unable to execute command") || strings.Contains(said, "wasm-ld"):

@@ -24,6 +24,7 @@ type bench struct {
 	task        host.Task
 	connections []plugin.Connection
 	rt          *host.Runtime
+	sql         *host.Runtime // runs what a case has of SQL itself: interpreted, since each is run once
 }
 
 // newBench returns a bench, which is to be closed. A module without a manifest
@@ -41,11 +42,20 @@ func (a *app) newBench(ctx context.Context, wasm []byte, engine string) (*bench,
 		}
 		b.connections = m.Connections
 	}
-	b.rt, err = a.runtime(ctx, settings{config: &manifest.Config{Engine: engine}})
-	return b, err
+	if b.rt, err = a.runtime(ctx, settings{config: &manifest.Config{Engine: engine}}); err != nil {
+		return nil, err
+	}
+	if b.sql, err = host.NewRuntime(ctx, host.RuntimeConfig{Engine: "interpreter"}); err != nil {
+		_ = b.rt.Close()
+		return nil, err
+	}
+	return b, nil
 }
 
-func (b *bench) close() { _ = b.rt.Close() }
+func (b *bench) close() {
+	_ = b.rt.Close()
+	_ = b.sql.Close()
+}
 
 // run runs a case. Its error is one of the case: what the plugin runs into is
 // an outcome.
@@ -72,7 +82,13 @@ func (b *bench) run(ctx context.Context, c *testCase) (outcome, error) {
 		return outcome{}, err
 	}
 	defer h.Close()
-	if err := r.setUp(ctx, h); err != nil {
+	cfg.Runtime = b.sql
+	aside, err := host.New(ctx, cfg)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer aside.Close()
+	if err := r.setUp(ctx, aside); err != nil {
 		return outcome{}, err
 	}
 	if text, ok := c.file("config.yaml"); ok {
@@ -89,7 +105,7 @@ func (b *bench) run(ctx context.Context, c *testCase) (outcome, error) {
 	if err := r.execute(ctx, h, task, inputs); err != nil {
 		return outcome{}, err
 	}
-	return r.got, r.look(ctx, h)
+	return r.got, r.look(ctx, aside)
 }
 
 // caseRun is one run of a case.

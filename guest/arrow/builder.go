@@ -404,6 +404,41 @@ func (a *Appender) Float64s(v []float64) {
 	appendMany(a, v)
 }
 
+// Spans appends to a Text or Binary column the values that offsets lead to in
+// data, one fewer than there are offsets, as Column.Offsets and Column.Data
+// have them.
+func (a *Appender) Spans(data []byte, offsets []int32) {
+	if a.field.Kind != Text && a.field.Kind != Binary {
+		a.Misfit("spans of bytes in a column of " + a.field.Kind.String())
+		return
+	}
+	if len(offsets) < 2 {
+		return
+	}
+	first, last := offsets[0], offsets[len(offsets)-1]
+	shift := len(a.data) - int(first)
+	if first < 0 || last < first || int(last) > len(data) || shift+int(last) > math.MaxInt32 {
+		a.Misfit("spans that lead outside, or more than 2 GiB")
+		return
+	}
+	a.data = append(a.data, data[first:last]...)
+	if len(a.offsets) == 0 {
+		a.offsets = append(a.offsets, 0)
+	}
+	at := len(a.offsets)
+	a.offsets = append(a.offsets, offsets[1:]...)
+	before, added := int32(0), int32(shift)
+	for i, o := range offsets[1:] {
+		if o < before {
+			a.Misfit("spans that go back")
+			o = before
+		}
+		before = o
+		a.offsets[at+i] = o + added
+	}
+	a.values(len(offsets) - 1)
+}
+
 func appendMany[T number](a *Appender, v []T) {
 	a.data = append(a.data, rawBytes(v)...)
 	a.values(len(v))

@@ -152,7 +152,12 @@ func (r *schemaReader) kind(f *Field, number, t int) {
 	case typeInt:
 		f.Kind = intKind(r.int(t, 0, 0), r.byte(t, 1) != 0)
 	case typeFloat:
-		f.Kind = [...]Kind{1: Float32, 2: Float64, 3: 0}[r.short(t, 0, 0)&3]
+		switch r.short(t, 0, 0) {
+		case 1:
+			f.Kind = Float32
+		case 2:
+			f.Kind = Float64
+		}
 	case typeBinary:
 		f.Kind = Binary
 	case typeText:
@@ -170,10 +175,10 @@ func (r *schemaReader) kind(f *Field, number, t int) {
 		}
 	case typeTime:
 		if r.int(t, 1, 32) == 64 {
-			f.Kind, f.Unit = Time, units[r.short(t, 0, 1)&3]
+			f.Kind, f.Unit = Time, r.unit(t, 1)
 		}
 	case typeTimestamp:
-		f.Kind, f.Unit, f.Zone = Timestamp, units[r.short(t, 0, 0)&3], r.text(t, 1)
+		f.Kind, f.Unit, f.Zone = Timestamp, r.unit(t, 0), r.text(t, 1)
 	case typeInterval:
 		if r.short(t, 0, 0) == 2 {
 			f.Kind = Interval
@@ -183,13 +188,23 @@ func (r *schemaReader) kind(f *Field, number, t int) {
 			f.Kind = Fixed
 		}
 	case typeDuration:
-		f.Kind, f.Unit = Duration, units[r.short(t, 0, 1)&3]
+		f.Kind, f.Unit = Duration, r.unit(t, 1)
 	case typeList:
 		f.Kind = List
 	}
 	if f.Kind == 0 {
 		r.fail(f.Name, "its type, number "+strconv.Itoa(number)+" of the Arrow schema, is not one of wasmsql_v1")
 	}
+}
+
+// unit returns the unit in the first field of a type.
+func (r *schemaReader) unit(t, missing int) Unit {
+	n := r.short(t, 0, missing)
+	if n < 0 || n >= len(units) {
+		r.bad = true
+		return 0
+	}
+	return units[n]
 }
 
 func intKind(width int, signed bool) Kind {

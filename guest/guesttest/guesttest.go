@@ -1,3 +1,5 @@
+//go:build !wasip1
+
 // Package guesttest plays the host for native tests of a plugin: with
 // go test, a debugger, coverage and the race detector, without wasm.
 //

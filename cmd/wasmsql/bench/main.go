@@ -48,7 +48,7 @@ func main() {
 	flag.DurationVar(&b.turn, "turn", 30*time.Millisecond, "how long each evil module runs beside another tenant")
 	flag.IntVar(&b.runs, "runs", 21, "how often a process is started")
 	flag.StringVar(&b.workloads, "workloads", workloads, "what is measured metered and not, as go test -bench has it")
-	flag.StringVar(&b.parts, "parts", "", "what to measure, with commas: cold, databases, sandbox, warm, isolation; empty is everything")
+	flag.StringVar(&b.parts, "parts", "", "what to measure, with commas: cold, databases, sandbox, warm, plugins, isolation; empty is everything")
 	flag.Parse()
 	if err := b.run(context.Background(), os.Getenv("BENCH_JSON")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -71,7 +71,7 @@ func (b *bench) run(ctx context.Context, file string) error {
 	all := []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"setup", b.setup}, {"cold", b.cold}, {"databases", b.databases}, {"sandbox", b.sandbox}, {"warm", b.warm}, {"isolation", b.isolation}}
+	}{{"setup", b.setup}, {"cold", b.cold}, {"databases", b.databases}, {"sandbox", b.sandbox}, {"warm", b.warm}, {"plugins", b.plugins}, {"isolation", b.isolation}}
 	wanted := strings.Split(b.parts, ",")
 	for _, part := range all {
 		if b.parts != "" && part.name != "setup" && !slices.Contains(wanted, part.name) {

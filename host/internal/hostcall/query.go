@@ -140,7 +140,9 @@ func (c *call) request() (Connection, abi.QueryRequest, error) {
 	}
 	var req abi.QueryRequest
 	if err := req.Unmarshal(raw); err != nil {
-		return Connection{}, req, errOf(abi.InvalidArg, err.Error())
+		e := errOf(abi.InvalidArg, err.Error())
+		e.Guest.Hint = "look at the pointer and the length; by the fill rule, an answer of more than a buffer holds means that nothing is in it"
+		return Connection{}, req, e
 	}
 	conn, err := x.connection(req.Connection)
 	if err != nil {
