@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -37,11 +38,11 @@ func tenantDir(tenants, name string) (string, error) {
 		return "", usage("--tenants is missing", "it is the folder with a folder for each tenant")
 	}
 	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-		return "", usage(fmt.Sprintf("%s is not the name of a tenant", shown(name)), "it is the name of a folder in --tenants")
+		return "", usage(fmt.Sprintf("%s is not the name of a tenant", strconv.Quote(name)), "it is the name of a folder in --tenants")
 	}
 	dir := filepath.Join(tenants, name)
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-		return "", configFault(fmt.Sprintf("there is no tenant %s", shown(name)), "make its folder first: mkdir -p "+dir)
+		return "", configFault(fmt.Sprintf("there is no tenant %s", strconv.Quote(name)), "make its folder first: mkdir -p "+dir)
 	}
 	return dir, nil
 }
@@ -76,7 +77,8 @@ func (a *app) tokenCreate() *cobra.Command {
 				return configFault(err.Error(), "")
 			}
 			fmt.Fprintf(a.stderr, "wasmsql: token %s of tenant %q with the role %s; it is not shown again\n", t.ID, args[0], t.Role)
-			return a.print([]byte(text + "\n"))
+			_, err = fmt.Fprintln(a.stdout, text)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder with a folder for each tenant")
@@ -108,7 +110,8 @@ func (a *app) tokenList() *cobra.Command {
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.ID, t.Role, t.Created.Format(time.RFC3339), printable(t.Note))
 			}
 			_ = w.Flush()
-			return a.print([]byte(b.String()))
+			_, err = fmt.Fprint(a.stdout, b.String())
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder with a folder for each tenant")

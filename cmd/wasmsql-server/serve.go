@@ -19,6 +19,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
 
+	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/server"
@@ -31,8 +32,8 @@ type serveFlags struct {
 	cert, key, clientCA                             string
 	networks, files                                 []string
 	metrics                                         string
-	keep, drain                                     durationFlag
-	running, waiting                                countFlag
+	keep, drain                                     time.Duration
+	running, waiting                                int64
 }
 
 // Bounds of a connection to the server, beside those of a request.
@@ -45,7 +46,7 @@ const (
 
 // serveCommand is wasmsql serve.
 func (a *app) serveCommand() *cobra.Command {
-	f := serveFlags{keep: durationFlag(server.DefaultKeep), drain: durationFlag(server.DefaultDrain), running: 16, waiting: 1000}
+	var f serveFlags
 	cmd := &cobra.Command{
 		Use:                   "serve [flags] --tenants DIR",
 		DisableFlagsInUseLine: true,
@@ -68,9 +69,6 @@ The API is described at /openapi.json.`,
   wasmsql serve --tenants tenants --listen :8443 --tls-cert server.pem --tls-key server.key`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := noEmptyFlags(cmd.Flags()); err != nil {
-				return err
-			}
 			return a.serve(cmd.Context(), &f)
 		},
 	}
@@ -80,16 +78,16 @@ The API is described at /openapi.json.`,
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "where to listen: an address and a port")
 	flags.StringVar(&f.state, "state", "", "where executions are kept: sqlite:///file.db or postgresql://… (also WASMSQL_STATE)")
 	flags.StringVar(&f.results, "results", "", "the folder of results; default: beside a SQLite state")
-	flags.Var(&f.keep, "keep", "how long executions and results are kept after their end")
-	flags.Var(&f.drain, "drain", "how long to wait for what runs when the server or a tenant ends")
+	flags.DurationVar(&f.keep, "keep", server.DefaultKeep, "how long executions and results are kept after their end")
+	flags.DurationVar(&f.drain, "drain", server.DefaultDrain, "how long to wait for what runs when the server or a tenant ends")
 	flags.StringVar(&f.audit, "audit", "", "the file that a line of JSON is added to for each execution")
 	flags.StringVar(&f.metrics, "metrics", "", "serve /metrics at this address, and not at that of --listen: it names the tenants")
 	flags.StringVar(&f.secrets, "secrets", "", "the folder with a folder of secret files for each tenant")
 	flags.StringArrayVar(&f.networks, "allow-network", nil, "addresses that connections may be made to, as 10.0.0.0/8 or 10.1.2.3; repeatable; default: any")
 	flags.StringArrayVar(&f.files, "allow-files", nil, "a folder that database files of any tenant may be in, beside its own; repeatable")
 	flags.BoolVar(&f.inline, "allow-inline", false, "accept tasks with a connection of their own")
-	flags.Var(&f.running, "max-running", "executions of a tenant at once")
-	flags.Var(&f.waiting, "max-waiting", "executions of a tenant that wait for one of those to end")
+	flags.Int64Var(&f.running, "max-running", 16, "executions of a tenant at once")
+	flags.Int64Var(&f.waiting, "max-waiting", 1000, "executions of a tenant that wait for one of those to end")
 	flags.StringVar(&f.cert, "tls-cert", "", "the certificate, in PEM")
 	flags.StringVar(&f.key, "tls-key", "", "its key, in PEM")
 	flags.StringVar(&f.clientCA, "client-ca", "", "accept clients with a certificate of these authorities only, in PEM")
@@ -102,18 +100,18 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		return usage("one of --tenants and --dev is needed", "to try it out: wasmsql serve --dev")
 	}
 	log := slog.New(server.LogHandler(slog.NewJSONHandler(a.stderr, nil)))
-	rt, err := a.runtime(ctx, settings{config: &manifest.Config{Engine: "compiler"}})
+	rt, err := a.runtime(ctx, log)
 	if err != nil {
 		return err
 	}
 	defer rt.Close()
 	cfg := server.Config{
 		Tenants: f.tenants, Runtime: rt, Drivers: drivers(), Secrets: a.tenantSecrets(f), Inline: f.inline,
-		MetricsApart: f.metrics != "", State: f.state, Keep: time.Duration(f.keep), Drain: time.Duration(f.drain), Logger: log,
-		Quotas: manifest.Quotas{Running: int64(f.running), Waiting: int64(f.waiting)},
+		MetricsApart: f.metrics != "", State: f.state, Keep: f.keep, Drain: f.drain, Logger: log,
+		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting},
 	}
 	if cfg.State == "" {
-		cfg.State = a.env["WASMSQL_STATE"]
+		cfg.State, _ = a.env("WASMSQL_STATE")
 	}
 	if cfg.Address, err = f.reachable(); err != nil {
 		return err
@@ -150,9 +148,24 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	return errors.Join(a.listen(ctx, f, s, cfg.Dev), a.drain(ctx, f, s))
 }
 
+// runtime makes the Runtime, which keeps compiled code in the folder that
+// wasmsql has, or does without where that cannot be.
+func (a *app) runtime(ctx context.Context, log *slog.Logger) (*host.Runtime, error) {
+	dir, set := a.env("WASMSQL_CACHE")
+	if base, err := os.UserCacheDir(); !set && err == nil {
+		dir = filepath.Join(base, "wasmsql")
+	}
+	rt, err := host.NewRuntime(ctx, host.RuntimeConfig{CacheDir: dir})
+	if err != nil && dir != "" {
+		log.WarnContext(ctx, "compiled code is not kept", "error", err)
+		rt, err = host.NewRuntime(ctx, host.RuntimeConfig{})
+	}
+	return rt, err
+}
+
 // drain ends the server: it waits for what runs.
 func (a *app) drain(ctx context.Context, f *serveFlags, s *server.Server) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(f.drain))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
 	defer cancel()
 	return s.Close(ctx)
 }
@@ -200,7 +213,7 @@ func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *
 		return err
 	case <-ctx.Done():
 	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(f.drain))
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
 	defer cancel()
 	if err := web.Shutdown(closing); err != nil {
 		return web.Close()
@@ -297,16 +310,12 @@ func (f *serveFlags) bucket(state string) (*blob.Bucket, error) {
 // own. With --dev it is the owner's own, as for wasmsql run.
 func (a *app) tenantSecrets(f *serveFlags) func(string) secret.Provider {
 	if f.dev {
-		return func(string) secret.Provider { return a.secrets(settings{config: &manifest.Config{}}) }
-	}
-	env := func(name string) (string, bool) {
-		value, set := a.env[name]
-		return value, set
+		return func(string) secret.Provider { return secret.Flyte(secret.FlyteOptions{Env: a.env, Local: true}) }
 	}
 	return func(tenant string) secret.Provider {
 		// Two underscores: the prefix of no tenant begins another's.
 		prefix := "WASMSQL_SECRET_" + strings.ToUpper(strings.ReplaceAll(tenant, "-", "_")) + "__"
-		p, err := secret.Environment(env, prefix)
+		p, err := secret.Environment(a.env, prefix)
 		if err != nil { // the prefix is not empty
 			panic(err)
 		}
