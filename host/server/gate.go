@@ -129,7 +129,7 @@ func (g *gate) turn(ctx context.Context, q manifest.Quotas) error {
 
 // refused says why no execution may begin now, or counts one.
 func (g *gate) refused(now time.Time, q manifest.Quotas) *problem {
-	g.today(now)
+	g.turnDay(now)
 	for _, of := range []struct {
 		what        string
 		used, quota int64
@@ -147,7 +147,7 @@ func (g *gate) refused(now time.Time, q manifest.Quotas) *problem {
 
 const secondsOfDay = 24 * 60 * 60
 
-func (g *gate) today(now time.Time) {
+func (g *gate) turnDay(now time.Time) {
 	if number := now.Unix() / secondsOfDay; number != g.day.number {
 		g.day = day{number: number}
 	}
@@ -157,11 +157,19 @@ func (g *gate) today(now time.Time) {
 func (g *gate) leave(r host.Report) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.today(time.Now())
+	g.turnDay(time.Now())
 	g.day.rows += r.Rows
 	g.day.bytes += r.Bytes
 	g.day.fuel += r.Fuel
 	g.pass()
+}
+
+// today returns what was used in this day of UTC.
+func (g *gate) today() usedJSON {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turnDay(time.Now())
+	return usedJSON{Rows: g.day.rows, Bytes: g.day.bytes, Fuel: g.day.fuel}
 }
 
 // standing returns how many executions run and wait.

@@ -38,6 +38,9 @@ var routes = []route{
 	{http.MethodGet, "/readyz", "", (*Server).ready},
 	{http.MethodGet, metricsPath, "", (*Server).getMetrics},
 	{http.MethodGet, "/openapi.json", "", (*Server).openAPI},
+	{http.MethodGet, "/console", "", (*Server).getConsole},
+	{http.MethodGet, "/console/{file}", "", (*Server).getConsole},
+	{http.MethodGet, "/v1/tenant", Read, (*Server).getTenant},
 	{http.MethodGet, "/v1/tasks", Read, (*Server).listTasks},
 	{http.MethodGet, "/v1/tasks/{task}", Read, (*Server).getTask},
 	{http.MethodPost, "/v1/tasks/{task}/render", Run, (*Server).renderTask},
@@ -66,11 +69,11 @@ func (s *Server) Handler() http.Handler {
 	for path, methods := range byPath {
 		mux.Handle(path, s.handle(func(w *response, r *http.Request) error { return s.dispatch(w, r, methods) }))
 	}
-	mux.Handle("/", s.handle(func(*response, *http.Request) error {
-		return refuse(http.StatusNotFound, codeNotFound, "there is nothing at this path", "see /openapi.json")
-	}))
+	mux.Handle("/", s.handle(func(*response, *http.Request) error { return errNothing }))
 	return mux
 }
+
+var errNothing = refuse(http.StatusNotFound, codeNotFound, "there is nothing at this path", "see /openapi.json")
 
 // dispatch serves a request to a path by its method.
 func (s *Server) dispatch(w *response, r *http.Request, methods map[string]route) error {
