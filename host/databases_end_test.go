@@ -30,10 +30,10 @@ var endless = map[string]map[string]string{
 	},
 }
 
-// TestEndedExecutionsAreGone (C10): when Run returns, after a deadline, after
+// TestC10EndedExecutionsAreGone (C10): when Run returns, after a deadline, after
 // a cancellation or because the Host was closed, the server no longer runs the
 // query, and nothing of the transaction is left.
-func TestEndedExecutionsAreGone(t *testing.T) {
+func TestC10EndedExecutionsAreGone(t *testing.T) {
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

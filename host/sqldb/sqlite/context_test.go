@@ -206,9 +206,9 @@ func TestEndedContext(t *testing.T) {
 	}
 }
 
-// TestNothingLeft runs many transactions that end in many ways, and counts
+// TestC12NothingIsLeft runs many transactions that end in many ways, and counts
 // descriptors, goroutines and memory.
-func TestNothingLeft(t *testing.T) {
+func TestC12NothingIsLeft(t *testing.T) {
 	path := victim(t, "WAL")
 	d := open(t, path, abi.ReadWrite)
 	round := func(i int) {
