@@ -25,8 +25,8 @@ func soon(t *testing.T, start time.Time) {
 	}
 }
 
-// TestInterrupted ends endless statements in each way a context ends.
-func TestInterrupted(t *testing.T) {
+// TestC10Interrupted ends endless statements in each way a context ends.
+func TestC10Interrupted(t *testing.T) {
 	boom := errors.New("boom")
 	for name, c := range map[string]struct {
 		ctx  func(context.Context) (context.Context, func())
