@@ -31,13 +31,19 @@ type snapshot struct {
 	heat    heat
 }
 
-// Prepare admits and compiles a module, at most once for its digest, and
-// configures a first instance of it.
+// Prepare is Compile and Configure.
 func (s *Sandbox) Prepare(ctx context.Context, m Module, limits Limits, configure func(context.Context, *Instance) error) (*Guest, error) {
-	code, err := s.compile(ctx, m)
+	c, err := s.Compile(ctx, m)
 	if err != nil {
 		return nil, err
 	}
+	return c.Configure(ctx, limits, configure)
+}
+
+// Configure makes a Guest of a module, with a first instance that has configured
+// itself. Whatever comes of it, c is used up.
+func (c *Compiled) Configure(ctx context.Context, limits Limits, configure func(context.Context, *Instance) error) (*Guest, error) {
+	s, code := c.sandbox, c.code
 	if code.initial > uint64(limits.Memory) {
 		s.codes.leave(code.entry)
 		return nil, &Exhausted{Limit: "memory", Max: limits.Memory, Used: int64(code.initial)}

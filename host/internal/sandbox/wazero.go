@@ -147,7 +147,7 @@ func (e *wazeroEngine) compile(ctx context.Context, m Module, folder string) (Co
 	if err != nil {
 		return nil, err
 	}
-	cm, err := r.runtime.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), m.Wasm)
+	cm, err := r.runtime.CompileModule(experimental.WithCompilationWorkers(ctx, compileWorkers()), m.Wasm)
 	if err != nil {
 		_ = r.close()
 		return nil, err
@@ -157,6 +157,10 @@ func (e *wazeroEngine) compile(ctx context.Context, m Module, folder string) (Co
 	e.runtimes = append(e.runtimes, r)
 	return &wazeroCode{engine: e, runtime: r, module: cm}, nil
 }
+
+// compileWorkers is how many functions are compiled at a time: more than one, as
+// the engine looks at cancellation only then.
+func compileWorkers() int { return max(2, runtime.GOMAXPROCS(0)) }
 
 // Close implements Engine.Close.
 func (e *wazeroEngine) Close() error {
