@@ -39,7 +39,7 @@ var evilGuests = []evilGuest{
 	{"grow-storm", "run", host.CodeLimit, "units of fuel, the limit is"},
 	{"grow-touch", "run", "", ""},
 	{"grow-zero", "run", host.CodeLimit, "units of fuel, the limit is"},
-	{"memory-4gib", "load", host.CodeLimit, "the guest needs 4294967296 bytes of memory, the limit is 16777216"},
+	{"memory-4gib", "load", host.CodeLimit, "the guest needs 4299161600 bytes of memory, the limit is 16777216"},
 	// G5
 	{"copy-largest", "run", host.CodeLimit, "units of fuel, the limit is"},
 	{"copy-out", "run", host.CodeDenied, "the guest trapped: out of bounds memory access"},

@@ -4,7 +4,7 @@ import "time"
 
 // Limits bound an execution. A zero field has the value of DefaultLimits.
 type Limits struct {
-	Memory     int64         // bytes of a guest's linear memory; beside it are at most 512 KiB of table and 4 MiB of stack
+	Memory     int64         // bytes of a guest's linear memory, tables and stack together; the stack's are a quarter of it, and at most 4 MiB
 	Fuel       int64         // metered guest work
 	Timeout    time.Duration // wall time of the whole execution
 	HostCalls  int64         // calls from the guest

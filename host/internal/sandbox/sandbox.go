@@ -111,7 +111,7 @@ type Module struct {
 
 // Limits bound a guest.
 type Limits struct {
-	Memory int64         // bytes of linear memory
+	Memory int64         // bytes of linear memory, tables and stack together
 	Fuel   int64         // units of work of one call; 0: no limit
 	Start  time.Duration // to initialize and configure itself; 0: no limit
 }

@@ -158,6 +158,16 @@ func (e *wazeroEngine) compile(ctx context.Context, m Module, folder string) (Co
 	return &wazeroCode{engine: e, runtime: r, module: cm}, nil
 }
 
+// validate has the engine read a module as its interpreter does, which finds
+// operands of wrong types too. The module has been rewritten without error, so
+// its parts are within their bounds.
+func validate(wasm []byte) error {
+	ctx := context.Background()
+	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithDebugInfoEnabled(false))
+	_, err := r.CompileModule(ctx, wasm)
+	return errors.Join(err, r.Close(ctx))
+}
+
 // compileWorkers is how many functions are compiled at a time: more than one, as
 // the engine looks at cancellation only then.
 func compileWorkers() int { return max(2, runtime.GOMAXPROCS(0)) }
