@@ -248,5 +248,5 @@ func (p *Program) sandboxLimits() sandbox.Limits {
 
 func (p *Program) hostcallLimits() hostcall.Limits {
 	return hostcall.Limits{HostCalls: p.limits.HostCalls, Statement: p.limits.Statement, Parameters: p.limits.Parameters, Log: p.limits.Log,
-		Cursors: p.limits.Cursors}
+		Cursors: p.limits.Cursors, ParameterCount: p.limits.ParameterCount}
 }
