@@ -156,9 +156,9 @@ func TestGuestsNotLoaded(t *testing.T) {
 	}
 }
 
-// TestGuestEscapes (G15) sees that a guest cannot steer the terminal of who
+// TestG15GuestEscapes sees that a guest cannot steer the terminal of who
 // reads its log or its error.
-func TestGuestEscapes(t *testing.T) {
+func TestG15GuestEscapes(t *testing.T) {
 	var log bytes.Buffer
 	h := hosttest.Open(t, hosttest.SQLite(t, ""), func(cfg *host.Config) {
 		cfg.Logger = slog.New(slog.NewJSONHandler(&log, nil))

@@ -94,9 +94,9 @@ func spinners() map[string][]byte {
 	return all
 }
 
-// TestOutOfFuel (G1, G2, G4, G5) gives guests that never end some fuel, and
+// TestG1OutOfFuel (G1, G2, G4, G5) gives guests that never end some fuel, and
 // sees them ended on both engines at the same unit, in time.
-func TestOutOfFuel(t *testing.T) {
+func TestG1OutOfFuel(t *testing.T) {
 	const limit = 2_000_000
 	for name, wasm := range spinners() {
 		used := map[int64]bool{}
