@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// Bounds of what is compiled at a time. The engine holds about eight bytes for
+// Bounds of what is compiled at a time. The engine holds about ten bytes for
 // each byte of a module while it compiles it, and uses all processors for one.
 const (
 	maxCompiles     = 2
