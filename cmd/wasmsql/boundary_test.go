@@ -51,6 +51,7 @@ var arrows = []struct {
 	{"host/hosttest", []string{"abi", "host", "host/secret", "host/sqldb", "host/sqldb/sqlite", arrowGo}},
 	{"host/flyte", []string{"abi", "host", "host/result", "host/secret", "host/sqldb", arrowGo, nearNames,
 		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
+	{"cmd/abikit", []string{"abi", "host", "host/hosttest", arrowGo, "github.com/tetratelabs/wazero/..."}},
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
 	{"cmd/wasmsql/...", []string{"abi", "abi/cheader", "host", "host/builtin", "host/flyte/...", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
