@@ -81,7 +81,8 @@ func TestExampleCommands(t *testing.T) {
 
 // Every path that the README links to is there.
 func TestReadmeLinks(t *testing.T) {
-	for _, file := range []string{"README.md", "examples/tracks/README.md", "examples/library/README.md"} {
+	for _, file := range []string{"README.md", "examples/tracks/README.md", "examples/library/README.md", "examples/guest-c/README.md",
+		"guest/README.md", "abi/README.md", "testdata/kit/README.md"} {
 		text, err := os.ReadFile(filepath.Join(repository, file))
 		if err != nil {
 			t.Fatal(err)
