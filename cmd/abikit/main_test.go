@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,7 +39,17 @@ func TestReferenceGuests(t *testing.T) {
 	if err := os.WriteFile(inGo, hosttest.BuildGuest(t, filepath.Join(kit, "guests", "go")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, wasm := range []string{filepath.Join(kit, "reference.wasm"), inGo} {
+	guests := []string{filepath.Join(kit, "reference.wasm"), inGo}
+	if _, err := exec.LookPath("clang"); err == nil { // the source of the binary is still what it is made of
+		inC := filepath.Join(t.TempDir(), "c.wasm")
+		cmd := exec.Command("clang", "--target=wasm32", "-std=c11", "-O2", "-ffreestanding", "-nostdlib", "-fvisibility=hidden", "-Werror", "-Wall", "-Wextra",
+			"-Wl,--no-entry", "-Wl,--strip-all", "-o", inC, filepath.Join(kit, "reference.c"))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		guests = append(guests, inC)
+	}
+	for _, wasm := range guests {
 		if status, out := probe(t, wasm, scripts(t)...); status != 0 || strings.Count(out, ": ok\n") < 9 {
 			t.Errorf("%s: status %d\n%s", wasm, status, out)
 		}
