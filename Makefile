@@ -48,5 +48,5 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$dir" </dev/null || exit 1; \
 	done
 
-generate: ## rebuild what is generated: the template module
-	$(GO) generate ./host/builtin
+generate: ## rebuild what is generated: the template module, the C header
+	$(GO) generate ./host/builtin ./abi/cheader
