@@ -4,6 +4,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,9 +38,15 @@ type Options struct {
 	// the SDKs look for themselves, AWS_*, GOOGLE_*, AZURE_* and what stands in
 	// their files, they take from the process.
 	Env func(name string) string
-	// PartSize is the number of bytes of one part of an upload, 0 for 8 MiB.
-	// Parts grow when there are thousands of them.
+	// PartSize is the number of bytes of one part of an upload. 0 is what
+	// flytekit's variable _F_P_WRITE_CHUNK_SIZE says, else 8 MiB. Parts grow
+	// when there are thousands of them.
 	PartSize int
+	// Attempts is how often a request to S3 is made at most. 0 is what the
+	// SDK's AWS_MAX_ATTEMPTS says, else 5.
+	Attempts int
+	// Backoff is the longest time between two of them, 0 for 20 s.
+	Backoff time.Duration
 }
 
 // Store is the Store of all buckets. A bucket is opened when it is first
@@ -58,7 +65,7 @@ func New(o Options) *Store {
 		o.Env = func(string) string { return "" }
 	}
 	if o.PartSize == 0 {
-		o.PartSize = firstPart
+		o.PartSize = max(cmp.Or(number(o.Env("_F_P_WRITE_CHUNK_SIZE")), firstPart), leastPart)
 	}
 	return &Store{options: o, metadata: executionMetadata(o.Env), buckets: map[string]*bucket{}}
 }

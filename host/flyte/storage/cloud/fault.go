@@ -42,7 +42,8 @@ func fault(ctx context.Context, op string, err error) error {
 	case status != 0:
 		e.Fault, e.Message = flyte.StorePermanent, fmt.Sprintf("the service answered with status %d%s", status, named(code))
 	case noCredentials(err):
-		e.Fault, e.Message = flyte.StorePermanent, "no credentials are there"
+		// What hands them out may have been away.
+		e.Fault, e.Message = flyte.StoreTransient, "no credentials are there"
 		e.Hint = "the pod's service account, or the variables that Flyte's storage configuration sets, must give some"
 	default:
 		e.Fault, e.Message = flyte.StoreTransient, connection(err)

@@ -5,15 +5,17 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 )
@@ -34,12 +36,18 @@ func (s *Store) openS3(ctx context.Context, name string) (*bucket, error) {
 	if id, key := env("FLYTE_AWS_ACCESS_KEY_ID"), env("FLYTE_AWS_SECRET_ACCESS_KEY"); id != "" && key != "" {
 		with = append(with, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(id, key, "")))
 	}
-	if env("AWS_MAX_ATTEMPTS") == "" {
-		with = append(with, config.WithRetryMaxAttempts(5))
-	}
-	with = append(with, config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.ResponseHeaderTimeout = 2 * time.Minute // after which the attempt is tried again
-	})))
+	attempts := cmp.Or(s.options.Attempts, number(env("AWS_MAX_ATTEMPTS")), 5)
+	with = append(with,
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts = attempts
+				o.MaxBackoff = cmp.Or(s.options.Backoff, o.MaxBackoff)
+			})
+		}),
+		config.WithLogger(logging.Nop{}),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+			t.ResponseHeaderTimeout = 2 * time.Minute // after which the attempt is tried again
+		})))
 	c, err := config.LoadDefaultConfig(ctx, with...)
 	if err != nil {
 		return nil, err
@@ -65,6 +73,7 @@ func (s *Store) openS3(ctx context.Context, name string) (*bucket, error) {
 			o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		}
 	}
+	c.Credentials = login{c.Credentials}
 	client := s3.NewFromConfig(c, options)
 	b, err := s3blob.OpenBucket(ctx, client, name, nil)
 	if err != nil {
@@ -75,6 +84,15 @@ func (s *Store) openS3(ctx context.Context, name string) (*bucket, error) {
 		return nil, err
 	}
 	return &bucket{Bucket: b, s3: &s3Bucket{name: name, client: client, public: public}}, nil
+}
+
+// number returns the number that a variable holds, or 0.
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // virtual reports whether the bucket's name is to stand in the host's: with an
@@ -99,11 +117,27 @@ func regionOf(ctx context.Context, client *http.Client, url string) string {
 	return answer.Header.Get("X-Amz-Bucket-Region")
 }
 
+// login is the credentials that were found, with an error that can be told
+// from others.
+type login struct{ aws.CredentialsProvider }
+
+func (l login) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := l.CredentialsProvider.Retrieve(ctx)
+	if err != nil {
+		err = &noLogin{err}
+	}
+	return c, err
+}
+
+type noLogin struct{ error }
+
+func (e *noLogin) Unwrap() error { return e.error }
+
 // noCredentials reports whether a request was not sent since there was nothing
 // to sign it with.
 func noCredentials(err error) bool {
-	var unsigned *v4.SigningError
-	return errors.As(err, &unsigned)
+	var none *noLogin
+	return errors.As(err, &none)
 }
 
 // reader opens an object, without credentials if there are none, as flytekit

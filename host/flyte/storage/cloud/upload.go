@@ -17,12 +17,14 @@ import (
 )
 
 const (
+	leastPart = 5 << 20 // S3's limit
 	firstPart = 8 << 20
 	lastPart  = 64 << 20 // the largest
 	growEvery = 1000     // parts
 	maxParts  = 10000    // S3's limit
 	uploads   = 2        // at the same time, of one object
 	aborting  = 30 * time.Second
+	underway  = 5 * time.Second // that parts on their way have to arrive when the upload is aborted
 )
 
 // upload is an S3 object being written. What is smaller than a part is one
@@ -44,6 +46,8 @@ type upload struct {
 	begun    int     // parts
 	size     int64   // of all parts that were begun
 	free     chan []byte
+	sending  context.Context // of the parts; it does not end with the execution
+	drop     context.CancelFunc
 	running  sync.WaitGroup
 	finished bool // all parts are there
 	closed   bool
@@ -55,6 +59,7 @@ type upload struct {
 
 func (b *s3Bucket) create(ctx context.Context, key string, partSize int, metadata map[string]string) *upload {
 	u := &upload{ctx: ctx, b: b, key: key, metadata: metadata, partSize: partSize, free: make(chan []byte, uploads)}
+	u.sending, u.drop = context.WithCancel(context.WithoutCancel(ctx))
 	for range uploads {
 		u.free <- nil
 	}
@@ -107,13 +112,18 @@ func (u *upload) send(op string) error {
 		return u.end(op, &flyte.StoreError{Op: op, Fault: flyte.StorePermanent, Message: fmt.Sprintf("the object is larger than %d bytes", u.size),
 			Hint: "set _F_P_WRITE_CHUNK_SIZE to a larger number of bytes"})
 	}
-	next := <-u.free // waits for one of those on their way
+	var next []byte
+	select {
+	case next = <-u.free: // one of those on their way has arrived
+	case <-u.ctx.Done():
+		return u.end(op, u.ctx.Err())
+	}
 	part := u.buf
 	u.begun++
 	u.size += int64(len(part))
 	number := int32(u.begun)
 	u.running.Go(func() {
-		out, err := u.b.client.UploadPart(u.ctx, &s3.UploadPartInput{Bucket: &u.b.name, Key: &u.key, UploadId: u.id,
+		out, err := u.b.client.UploadPart(u.sending, &s3.UploadPartInput{Bucket: &u.b.name, Key: &u.key, UploadId: u.id,
 			PartNumber: &number, Body: bytes.NewReader(part)})
 		u.mu.Lock()
 		if err == nil {
@@ -151,12 +161,26 @@ func (u *upload) Finish() error {
 			return err
 		}
 	}
-	u.running.Wait()
-	if err := u.failed(); err != nil {
+	if err := u.arrived(); err != nil {
 		return u.end("write", err)
 	}
 	u.finished = true
 	return nil
+}
+
+// arrived waits for the parts on their way.
+func (u *upload) arrived() error {
+	done := make(chan struct{})
+	go func() {
+		u.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return u.failed()
+	case <-u.ctx.Done():
+		return u.ctx.Err()
+	}
 }
 
 // Close implements flyte.Object.
@@ -177,6 +201,7 @@ func (u *upload) Close() error {
 		return u.end("close", err)
 	}
 	u.closed = true
+	u.drop()
 	return nil
 }
 
@@ -188,6 +213,7 @@ func (u *upload) put() error {
 		return u.end("close", err)
 	}
 	u.closed = true
+	u.drop()
 	return nil
 }
 
@@ -227,7 +253,11 @@ func (u *upload) Abort() {
 		return
 	}
 	u.closed = true
+	// A part that arrives after the end of its upload may begin it anew.
+	late := time.AfterFunc(underway, u.drop)
 	u.running.Wait()
+	late.Stop()
+	u.drop()
 	u.buf = nil
 	if u.id == nil {
 		return
