@@ -25,6 +25,7 @@ func TestSchemaKeys(t *testing.T) {
 		{"input", task, []string{"$defs", "input"}, r.inputFields(&inputDraft{})},
 		{"connection of a task", task, []string{"$defs", "connection"}, r.connectionFields(&host.Connection{})},
 		{"secret of a task", task, []string{"$defs", "secret"}, r.secretFields(&secret.Ref{})},
+		{"flyte", task, []string{"$defs", "flyte"}, r.flyteFields(&Flyte{})},
 		{"config", config, nil, r.configFields(&Config{})},
 		{"connection", config, []string{"$defs", "connection"}, r.connectionFields(&host.Connection{})},
 		{"secret", config, []string{"$defs", "secret"}, r.secretFields(&secret.Ref{})},
