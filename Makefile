@@ -7,10 +7,10 @@ PACKAGES := $(SOURCES:%=./%/...)
 export BENCH_JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check bench fuzz generate
+.PHONY: help build run test test-flyte check bench fuzz generate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/wasmsql, bin/wasmsql-flyte, which has the storage of buckets, and bin/wasmsql-server
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/wasmsql ./cmd/wasmsql-flyte ./cmd/wasmsql-server
@@ -21,6 +21,9 @@ run: build ## make the database of examples/tracks and print rows of it
 
 test: ## run every test, with private PostgreSQL and MariaDB servers
 	$(GO) run ./host/sqldb/sqldbtest/servers $(GO) test $(PACKAGES)
+
+test-flyte: ## let the real flytekit, in a virtual environment, open what we write
+	WASMSQL_TEST_FLYTEKIT=1 $(GO) run ./host/sqldb/sqldbtest/servers $(GO) test -count=1 ./host/flyte/flytekit
 
 check: ## what must hold of the source: format, vet, staticcheck, imports, go.mod, generated files
 	@before=$$(git status --porcelain) && \
@@ -38,8 +41,8 @@ check-source:
 	$(GO) mod tidy -diff
 	$(GO) test -count=1 -run '^TestReproducible$$' ./host/builtin
 
-bench: build ## measure; BENCH_JSON=FILE also writes the figures as JSON
-	$(GO) run ./cmd/wasmsql/bench -binary bin/wasmsql
+bench: build ## measure; BENCH_JSON=FILE also writes the figures as JSON, PROFILE=DIR pprof files
+	$(GO) run ./cmd/wasmsql/bench -binary bin/wasmsql $(if $(PROFILE),-profile '$(PROFILE)')
 
 fuzz: ## run each fuzz target for FUZZTIME (30s)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' $(SOURCES) | sed 's|/[^/]*:func | |' | sort -u | \
@@ -48,5 +51,5 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$dir" </dev/null || exit 1; \
 	done
 
-generate: ## rebuild what is generated: the template module
-	$(GO) generate ./host/builtin
+generate: ## rebuild what is generated: the template module, the C header
+	$(GO) generate ./host/builtin ./abi/cheader

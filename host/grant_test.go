@@ -11,6 +11,7 @@ import (
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/hosttest"
 	"github.com/wasmsql/wasmsql/host/plugin"
+	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
 // asking returns the guest that sends what its input holds, with a manifest.
@@ -283,5 +284,75 @@ func TestOutputsOfTheManifest(t *testing.T) {
 	}
 	if p.Task().Outputs.Mode != abi.OutputNone || p.Manifest().Name != "asking" {
 		t.Errorf("%+v, %+v", p.Task().Outputs, p.Manifest())
+	}
+}
+
+// reluctant is SQLite whose connections of one name do not commit.
+type reluctant struct {
+	sqldb.Driver
+	name string
+}
+
+func (r reluctant) Open(c sqldb.Config) (sqldb.DB, error) {
+	db, err := r.Driver.Open(c)
+	if err == nil && c.Name == r.name {
+		db = reluctantDB{db}
+	}
+	return db, err
+}
+
+type reluctantDB struct{ sqldb.DB }
+
+func (r reluctantDB) Begin(ctx context.Context, o sqldb.TxOptions) (sqldb.Tx, error) {
+	tx, err := r.DB.Begin(ctx, o)
+	return reluctantTx{tx}, err
+}
+
+type reluctantTx struct{ sqldb.Tx }
+
+func (reluctantTx) Commit(context.Context) error {
+	return &sqldb.Error{Code: abi.DB, Message: "not today", Retryable: true}
+}
+
+// TestCommitsInTurn: where the commit of a second connection fails, the error
+// says what is committed, and is not safe to retry. Connections that only read
+// are committed before any that writes.
+func TestCommitsInTurn(t *testing.T) {
+	const table = "CREATE TABLE t (n INTEGER);\n"
+	for name, c := range map[string]struct {
+		first, second string
+		want          string
+	}{
+		"the second fails": {"a", "b", `commit: not today; connection "b" is not committed, and a already is`},
+		"the first fails":  {"b", "a", `commit: not today`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := hosttest.Open(t, hosttest.SQLite(t, ""), func(cfg *host.Config) {
+				cfg.Connections["a"] = hosttest.SQLite(t, table)
+				cfg.Connections["b"] = hosttest.SQLite(t, table)
+				cfg.Drivers = map[string]sqldb.Driver{"sqlite": reluctant{cfg.Drivers["sqlite"], "b"}}
+			})
+			p, err := h.Load(context.Background(), host.Task{Name: "two", Module: module(t, "requests"), Outputs: abi.Outputs{Mode: abi.OutputNone},
+				Inputs:      []host.Input{{Name: "requests", Type: abi.Type{Kind: abi.Bytes}}},
+				Connections: []host.Grant{{Connection: "a"}, {Connection: "b"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			const insert = "INSERT INTO t VALUES (7)"
+			report, err := p.Run(context.Background(), queries(abi.QueryRequest{Connection: c.first, SQL: insert}, abi.QueryRequest{Connection: c.second, SQL: insert}), host.Discard())
+			var e *host.Error
+			if !errors.As(err, &e) || e.Message != c.want || e.SafeToRetry() != (c.first == "b") || report.Attempts != 1 {
+				t.Errorf("%v after %d attempts, want %s", err, report.Attempts, c.want)
+			}
+			left := "0"
+			if c.first == "a" {
+				left = "1"
+			}
+			count := loadOn(t, h, host.Task{Name: "count", Query: "SELECT count(*) FROM t", Connection: "a"})
+			var rows hosttest.Rows
+			if _, err := count.Run(context.Background(), nil, &rows); err != nil || rows.Cells[0][0] != left {
+				t.Errorf("%v rows in a, %v", rows.Cells, err)
+			}
+		})
 	}
 }
