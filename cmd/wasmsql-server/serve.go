@@ -99,6 +99,10 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if f.dev == (f.tenants != "") {
 		return usage("one of --tenants and --dev is needed", "to try it out: wasmsql serve --dev")
 	}
+	secure, err := f.tls()
+	if err != nil {
+		return err
+	}
 	log := slog.New(server.LogHandler(slog.NewJSONHandler(a.stderr, nil)))
 	rt, err := a.runtime(ctx, log)
 	if err != nil {
@@ -145,7 +149,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return configFault(err.Error(), "")
 	}
-	return errors.Join(a.listen(ctx, f, s, cfg.Dev), a.drain(ctx, f, s))
+	return errors.Join(a.listen(ctx, f, s, cfg.Dev, secure), a.drain(ctx, f, s))
 }
 
 // runtime makes the Runtime, which keeps compiled code in the folder that
@@ -171,11 +175,7 @@ func (a *app) drain(ctx context.Context, f *serveFlags, s *server.Server) error 
 }
 
 // listen serves HTTP until ctx ends.
-func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *server.Dev) error {
-	tlsConfig, err := f.tls()
-	if err != nil {
-		return err
-	}
+func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *server.Dev, tlsConfig *tls.Config) error {
 	l, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return configFault("cannot listen: "+err.Error(), "--listen is an address and a port, as 127.0.0.1:8080 or :8080")

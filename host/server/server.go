@@ -111,6 +111,10 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	var err error
+	if cfg.Tenants, err = filepath.Abs(cfg.Tenants); err != nil {
+		return nil, err
+	}
 	cfg.Drain = cmp.Or(cfg.Drain, DefaultDrain)
 	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}, tokens: map[string]*tenant{}}
 	s.metrics = newMetrics(s)
