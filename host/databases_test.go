@@ -32,6 +32,12 @@ var servers = []server{
 	},
 }
 
+// isMySQL reports whether a database is MySQL's, and not MariaDB's.
+func isMySQL(t testing.TB, s server, uri string) bool {
+	t.Helper()
+	return s.name == "mysql" && sqldbtest.ReleaseOf(t, mysql.Driver{}, uri).Product == "mysql"
+}
+
 // serverDrivers are the drivers by the schemes of their URIs.
 func serverDrivers() map[string]sqldb.Driver {
 	return map[string]sqldb.Driver{"postgresql": postgres.Driver{}, "mysql": mysql.Driver{}}

@@ -24,6 +24,7 @@ type Program struct {
 	limits   Limits
 	config   []byte // the encoded abi.Config
 	guest    *sandbox.Guest
+	crashes  crashes
 }
 
 // Load checks a task against the Host's configuration, compiles its module

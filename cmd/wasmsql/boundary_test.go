@@ -52,6 +52,12 @@ var arrows = []struct {
 	{"host/flyte", []string{"abi", "host", "host/result", "host/secret", "host/sqldb", arrowGo, nearNames,
 		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
 	{"cmd/abikit", []string{"abi", "host", "host/hosttest", arrowGo, "github.com/tetratelabs/wazero/..."}},
+	{"host/flyte/storage", []string{"host/flyte"}},
+	{"host/flyte/storage/cloud", []string{"host/flyte", "host/flyte/storage", "gocloud.dev/...", "github.com/aws/...", "github.com/Azure/...", "google.golang.org/api/googleapi"}},
+	{"host/flyte/storage/s3test", nil},
+	{"host/flyte/register", []string{"abi", "host", "host/flyte", "host/manifest", "host/secret", "go.yaml.in/yaml/v3",
+		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
+	{"cmd/wasmsql-flyte", []string{"host/flyte", "host/flyte/storage/...", "host/sqldb", "host/sqldb/..."}},
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
 	{"cmd/wasmsql/...", []string{"abi", "abi/cheader", "host", "host/builtin", "host/flyte/...", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
@@ -148,6 +154,7 @@ func TestBoundaryHolds(t *testing.T) {
 		{"host/internal/sandbox", "host/internal/hostcall"}, {"host/internal/sandbox", "abi"},
 		{"host/result", "host"}, {"host/manifest", "host/result"}, {"host/manifest", "host/sqldb/sqlite"},
 		{"cmd/wasmsql", "guest/template"}, {"cmd/wasmsql", "host/internal/sandbox"}, {"examples/library", "host/internal/hostcall"},
+		{"cmd/wasmsql", "host/flyte/storage/cloud"}, {"host/flyte", "host/flyte/storage"}, {"host/flyte/storage", "gocloud.dev/blob"},
 		{"host/somewhere/new", "abi"},
 	} {
 		if forbidden(modulePath+p[0], p[1]) == "" || strings.Count(p[1], ".") == 0 && forbidden(modulePath+p[0], modulePath+p[1]) == "" {

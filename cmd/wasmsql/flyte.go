@@ -50,7 +50,7 @@ place of flytekit's.`,
 			return usage("no command of flyte is given", "see wasmsql help flyte")
 		},
 	}
-	cmd.AddCommand(a.flyteExecuteCommand())
+	cmd.AddCommand(a.flyteExecuteCommand(), a.flyteRegisterCommand(), a.flyteImportCommand())
 	return cmd
 }
 

@@ -216,7 +216,9 @@ func (a *Appender) null() {
 	case Bool:
 		a.bit(false)
 	default:
-		a.data = append(a.data, make([]byte, a.size)...)
+		for range a.size {
+			a.data = append(a.data, 0)
+		}
 	}
 	if a.valid == nil { // until here all had values
 		a.valid = make([]byte, a.rows/8+1, a.rows/8+64)

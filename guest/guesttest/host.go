@@ -405,7 +405,11 @@ func (r *result) message(b []byte, limit int64) *abi.Error {
 		r.rows = append(r.rows, row)
 	}
 	if limit > 0 && int64(len(r.rows)) > limit {
-		return fault(abi.Limit, "the result has more than %d rows", limit)
+		some := "rows"
+		if limit == 1 {
+			some = "row"
+		}
+		return fault(abi.Limit, "the result has more than %d %s", limit, some)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package guesttest
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -181,6 +182,10 @@ func appendAny(a *arrow.Appender, v any) error {
 	case uint64:
 		a.Uint64(v)
 	case float64:
+		if f.Kind == arrow.Decimal {
+			a.Decimal(strconv.FormatFloat(v, 'f', -1, 64))
+			return nil
+		}
 		if f.Kind != arrow.Float64 && f.Kind != arrow.Float32 {
 			return misfit(v, f)
 		}

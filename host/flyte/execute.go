@@ -40,6 +40,8 @@ type Executor struct {
 	Env secret.Getenv
 	// Logger gets what guests log; nil: it is dropped.
 	Logger *slog.Logger
+	// Failed, if it is set, is called with the fault of each error document.
+	Failed func(*Fault)
 }
 
 // Execute runs one execution, and writes its outputs.pb or its error document.
@@ -49,6 +51,9 @@ func (x *Executor) Execute(ctx context.Context, a Arguments, s Settings) error {
 	fault := x.outputs(ctx, a, s)
 	if fault == nil {
 		return nil
+	}
+	if x.Failed != nil {
+		x.Failed(fault)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
@@ -204,11 +209,12 @@ type Task struct {
 	output   string            // the name of the output, empty without one
 	declared *core.LiteralType // its type
 	dialect  abi.Dialect
+	hidden   []string // the values of secrets, which no error may hold
 }
 
 // Prepare makes a task and its inputs of a template and the literals of one
 // execution. Offloaded literals are read from the store.
-func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, store Store, mode abi.Interpolation) (*Task, error) {
+func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, store Store, how Interpolation) (*Task, error) {
 	c, err := readCustom(t)
 	if err != nil {
 		return nil, err
@@ -217,12 +223,12 @@ func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, 
 	if err != nil {
 		return nil, err
 	}
-	out := &Task{custom: c, Inputs: host.Inputs{}}
+	out := &Task{custom: c, Inputs: host.Inputs{}, hidden: []string{c.uri.Password.Reveal()}}
 	out.Name = t.GetId().GetName()
 	if out.Name == "" {
 		out.Name = "task"
 	}
-	out.Interpolation = mode
+	out.Interpolation = how.of(c.uri)
 	out.Inline = &host.Connection{URI: c.uri, Args: c.args, SecretArgs: c.secretArgs, Access: abi.ReadWrite, AllowText: true, Plain: true}
 	if d := t.GetMetadata().GetTimeout().AsDuration(); d > 0 {
 		out.Timeout = d
@@ -230,7 +236,7 @@ func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, 
 	if err := out.setOutput(t.GetInterface().GetOutputs()); err != nil {
 		return nil, err
 	}
-	if mode == abi.Text {
+	if out.Interpolation == abi.Text {
 		return out, out.setText(in)
 	}
 	return out, out.setBound(in)
@@ -260,12 +266,15 @@ func (t *Task) setText(in []argument) error {
 
 // setBound gives the task a query whose inputs are bound.
 func (t *Task) setBound(in []argument) error {
-	query, aliases, err := templated(t.custom.query, in)
+	query, aliases, err := templated(t.custom.query, in, dialects[t.custom.uri.Scheme])
 	if err != nil {
 		return err
 	}
 	t.Query = query
 	for _, a := range in {
+		if a.value.kind == pyDatetime && dialects[t.custom.uri.Scheme] == abi.SQLite && alwaysQuoted(t.custom.query, a.name) {
+			a.value = pyText(a.value.str()) // with its offset: SQLite compares texts
+		}
 		v, err := a.bound()
 		if err != nil {
 			return err
@@ -292,6 +301,7 @@ func (t *Task) resolve(ctx context.Context, secrets secret.Provider) error {
 			}
 			return e
 		}
+		t.hidden = append(t.hidden, v.Reveal())
 		if !t.custom.isLogin(name) {
 			delete(t.custom.secretArgs, name)
 			t.custom.args[name] = t.custom.plainSecret(name, v)
@@ -330,36 +340,4 @@ func (t *Task) readsOnly() bool {
 		return true
 	}
 	return false
-}
-
-// maxShown is how much of a query an error shows, in characters.
-const maxShown = 1000
-
-// explain adds to a fault what the task's author knows it by: the output's
-// name, the query as it was written, without values, and where the database is.
-func (t *Task) explain(f *Fault) *Fault {
-	var e *host.Error
-	if !errors.As(f.Cause, &e) {
-		return f
-	}
-	add := func(s string) { f.Detail = strings.TrimPrefix(f.Detail+"\n"+s, "\n") }
-	if t.output != "" && (e.Code == host.CodeOutput || converts(e)) {
-		add(fmt.Sprintf("failed to convert return value for var %s", t.output))
-	}
-	if e.Code == host.CodeConnection {
-		if s := t.custom.server(); s != "" {
-			add("server: " + s)
-		}
-	}
-	if e.Code == host.CodeTask {
-		if strings.Contains(e.Message, "returns no rows") {
-			add("This result object does not return rows.")
-		}
-		q := []rune(t.custom.query)
-		if len(q) > maxShown {
-			q = append(q[:maxShown:maxShown], '…')
-		}
-		add("query: " + string(q))
-	}
-	return f
 }

@@ -142,7 +142,12 @@ var classes = map[host.Code]string{
 // attempt counts as one of the task's retries, but for what is the platform's
 // fault.
 func hostFault(e *host.Error) *Fault {
-	f := &Fault{Kind: classes[e.Code], Message: e.Error(), Detail: e.Detail, Hint: e.Hint, Recoverable: e.SafeToRetry(), Cause: e}
+	told := *e
+	if e.Code != host.CodeTask && e.Code != host.CodeConfig {
+		told.Place = host.Place{} // the query has no part in it
+	}
+	f := &Fault{Kind: classes[e.Code], Message: strings.ReplaceAll(told.Error(), `connection "inline": `, ""), Detail: e.Detail, Hint: e.Hint,
+		Recoverable: e.SafeToRetry(), Cause: e}
 	switch e.Code {
 	case host.CodeConnection:
 		f.Recoverable = !e.Unknown && !refusedLogin(e)

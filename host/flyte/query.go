@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/wasmsql/wasmsql/abi"
 )
 
 // expression finds the places of inputs in a query as flytekit does, with
@@ -98,7 +100,7 @@ func spliced(query string, in []argument) (string, error) {
 // binds values: its places are written as the module reads them, under the
 // names that aliases gives where a name is none there, and what SQLAlchemy
 // unescapes is unescaped.
-func templated(query string, in []argument) (_ string, aliases map[string]string, err error) {
+func templated(query string, in []argument, dialect abi.Dialect) (_ string, aliases map[string]string, err error) {
 	found := places(query)
 	if err := missing(query, found, in); err != nil {
 		return "", nil, err
@@ -113,7 +115,13 @@ func templated(query string, in []argument) (_ string, aliases map[string]string
 	var b strings.Builder
 	at := 0
 	for _, p := range found {
-		between := unescaped(query[at:p.start])
+		between, cast := unescaped(query[at:p.start]), ""
+		if v := valueOf(in, p.name).value; v.kind == pyList && dialect == abi.Postgres {
+			if c := constructor(); c.MatchString(between) { // a list is bound as an array
+				between = c.ReplaceAllString(between, "$1")
+				cast = textArray(v)
+			}
+		}
 		if p.start > 0 && query[p.start-1] == '{' { // or the three braces would be read as two and one
 			between = strings.TrimSuffix(between, "{") + "{% raw %}{{% endraw %}"
 		}
@@ -123,10 +131,34 @@ func templated(query string, in []argument) (_ string, aliases map[string]string
 		} else {
 			b.WriteString("{{ .inputs." + aliases[p.name] + " }}")
 		}
+		b.WriteString(cast)
 		at = p.end
 	}
 	b.WriteString(unescaped(query[at:]))
 	return b.String(), aliases, nil
+}
+
+// alwaysQuoted reports whether every place of an input is within single quotes,
+// where flytekit's text of a value is what the query was written for.
+func alwaysQuoted(query, name string) bool {
+	for _, p := range places(query) {
+		if p.name == name && strings.Count(query[:p.start], "'")%2 == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// constructor is the word before a list whose Python text would make an array
+// of it: array{{.inputs.ids}}.
+var constructor = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)(^|[^\pL\pN_$])array\s*$`) })
+
+// textArray is the cast that a list of texts needs to be what array['a'] is.
+func textArray(v pyValue) string {
+	if len(v.list) > 0 && v.list[0].kind == pyStr {
+		return "::text[]"
+	}
+	return ""
 }
 
 // plain reports whether the template module reads an expression as flytekit

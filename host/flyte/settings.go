@@ -4,17 +4,20 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/secret"
+	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
 // Settings are an execution's choices that are variables of its container.
 type Settings struct {
 	// Interpolation is how values get into the query: WASMSQL_INTERPOLATION,
-	// bind or text, where bind is the default.
-	Interpolation abi.Interpolation
+	// bind or text, where bind is the default. text:HOST/DATABASE,HOST,… is text
+	// for these servers, or databases of them, and bind for any other.
+	Interpolation Interpolation
 	// FlytekitErrors makes every error one of the system that may be tried
 	// again, as flytekit does: WASMSQL_FLYTE_ERRORS, flytekit or wasmsql, where
 	// wasmsql is the default.
@@ -27,6 +30,26 @@ type Settings struct {
 	// execution's own and FLYTE_INTERNAL_WORKER_NAME or _F_WN.
 	ErrorFile string
 	Worker    string
+}
+
+// Interpolation says which tasks get their values as text, as flytekit does it,
+// and not bound. The zero Interpolation is none.
+type Interpolation struct {
+	Text bool // all
+	// Databases are those whose tasks do: HOST, or HOST/DATABASE, as the URI of
+	// the task has them. SQLite's have no host: /DATABASE.
+	Databases []string
+}
+
+// of returns how a task on a database gets its values.
+func (i Interpolation) of(u sqldb.URI) abi.Interpolation {
+	if i.Text || slices.ContainsFunc(i.Databases, func(d string) bool {
+		host, database, some := strings.Cut(d, "/")
+		return strings.EqualFold(host, u.Host) && (some && database == u.Database || !some && host != "")
+	}) {
+		return abi.Text
+	}
+	return abi.Bind
 }
 
 // ReadSettings reads the variables. Its error is a *UsageError.
@@ -43,9 +66,15 @@ func ReadSettings(env secret.Getenv) (Settings, error) {
 	switch v := first("WASMSQL_INTERPOLATION"); v {
 	case "", "bind":
 	case "text":
-		s.Interpolation = abi.Text
+		s.Interpolation.Text = true
 	default:
-		return s, &UsageError{fmt.Sprintf("WASMSQL_INTERPOLATION is %q", v), "accepted are bind and text"}
+		list, ok := strings.CutPrefix(v, "text:")
+		if !ok || strings.Trim(list, ", ") == "" {
+			return s, &UsageError{fmt.Sprintf("WASMSQL_INTERPOLATION is %q", v), "accepted are bind, text, and text:HOST/DATABASE,… for some databases"}
+		}
+		for _, name := range strings.Split(list, ",") {
+			s.Interpolation.Databases = append(s.Interpolation.Databases, strings.TrimSpace(name))
+		}
 	}
 	switch v := first("WASMSQL_FLYTE_ERRORS"); v {
 	case "", "wasmsql":

@@ -31,6 +31,7 @@ func TestSchemaKeys(t *testing.T) {
 		{"connection of a plugin", parseSchema(t, plugin.Schema()), []string{"$defs", "connection"}, r.pluginConnectionFields(&plugin.Connection{})},
 		{"input of a plugin", parseSchema(t, plugin.Schema()), []string{"$defs", "input"}, r.inputFields(&inputDraft{})},
 		{"limits of a plugin", parseSchema(t, plugin.Schema()), []string{"properties", "limits"}, r.limitFields(&host.Limits{})},
+		{"flyte", task, []string{"$defs", "flyte"}, r.flyteFields(&Flyte{})},
 		{"config", config, nil, r.configFields(&Config{})},
 		{"connection", config, []string{"$defs", "connection"}, r.connectionFields(&host.Connection{})},
 		{"secret", config, []string{"$defs", "secret"}, r.secretFields(&secret.Ref{})},

@@ -15,12 +15,24 @@ const maxRetries = 100
 
 // ReadTasks is the function of that name, with options.
 func (o Options) ReadTasks(file string, data []byte) ([]host.Task, error) {
+	drafts, err := o.drafts(file, data)
+	if err != nil {
+		return nil, err
+	}
+	tasks := make([]host.Task, len(drafts))
+	for i, d := range drafts {
+		tasks[i] = d.Task
+	}
+	return tasks, nil
+}
+
+func (o Options) drafts(file string, data []byte) ([]draft, error) {
 	r := &reader{file: file, warn: o.Warn}
 	docs := r.documents(data, MaxFile)
 	if len(docs) == 0 && len(r.faults) == 0 {
 		r.faultAt(1, 1, "write name:, query: and connection:", "the file holds no task")
 	}
-	var tasks []host.Task
+	var tasks []draft
 	lines := map[string]int{}
 	for _, doc := range docs {
 		r.places = nil
@@ -38,20 +50,23 @@ func (o Options) ReadTasks(file string, data []byte) ([]host.Task, error) {
 	return tasks, nil
 }
 
-// draft is a task that is being read, with the nodes that must agree.
+// draft is a task that is being read, with what is not part of it, and the
+// nodes that must agree.
 type draft struct {
 	host.Task
+	flyte Flyte
+	uri   string // of an inline connection, as it was written
+
 	name, query, module, config, interpolation *yaml.Node
 	outputs, connections                       *yaml.Node
 }
 
 // task reads one document. Named is the node of the task's name, if it has a
 // right one.
-func (o Options) task(r *reader, doc *yaml.Node) (t host.Task, named *yaml.Node) {
-	var d draft
+func (o Options) task(r *reader, doc *yaml.Node) (d draft, named *yaml.Node) {
 	before := len(r.faults)
 	if !r.fields(r.at(doc, ""), "", "a map with a name and a query", o.taskFields(r, &d), configKey) {
-		return d.Task, nil
+		return d, nil
 	}
 	switch {
 	case d.query == nil && d.module == nil:
@@ -79,7 +94,7 @@ func (o Options) task(r *reader, doc *yaml.Node) (t host.Task, named *yaml.Node)
 	if d.Name == "" {
 		d.name = nil
 	}
-	return d.Task, d.name
+	return d, d.name
 }
 
 // configKey tells that a configuration was given as a task file.
@@ -122,13 +137,19 @@ func (o Options) taskFields(r *reader, d *draft) []field {
 			d.outputs = n
 			d.Outputs = r.outputs(n, path)
 		}},
-		{"connection", func(n *yaml.Node, path string) { r.taskConnection(n, path, &d.Task) }},
+		{"connection", func(n *yaml.Node, path string) {
+			r.taskConnection(n, path, &d.Task)
+			d.uri = scalarOf(n, "uri")
+		}},
 		{"connections", func(n *yaml.Node, path string) {
 			d.connections = n
 			d.Connections = r.taskConnections(n, path)
 		}},
 		{"retries", func(n *yaml.Node, path string) { d.Retries = int(r.whole(n, path, 0, maxRetries)) }},
 		{"timeout", func(n *yaml.Node, path string) { d.Timeout = r.duration(n, path) }},
+		{"flyte", func(n *yaml.Node, path string) {
+			r.fields(n, path, "a map with what only Flyte knows of a task", r.flyteFields(&d.flyte), nil)
+		}},
 	}
 }
 

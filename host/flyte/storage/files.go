@@ -85,7 +85,6 @@ type file struct {
 	w    *bufio.Writer
 	name string
 	err  error // of what failed first
-	all  bool  // is on the disk
 }
 
 // Write implements io.Writer.
@@ -112,10 +111,12 @@ func (o *file) usable(op string) error {
 	return o.err
 }
 
-// Finish brings all that was written to the disk. What Close does after it is
-// to give the file its name.
+// Finish brings all that was written to the disk, for a result whose
+// transaction is committed afterwards. What Close does then is to give the file
+// its name. A file that is closed without it is written, and may be lost with
+// the machine, as is the execution that it is of.
 func (o *file) Finish() error {
-	if err := o.usable("write"); err != nil || o.all {
+	if err := o.usable("write"); err != nil {
 		return err
 	}
 	err := o.w.Flush()
@@ -124,19 +125,20 @@ func (o *file) Finish() error {
 	}
 	if err != nil {
 		o.fail("write", err)
-		return o.err
 	}
-	o.all = true
-	return nil
+	return o.err
 }
 
 // Close implements flyte.Object.
 func (o *file) Close() error {
-	if err := o.Finish(); err != nil {
+	if err := o.usable("close"); err != nil {
 		return err
 	}
 	temporary := o.f.Name()
-	err := o.f.Close()
+	err := o.w.Flush()
+	if e := o.f.Close(); err == nil {
+		err = e
+	}
 	o.f = nil
 	if err == nil {
 		err = os.Rename(temporary, o.name)
@@ -145,10 +147,6 @@ func (o *file) Close() error {
 		os.Remove(temporary)
 		o.err = localError("close", err)
 		return o.err
-	}
-	if dir, err := os.Open(filepath.Dir(o.name)); err == nil {
-		dir.Sync() // the rename holds without it, if the machine does
-		dir.Close()
 	}
 	return nil
 }

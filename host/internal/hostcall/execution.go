@@ -90,7 +90,7 @@ type Execution struct {
 	fault   Error // see fails
 	last    *Error
 	final   *Error
-	failure string
+	failure []byte
 	late    int  // calls since final
 	failing bool // the last call that did something has failed
 	logged  int64
@@ -142,7 +142,7 @@ func FromContext(ctx context.Context) *Execution {
 // its own failure: the final error if there is one; else, when the guest
 // failed, the error of its last host call, if that was why. Both may be empty.
 func (x *Execution) Err() (e *Error, failure string) {
-	failure = strings.ToValidUTF8(x.failure, "\uFFFD")
+	failure = strings.ToValidUTF8(string(x.failure), "\uFFFD")
 	if x.final != nil {
 		return x.final, failure
 	}

@@ -23,7 +23,7 @@ func (c *call) log() (int64, error) {
 // fail implements abi.FuncFail.
 func (c *call) fail() (int64, error) {
 	b := c.bytes(0)
-	c.x.failure = string(b[:min(len(b), maxFailure)])
+	c.x.failure = append(c.x.failure[:0], b[:min(len(b), maxFailure)]...)
 	return 0, nil
 }
 

@@ -15,10 +15,10 @@ type Instance struct {
 	globals []api.MutableGlobal // those that a snapshot holds, in its order
 	fuel    api.MutableGlobal
 	stack   api.MutableGlobal
-	calls   map[string]api.Function
-	used    int64 // fuel, of the last call
-	held    int64 // bytes that it takes while it is idle
-	failed  bool  // a call ended in another way than by returning
+	calls   map[string]api.Function // each with a stack of the engine's
+	used    int64                   // fuel, of the last call
+	held    int64                   // bytes that it takes while it is idle
+	failed  bool                    // a call ended in another way than by returning
 }
 
 // Has reports whether the module exports a function of that name.
@@ -120,7 +120,6 @@ func (i *Instance) reset() error {
 func (i *Instance) idle() {
 	i.held = i.guest.code.held + bytesOf(i.memory.kept)
 	i.memory.peak, i.memory.refused = i.memory.size, 0
-	clear(i.calls) // with them goes the engine's stack, which has grown as deep as the guest went
 }
 
 // Close throws the instance and its memory away.

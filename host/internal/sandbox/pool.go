@@ -12,15 +12,19 @@ const (
 	maxIdle      = 256              // instances
 	maxIdleBytes = 256 << 20        // of what they hold
 	idleTime     = 30 * time.Second // after which one is dropped
+	maxStacks    = 2                // instances that keep the engine's stack
 )
 
 // pool keeps instances that were reset, for their own guest's next execution.
-// When there are too many, or they wait too long, the one that has waited
+// The engine keeps a stack for each, which it lets grow as deep as the guest
+// goes, up to some megabytes, and never shrinks: the instances that wait since
+// lately keep it, as another would be garbage after each execution. When there are too many, or they wait too long, the one that has waited
 // longest is dropped. It is safe for concurrent use.
 type pool struct {
 	mu     sync.Mutex
 	idle   *list.List // of *idleInstance, the longest waiting one first
 	of     map[*Guest][]*list.Element
+	stacks []*Instance // those that keep the engine's stack, the longest waiting one first
 	bytes  int64
 	timer  *time.Timer
 	closed bool
@@ -62,6 +66,10 @@ func (p *pool) put(i *Instance) {
 		p.of[i.guest] = append(p.of[i.guest], e)
 	}
 	p.bytes += i.held
+	if p.stacks = append(p.stacks, i); len(p.stacks) > maxStacks {
+		clear(p.stacks[0].calls)
+		p.stacks = slices.Delete(p.stacks, 0, 1)
+	}
 	var drop []*Instance
 	for p.idle.Len() > maxIdle || p.bytes > maxIdleBytes {
 		drop = append(drop, p.remove(p.idle.Front()))
@@ -87,6 +95,9 @@ func (p *pool) remove(e *list.Element) *Instance {
 		delete(p.of, i.guest)
 	}
 	p.bytes -= i.held
+	if k := slices.Index(p.stacks, i); k >= 0 {
+		p.stacks = slices.Delete(p.stacks, k, k+1)
+	}
 	return i
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -180,11 +181,17 @@ type wazeroCode struct {
 func (c *wazeroCode) Instantiate(ctx context.Context, mem *linearMemory) (api.Module, error) {
 	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
 		func(uint64, uint64) experimental.LinearMemory { return mem }))
-	mod, err := c.runtime.runtime.InstantiateModule(ctx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	mod, err := c.runtime.runtime.InstantiateModule(ctx, c.module, moduleConfig())
 	if err != nil {
 		return nil, ended(ctx, err)
 	}
 	return mod, nil
+}
+
+// moduleConfig names no start function. The source of random numbers is not read
+// by anything: the engine's own would take some time to be seeded.
+func moduleConfig() wazero.ModuleConfig {
+	return wazero.NewModuleConfig().WithName("").WithStartFunctions().WithRandSource(rand.Reader)
 }
 
 // Forget implements Code.Forget. The engine unmaps machine code when nothing

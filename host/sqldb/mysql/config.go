@@ -2,7 +2,6 @@ package mysql
 
 import (
 	"context"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +20,8 @@ type settings struct {
 	collation      string // of the session, or the server's default
 	attributes     string // what the server shows of the connection
 	tls            tlsPlan
-	stored         bool // sqldb.Config.Plain
+	stored         bool   // sqldb.Config.Plain
+	init           string // what the session sets besides: ", name=value"
 }
 
 // login is whom to connect as, and where.
@@ -77,26 +77,13 @@ func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
 	switch {
 	case s.given.user == "" && !has("user", "username"):
 		fault("uri", "no user", "write mysql://user@host/database, or a user in connect_args or secret_connect_args")
-	case s.given.socket == "" && s.given.host != "" && !plainHost(s.given.host):
+	case s.given.socket == "" && s.given.host != "" && !sqldb.PlainHost(s.given.host):
 		fault("uri", "the host is not one host name or address", "")
 	}
 	if s.given.socket != "" && !strings.HasPrefix(s.given.socket, "/") {
 		fault("connect_args.unix_socket", "is not an absolute path", "")
 	}
 	return s, faults
-}
-
-// plainHost reports whether a text names one host.
-func plainHost(host string) bool {
-	if net.ParseIP(host) != nil {
-		return true
-	}
-	for _, c := range []byte(host) {
-		if c != '-' && c != '.' && c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
-			return false
-		}
-	}
-	return len(host) < 256
 }
 
 // connectArgs reads what concerns the connection: from the options of the URI,
@@ -109,6 +96,7 @@ func plainHost(host string) bool {
 //	charset                                     utf8mb4, or utf8, which means the same here
 //	collation                                   of the session, one of utf8mb4
 //	program_name                                what the server shows of the connection
+//	init_command                                SET of initVariables
 //	autocommit, local_infile, use_unicode, …    the values that make no difference
 //
 // Source: PyMySQL 1.2, pymysql/connections.py, Connection; SQLAlchemy 2.1,
@@ -117,6 +105,7 @@ func (s *settings) connectArgs(sources ...*sqldb.Args) {
 	connect, read, write := float64(defaultConnectTimeout), 0.0, 0.0
 	for _, a := range sources {
 		s.loginArgs(a)
+		s.initArg(a)
 		a.Float("connect_timeout", &connect, 0.001, maxSeconds)
 		a.Float("read_timeout", &read, 0.001, maxSeconds)
 		a.Float("write_timeout", &write, 0.001, maxSeconds)
@@ -175,9 +164,7 @@ func refuseArgs(a *sqldb.Args) {
 	a.Bool("binary_prefix", &unused)
 	a.Int("max_allowed_packet", &number, 1, 1<<30)
 	a.Int("client_flag", &number, 0, 0)
-	for _, name := range [...]string{"init_command", "sql_mode"} {
-		a.Refuse(name, "the host sets the session up", "write the statement in the task")
-	}
+	a.Refuse("sql_mode", "the host sets the session up", "write the statement in the task")
 	for _, name := range [...]string{"read_default_file", "read_default_group"} {
 		a.Refuse(name, "configuration of the machine is never read", "write its values here")
 	}
@@ -218,7 +205,7 @@ func (s *settings) login(ctx context.Context, secrets func(context.Context) (map
 	switch {
 	case l.user == "":
 		return l, cannotLogIn("the secret user is empty")
-	case l.socket == "" && !plainHost(l.host):
+	case l.socket == "" && !sqldb.PlainHost(l.host):
 		return l, cannotLogIn("the secret host is not one host name or address")
 	case strings.IndexByte(l.user+l.database+l.password.Reveal(), 0) >= 0:
 		return l, cannotLogIn("the user, password or database holds a NUL character")

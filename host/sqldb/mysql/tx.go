@@ -35,22 +35,33 @@ var errOver = &sqldb.Error{Code: abi.State, Message: "the transaction is over"}
 // is a transaction after each statement, but not that a procedure has
 // committed and begun another.
 func (c *conn) begin(access abi.Access) error {
+	start, mark := c.beginning(access)
+	if err := c.run(start); err != nil {
+		return err
+	}
+	o, err := c.tell(mark)
+	if err != nil {
+		return err
+	}
+	return c.begun(o, access)
+}
+
+// beginning returns the two statements of begin.
+func (c *conn) beginning(access abi.Access) (start, mark string) {
 	if c.mark == "" {
 		var b [12]byte
 		_, _ = rand.Read(b[:]) // it never fails
 		c.mark = "w" + hex.EncodeToString(b[:])
 	}
-	start := "START TRANSACTION"
+	start = "START TRANSACTION"
 	if access == abi.ReadOnly {
 		start += " READ ONLY"
 	}
-	if err := c.run(start); err != nil {
-		return err
-	}
-	o, err := c.tell("SAVEPOINT " + c.mark)
-	if err != nil {
-		return err
-	}
+	return start, "SAVEPOINT " + c.mark
+}
+
+// begun holds what the second came to against what it has to be.
+func (c *conn) begun(o outcome, access abi.Access) error {
 	if !held(o.status, access) {
 		c.broken = true
 		return errNoStatus
@@ -117,7 +128,7 @@ func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.R
 	}
 	r := &rows{tx: t, sql: sql, verb: t.verb(sql)}
 	err := t.c.call(ctx, func() error {
-		p, err := t.c.start(sql, params, func(int) error { return nil })
+		p, err := t.c.first(r, params)
 		if err == nil {
 			if err = r.open(p); err == nil && p.columns == nil {
 				err = r.end(p.done)
@@ -136,6 +147,14 @@ func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.R
 		t.rows = r
 	}
 	return r, nil
+}
+
+// first starts the statement of a cursor.
+func (c *conn) first(r *rows, params []abi.Value) (reply, error) {
+	if r.verb == reads {
+		return c.startRead(r.sql, params)
+	}
+	return c.start(r.sql, params, func(int) error { return nil })
 }
 
 // Exec implements sqldb.Tx.

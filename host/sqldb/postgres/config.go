@@ -218,7 +218,7 @@ func (s *settings) sessionArgs(a *sqldb.Args, field string, faults *sqldb.Faults
 // waits for, and what its names mean.
 var sessionOptions = []string{
 	"search_path", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
-	"default_transaction_isolation", "work_mem", "tcp_user_timeout",
+	"default_transaction_isolation", "work_mem", "tcp_user_timeout", "timezone",
 }
 
 // options reads -c name=value, also --name=value, with backslashes before
@@ -249,6 +249,9 @@ func (s *settings) options(text string) (message, hint string) {
 		}
 		if !known {
 			return "unknown name " + strconv.Quote(name), sqldb.NameHint(name, sessionOptions)
+		}
+		if name == "timezone" {
+			name = "TimeZone" // as session has it: it changes what the server prints, not what a timestamptz is
 		}
 		s.session[name] = value
 	}
@@ -350,7 +353,7 @@ func (s *settings) check(faults *sqldb.Faults) {
 		fault("uri", "the uri names no host", "write localhost, or ?host=/folder for a Unix socket")
 	case strings.Contains(s.host, ","):
 		fault("uri", "more than one host", "name one")
-	case strings.ContainsAny(s.host, " \t\r\n\x00@") || !isSocket && strings.ContainsRune(s.host, '/'):
+	case strings.ContainsRune(s.host, 0) || !isSocket && !sqldb.PlainHost(s.host):
 		fault("uri", "the host is not well formed", "write a name, an address, or the absolute path of a socket's folder")
 	}
 	if s.port == 0 {

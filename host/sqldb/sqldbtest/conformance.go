@@ -30,20 +30,20 @@ func Run(t *testing.T, driver sqldb.Driver, uri string) {
 	if len(files) == 0 {
 		t.Fatal("no cases found")
 	}
-	db := openURI(t, driver, uri)
+	db, server := openURI(t, driver, uri), ReleaseOf(t, driver, uri)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := parseCase(file, text, driver.Dialect())
+		c, err := parseCase(file, text, server)
 		name := strings.Join(append([]string{strings.TrimSuffix(filepath.Base(file), ".txtar")}, c.tags...), " ")
 		t.Run(name, func(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			if c.skip {
-				t.Skip("not about " + driver.Dialect())
+				t.Skipf("not about %s %d", server.Product, server.Major)
 			}
 			r := runner{t: t, db: db, uri: uri, dialect: driver.Dialect(), c: c}
 			r.run()
