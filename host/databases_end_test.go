@@ -30,10 +30,10 @@ var endless = map[string]map[string]string{
 	},
 }
 
-// TestEndedExecutionsAreGone (C10): when Run returns, after a deadline, after
+// TestC10EndedExecutionsAreGone (C10): when Run returns, after a deadline, after
 // a cancellation or because the Host was closed, the server no longer runs the
 // query, and nothing of the transaction is left.
-func TestEndedExecutionsAreGone(t *testing.T) {
+func TestC10EndedExecutionsAreGone(t *testing.T) {
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -114,3 +114,30 @@ func busyWith(list, query string) bool {
 type slow struct{ host.Sink }
 
 func (slow) Write(arrow.Record) error { time.Sleep(20 * time.Millisecond); return nil }
+
+// TestTimeLimitOfServer: a limit of the server's own is told as that, and not
+// as the execution's deadline.
+func TestTimeLimitOfServer(t *testing.T) {
+	for _, s := range servers {
+		t.Run(s.name, func(t *testing.T) {
+			db := s.database(t)
+			owner := db.URI[strings.LastIndexByte(db.URI, '/')+1:] + "_owner"
+			limit, query := "ALTER ROLE "+owner+" SET statement_timeout = 50", "SELECT pg_sleep(20)"
+			want, message := host.CodeTask, "statement timeout"
+			if s.name == "mysql" {
+				limit, query = "ALTER USER "+owner+"@'%' WITH MAX_STATEMENT_TIME 0.05", "SELECT SLEEP(20)"
+				want, message = host.CodeLimit, "the server's time limit for statements passed"
+			}
+			if isMySQL(t, s, db.URI) { // a hint takes the place of its setting, which is for all
+				const columns = "information_schema.COLUMNS"
+				limit, query = "DO 0", "SELECT /*+ MAX_EXECUTION_TIME(50) */ COUNT(*) FROM "+columns+" a, "+columns+" b, "+columns+" c, "+columns+" d"
+			}
+			execute(t, db.AdminURI, limit)
+			p := loadOn(t, openServer(t, db.URI, abi.ReadWrite), host.Task{Query: query, Outputs: abi.Outputs{Mode: abi.OutputNone}})
+			_, err := p.Run(t.Context(), nil, host.Discard())
+			if got, said := code(err); got != want || !strings.Contains(said, message) {
+				t.Errorf("%s: %s, want %s: %s", got, said, want, message)
+			}
+		})
+	}
+}

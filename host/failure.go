@@ -88,7 +88,9 @@ func (p *Program) said(f abi.Failure) *Error {
 // hostcallError is the error of a host call, with what the guest said of it:
 // the guest's message goes before, the rest is the call's.
 func (p *Program) hostcallError(ctx context.Context, h *hostcall.Error, said abi.Failure) error {
-	if h.Guest.Code == abi.Timeout || h.Guest.Code == abi.Canceled {
+	// A server may end a statement too, by a limit of its own or an administrator.
+	byServer := ctx.Err() == nil && h.Guest.SQLState != ""
+	if (h.Guest.Code == abi.Timeout || h.Guest.Code == abi.Canceled) && !byServer {
 		return p.ended(ctx)
 	}
 	if ours := own(h.Cause); ours != nil {

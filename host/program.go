@@ -153,12 +153,20 @@ func (p *Program) prepare(ctx context.Context) error {
 		}
 	}
 	p.config = p.encodeConfig()
+	code, err := p.host.runtime.sandbox.Compile(ctx, module)
+	if err != nil {
+		if ctx.Err() != nil {
+			return p.ended(ctx)
+		}
+		return p.prepareError(ctx, err)
+	}
 	held := slot{slots: p.host.runtime.slots, host: p.host}
 	if err := held.acquire(ctx); err != nil {
+		code.Close()
 		return p.ended(ctx)
 	}
 	defer held.release()
-	guest, err := p.host.runtime.sandbox.Prepare(sandbox.WithYield(p.configureContext(ctx), held.yield), module, p.sandboxLimits(), p.configure)
+	guest, err := code.Configure(sandbox.WithYield(p.configureContext(ctx), held.yield), p.sandboxLimits(), p.configure)
 	if err != nil {
 		return p.prepareError(ctx, err)
 	}
@@ -248,5 +256,5 @@ func (p *Program) sandboxLimits() sandbox.Limits {
 
 func (p *Program) hostcallLimits() hostcall.Limits {
 	return hostcall.Limits{HostCalls: p.limits.HostCalls, Statement: p.limits.Statement, Parameters: p.limits.Parameters, Log: p.limits.Log,
-		Cursors: p.limits.Cursors}
+		Cursors: p.limits.Cursors, ParameterCount: p.limits.ParameterCount}
 }

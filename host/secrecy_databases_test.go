@@ -75,7 +75,7 @@ func closedPort(t *testing.T) int {
 }
 
 // TestNoSecretOfAServerReachesTheGuest (G16, T1, T2) is
-// TestNoSecretReachesTheGuest for PostgreSQL and MariaDB: password, user, host
+// TestG16NoSecretReachesTheGuest for PostgreSQL and MariaDB: password, user, host
 // and port, of a database that answers and of one that refuses.
 func TestNoSecretOfAServerReachesTheGuest(t *testing.T) {
 	for _, s := range []struct {

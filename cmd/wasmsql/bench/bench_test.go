@@ -18,7 +18,7 @@ func TestBench(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	b := bench{binary: binary, rows: 1000, runs: 1, guests: filepath.Join("..", "..", "..", "testdata", "guests", "wat"), turn: time.Millisecond,
+	b := bench{binary: binary, rows: 1000, runs: 1, guests: filepath.Join("..", "..", "..", "testdata", "guests", "wat"), turn: time.Millisecond, profile: filepath.Join(dir, "profiles"),
 		workloads: "^wat$/^fib$"}
 	if err := b.run(context.Background(), file); err != nil {
 		t.Fatal(err)
@@ -46,6 +46,14 @@ func TestBench(t *testing.T) {
 		if !seen[name] {
 			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))
 		}
+	}
+	for _, name := range []string{"sqlite-6-columns-read", "sqlite-8-columns-parquet", "sqlite-8-columns-database-sql", "sqlite-warm"} {
+		if info, err := os.Stat(filepath.Join(b.profile, name+".cpu.pprof")); err != nil || info.Size() == 0 {
+			t.Errorf("no profile %s: %v", name, err)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(b.profile, "allocs.pprof")); err != nil || info.Size() == 0 {
+		t.Errorf("no profile of allocations: %v", err)
 	}
 	if _, err := os.Stat(b.dir); !os.IsNotExist(err) {
 		t.Errorf("its folder is left: %v", err)

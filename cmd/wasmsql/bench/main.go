@@ -37,6 +37,7 @@ type bench struct {
 	turn      time.Duration // that each of them gets
 	workloads string        // of the metered ones, a pattern of go test -bench
 	parts     string        // what to measure, a list; empty: everything
+	profile   string        // the folder of profiles, or empty
 	figures   []figure
 }
 
@@ -49,6 +50,7 @@ func main() {
 	flag.IntVar(&b.runs, "runs", 21, "how often a process is started")
 	flag.StringVar(&b.workloads, "workloads", workloads, "what is measured metered and not, as go test -bench has it")
 	flag.StringVar(&b.parts, "parts", "", "what to measure, with commas: cold, databases, sandbox, warm, plugins, isolation; empty is everything")
+	flag.StringVar(&b.profile, "profile", "", "a folder to write pprof files of this process to")
 	flag.Parse()
 	if err := b.run(context.Background(), os.Getenv("BENCH_JSON")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -81,6 +83,9 @@ func (b *bench) run(ctx context.Context, file string) error {
 			return err
 		}
 	}
+	if err := b.allocations(); err != nil {
+		return err
+	}
 	if file == "" {
 		return nil
 	}
@@ -98,6 +103,10 @@ func (b *bench) report(name string, value float64, unit string) {
 
 // compare is report for a figure beside another's value in the same unit.
 func (b *bench) compare(name string, value float64, unit, against string, other float64) {
+	if other == 0 {
+		b.report(name, value, unit)
+		return
+	}
 	ratio := value / other
 	b.keep(figure{Name: name, Value: value, Unit: unit, Against: &against, Ratio: &ratio})
 }

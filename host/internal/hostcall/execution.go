@@ -52,11 +52,12 @@ type Output interface {
 
 // Limits bound what a guest may ask for. Zero is no limit.
 type Limits struct {
-	HostCalls  int64
-	Statement  int64 // bytes of SQL text
-	Parameters int64 // bytes of one statement's parameters
-	Log        int64 // bytes
-	Cursors    int64 // open at a time
+	HostCalls      int64
+	Statement      int64 // bytes of SQL text
+	Parameters     int64 // bytes of one statement's parameters
+	ParameterCount int64 // parameters of one statement
+	Log            int64 // bytes
+	Cursors        int64 // open at a time
 }
 
 // Used is what an execution has used.

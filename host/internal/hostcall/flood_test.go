@@ -22,10 +22,10 @@ func callByName(ctx context.Context, name string, mem hostcall.Memory, args ...u
 	panic("no function " + name)
 }
 
-// TestPrintOverTheLimit (G15): what a guest prints beyond its limit ends the
+// TestG15PrintOverTheLimit: what a guest prints beyond its limit ends the
 // execution and is not looked at, however much one call says it is, and lines of
 // nothing count too.
-func TestPrintOverTheLimit(t *testing.T) {
+func TestG15PrintOverTheLimit(t *testing.T) {
 	for _, filler := range []byte{0, '\n', 'x'} {
 		var lines, logged int
 		x := hostcall.New(hostcall.Options{Limits: hostcall.Limits{Log: 1000}, Log: func(_ abi.Level, text string) { lines++; logged += len(text) }})

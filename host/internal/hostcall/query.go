@@ -154,6 +154,9 @@ func (c *call) request() (Connection, abi.QueryRequest, error) {
 	if l := x.o.Limits.Parameters; l > 0 && int64(len(raw)-len(req.SQL)) > l {
 		return conn, req, errLimit("parameters", fmt.Sprintf("parameters of %d bytes, the limit is %d", len(raw)-len(req.SQL), l))
 	}
+	if l := x.o.Limits.ParameterCount; l > 0 && int64(len(req.Params)) > l {
+		return conn, req, errLimit("parameter_count", fmt.Sprintf("a statement of %d parameters, the limit is %d", len(req.Params), l))
+	}
 	x.Used.Statements++
 	x.hash.Write([]byte(req.SQL))
 	x.hash.Write([]byte{0})

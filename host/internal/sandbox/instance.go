@@ -65,7 +65,8 @@ func (i *Instance) call(ctx context.Context, export string) ([]uint64, error) {
 func (i *Instance) ended(ctx context.Context, err error) error {
 	err = ended(ctx, err)
 	if _, trap := err.(*Trap); trap && i.memory.refused > 0 {
-		return &Exhausted{Limit: "memory", Max: i.guest.limits.Memory, Used: int64(i.memory.refused)}
+		g := i.guest
+		return &Exhausted{Limit: "memory", Max: g.limits.Memory, Used: int64(i.memory.refused) + g.limits.Memory - g.linear}
 	}
 	return err
 }

@@ -133,7 +133,7 @@ func TestC7ServerKey(t *testing.T) {
 		p.send(hello...)
 		login, err := p.receive()
 		if err != nil || bytes.Contains(login, []byte(password)) {
-			got <- "the login holds the password, or " + whole(err)
+			got <- "the login holds the password, or there is none"
 			return
 		}
 		p.number = 2
@@ -150,6 +150,10 @@ func TestC7ServerKey(t *testing.T) {
 			return
 		}
 		plain, err := rsa.DecryptOAEP(sha1.New(), nil, key, hidden, nil)
+		if err != nil {
+			got <- err.Error()
+			return
+		}
 		for i := range plain {
 			plain[i] ^= challenge[i%len(challenge)]
 		}

@@ -36,9 +36,9 @@ func allSpecs() []spec {
 	return out
 }
 
-// FuzzColumn: no bytes make a decoder panic or build an array that is not
+// FuzzD5Column: no bytes make a decoder panic or build an array that is not
 // valid, and what it took comes back out as many times as it went in.
-func FuzzColumn(f *testing.F) {
+func FuzzD5Column(f *testing.F) {
 	f.Add([]byte{1})
 	f.Add([]byte{0, 0, 0, 5, 0xa8})
 	f.Add([]byte{0, 2, 0, 0, 0, 0, 0, 2, 0, 1, 0x13, 0x88})
@@ -82,9 +82,9 @@ func FuzzColumn(f *testing.F) {
 	})
 }
 
-// FuzzNumeric: a decimal survives its binary form, and a decimal128 of it is
+// FuzzD5Numeric: a decimal survives its binary form, and a decimal128 of it is
 // the same number.
-func FuzzNumeric(f *testing.F) {
+func FuzzD5Numeric(f *testing.F) {
 	for _, s := range []string{"0", "-0.000", "1", "-12.3400", "99999999.0001", "0.00001", "10000", "123456789012345678901234567890.12345678", "0.1000"} {
 		f.Add(s)
 	}

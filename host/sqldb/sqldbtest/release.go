@@ -28,7 +28,16 @@ func ReleaseOf(t testing.TB, driver sqldb.Driver, uri string) Release {
 	if !ok {
 		t.Fatalf("no dialect %q", driver.Dialect())
 	}
-	cells, err := sqldb.Texts(t.Context(), openURI(t, driver, uri), sql)
+	db := openURI(t, driver, uri)
+	// SQLite makes its file only for a transaction that may write.
+	tx, err := db.Begin(t.Context(), sqldb.TxOptions{Access: abi.ReadWrite})
+	if err == nil {
+		err = tx.Rollback(t.Context())
+	}
+	if err != nil {
+		t.Fatal(describe(err))
+	}
+	cells, err := sqldb.Texts(t.Context(), db, sql)
 	if err != nil {
 		t.Fatal(describe(err))
 	}

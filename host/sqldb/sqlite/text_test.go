@@ -92,7 +92,7 @@ func TestUUIDTexts(t *testing.T) {
 	}
 }
 
-func FuzzTimestamp(f *testing.F) {
+func FuzzD5Timestamp(f *testing.F) {
 	for _, s := range []string{"2020-01-02 03:04:05.123456", "2020-01-02T03:04Z", "2020-02-29", "2020-01-02 03:04:05+05:30"} {
 		f.Add([]byte(s))
 	}
@@ -116,7 +116,7 @@ func FuzzTimestamp(f *testing.F) {
 	})
 }
 
-func FuzzDecimal(f *testing.F) {
+func FuzzD5Decimal(f *testing.F) {
 	for _, s := range []string{"1.5", "-123456789.25e-3", "1e37", ".5", "0.00"} {
 		f.Add([]byte(s), uint8(10), uint8(2))
 	}
@@ -138,7 +138,7 @@ func FuzzDecimal(f *testing.F) {
 	})
 }
 
-func FuzzUUID(f *testing.F) {
+func FuzzD5UUID(f *testing.F) {
 	f.Add([]byte("00112233-4455-6677-8899-aabbccddeeff"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		id, ok := parseUUID(b)
@@ -148,7 +148,7 @@ func FuzzUUID(f *testing.F) {
 	})
 }
 
-func FuzzTrailing(f *testing.F) {
+func FuzzD5Trailing(f *testing.F) {
 	f.Add("SELECT 1; -- x", 8)
 	f.Add("/* ; */;", 0)
 	f.Fuzz(func(t *testing.T, sql string, at int) {
