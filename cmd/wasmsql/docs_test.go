@@ -112,10 +112,30 @@ func TestPluginExampleCommands(t *testing.T) {
 	}
 }
 
+// TestFlyteCommands runs the commands of host/flyte/README.md, in a folder of
+// their own.
+func TestFlyteCommands(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "wasmsql"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	t.Setenv("WASMSQL_CACHE", filepath.Join(dir, "cache"))
+	var all strings.Builder
+	for _, block := range shellBlocks(t, filepath.Join(repository, "host", "flyte", "README.md")) {
+		all.WriteString(shell(t, dir, block))
+	}
+	for _, want := range []string{"SELECT id, total FROM orders WHERE at > $1 LIMIT $2", "outputs.pb"} {
+		if !strings.Contains(all.String(), want) {
+			t.Errorf("nothing printed %q:\n%s", want, all.String())
+		}
+	}
+}
+
 // Every path that the README links to is there.
 func TestReadmeLinks(t *testing.T) {
 	files := []string{"README.md", "examples/tracks/README.md", "examples/library/README.md", "examples/guest-c/README.md",
-		"guest/README.md", "abi/README.md", "testdata/kit/README.md"}
+		"guest/README.md", "abi/README.md", "testdata/kit/README.md", "host/flyte/README.md"}
 	for name := range pluginExamples {
 		files = append(files, "examples/"+name+"/README.md")
 	}

@@ -57,7 +57,7 @@ func ReadSettings(env secret.Getenv) (Settings, error) {
 	s := Settings{ErrorFile: "error.pb"}
 	first := func(names ...string) string {
 		for _, n := range names {
-			if v, _ := env(n); v != "" {
+			if v, set := env(n); set && v != "" {
 				return v
 			}
 		}

@@ -2,7 +2,6 @@ package flyte_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-var update = flag.Bool("update", false, "write the tables of differences anew")
+var update = os.Getenv("WASMSQL_UPDATE") != ""
 
 // wideExecution is a golden execution of testdata/flyte/wide/tasks.json.
 type wideExecution struct {
@@ -97,7 +96,7 @@ func TestWideExecutions(t *testing.T) {
 
 const tableHead = `# Executions that end otherwise than flytekit's
 
-Written by TestWideExecutions of host/flyte with -update. Every error document differs besides in code, kind and origin, unless
+Written by TestWideExecutions of host/flyte with WASMSQL_UPDATE=1. Every error document differs besides in code, kind and origin, unless
 WASMSQL_FLYTE_ERRORS=flytekit is set: see host/flyte/README.md.
 
 | case | here | why |
@@ -110,7 +109,7 @@ func cellOf(s string) string { return strings.NewReplacer("|", `\|`, "\n", "<br>
 // checkTable compares a generated table with its file, or writes it.
 func checkTable(t *testing.T, path, text string) {
 	t.Helper()
-	if *update {
+	if update {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +117,7 @@ func checkTable(t *testing.T, path, text string) {
 	}
 	old, err := os.ReadFile(path)
 	if err != nil || string(old) != text {
-		t.Errorf("%s is not what the tests found (%v): run them with -update, and look at what changed", path, err)
+		t.Errorf("%s is not what the tests found (%v): run them with WASMSQL_UPDATE=1, and look at what changed", path, err)
 	}
 }
 
