@@ -169,7 +169,7 @@ error: plugin.wasm: its manifest: it has no name: write name: my-plugin`},
 			`error: plugin.yaml:3:1: unknown key "conection"; did you mean "connections"?
 hint: accepted: name, version, description, abi, sdk, connections, inputs, outputs, limits
 error: plugin.yaml:4:10: unknown key "feul"
-hint: accepted: memory, fuel, timeout, host_calls, cursors, statement, parameters, log, rows, bytes`},
+hint: accepted: memory, fuel, timeout, host_calls, cursors, statement, parameters, parameter_count, log, rows, bytes`},
 		{"wrong values in a manifest", map[string]string{"plugin.yaml": "name: p\nversion: 1.0\nconnections: {db: readwrite}\n"}, []string{"build"}, nil,
 			`error: plugin.yaml:2:10: "1.0" is not a version
 hint: three numbers with dots, as in 0.1.0; after them may stand -rc.1 or +build
