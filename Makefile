@@ -7,10 +7,10 @@ PACKAGES := $(SOURCES:%=./%/...)
 export BENCH_JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check bench fuzz generate
+.PHONY: help build run test test-flyte check bench fuzz generate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/wasmsql, and bin/wasmsql-flyte, which has the storage of buckets
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/wasmsql ./cmd/wasmsql-flyte
@@ -21,6 +21,9 @@ run: build ## make the database of examples/tracks and print rows of it
 
 test: ## run every test, with private PostgreSQL and MariaDB servers
 	$(GO) run ./host/sqldb/sqldbtest/servers $(GO) test $(PACKAGES)
+
+test-flyte: ## let the real flytekit, in a virtual environment, open what we write
+	WASMSQL_TEST_FLYTEKIT=1 $(GO) run ./host/sqldb/sqldbtest/servers $(GO) test -count=1 ./host/flyte/flytekit
 
 check: ## what must hold of the source: format, vet, staticcheck, imports, go.mod, generated files
 	@before=$$(git status --porcelain) && \

@@ -79,9 +79,29 @@ func TestExampleCommands(t *testing.T) {
 	}
 }
 
+// TestFlyteCommands runs the commands of host/flyte/README.md, in a folder of
+// their own.
+func TestFlyteCommands(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "wasmsql"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	t.Setenv("WASMSQL_CACHE", filepath.Join(dir, "cache"))
+	var all strings.Builder
+	for _, block := range shellBlocks(t, filepath.Join(repository, "host", "flyte", "README.md")) {
+		all.WriteString(shell(t, dir, block))
+	}
+	for _, want := range []string{"SELECT id, total FROM orders WHERE at > $1 LIMIT $2", "outputs.pb"} {
+		if !strings.Contains(all.String(), want) {
+			t.Errorf("nothing printed %q:\n%s", want, all.String())
+		}
+	}
+}
+
 // Every path that the README links to is there.
 func TestReadmeLinks(t *testing.T) {
-	for _, file := range []string{"README.md", "examples/tracks/README.md", "examples/library/README.md"} {
+	for _, file := range []string{"README.md", "examples/tracks/README.md", "examples/library/README.md", "host/flyte/README.md"} {
 		text, err := os.ReadFile(filepath.Join(repository, file))
 		if err != nil {
 			t.Fatal(err)

@@ -28,7 +28,7 @@ import (
 //	json                                 text
 //	bit(n) of PostgreSQL                 text of 0 and 1
 //	timestamp of MySQL                   without a time zone: it is UTC
-//	uuid of MariaDB                      text
+//	uuid of MariaDB, uuid[]              text; pandas cannot hold lists of extension types
 //
 // Elements of lists become so too. What stays as it is holds more than pandas
 // kept: integers and bools with nulls, decimals, the types of empty results.
@@ -123,6 +123,9 @@ func column(f arrow.Field, dialect abi.Dialect) (arrow.Field, convert) {
 		return out, nil
 	case *arrow.ListType:
 		elem, conv := column(t.ElemField(), dialect)
+		if meta(elem, extensionName) == "arrow.uuid" {
+			elem, conv = arrow.Field{Name: elem.Name, Type: arrow.BinaryTypes.String, Nullable: elem.Nullable}, uuidTexts
+		}
 		if conv == nil {
 			return out, nil
 		}

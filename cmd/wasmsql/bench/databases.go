@@ -65,7 +65,7 @@ func (b *bench) databases(ctx context.Context) error {
 		defer stop()
 		all = append(all, t)
 	}
-	for _, measure := range []func(context.Context, *target) error{b.tables, b.reading, b.point} {
+	for _, measure := range []func(context.Context, *target) error{b.tables, b.containers, b.reading, b.point} {
 		for _, t := range all {
 			if err := measure(ctx, t); err != nil {
 				return fmt.Errorf("%s: %w", t.name, err)

@@ -203,79 +203,13 @@ func (s *Store) Create(ctx context.Context, uri string) (flyte.Object, error) {
 	if b.s3 != nil {
 		return b.s3.create(ctx, key, s.options.PartSize, s.metadata), nil
 	}
-	inner, cancel := context.WithCancel(ctx)
-	w, err := b.NewWriter(inner, key, &blob.WriterOptions{BufferSize: s.options.PartSize, MaxConcurrency: uploads,
-		ContentType: contentType, Metadata: s.metadata, DisableContentTypeDetection: true})
-	if err != nil {
-		cancel()
-		return nil, fault(ctx, "create", err)
-	}
-	return &object{ctx: ctx, w: w, cancel: cancel}, nil
+	return newObject(ctx, b.Bucket, key, &blob.WriterOptions{BufferSize: s.options.PartSize, MaxConcurrency: uploads,
+		ContentType: contentType, Metadata: s.metadata}), nil
 }
 
 // contentType is what flytekit's storage gives an object whose name has no
 // known extension.
 const contentType = "application/octet-stream"
-
-// object is an object that gocloud writes: in blocks that are committed by
-// Close on Azure, in a resumable upload that ends with Close on Google's.
-type object struct {
-	ctx    context.Context
-	w      *blob.Writer // nil once it is closed
-	cancel context.CancelFunc
-	err    error
-}
-
-// Write implements io.Writer.
-func (o *object) Write(p []byte) (int, error) {
-	if o.w == nil {
-		return 0, o.gone("write")
-	}
-	n, err := o.w.Write(p)
-	if err != nil {
-		o.err = fault(o.ctx, "write", err)
-		o.Abort()
-		return n, o.err
-	}
-	return n, nil
-}
-
-// gone is the error of an object that failed or is closed.
-func (o *object) gone(op string) error {
-	if o.err != nil {
-		return o.err
-	}
-	return closed(op)
-}
-
-func closed(op string) error {
-	return &flyte.StoreError{Op: op, Fault: flyte.StorePermanent, Message: "the object is closed"}
-}
-
-// Close implements flyte.Object.
-func (o *object) Close() error {
-	if o.w == nil {
-		return o.gone("close")
-	}
-	err := o.w.Close()
-	o.w = nil
-	o.cancel()
-	if err != nil {
-		o.err = fault(o.ctx, "close", err)
-	}
-	return o.err
-}
-
-// Abort implements flyte.Object. A writer whose context has ended drops what
-// it has when it is closed.
-func (o *object) Abort() {
-	if o.w == nil {
-		return
-	}
-	o.cancel()
-	o.w.Close()
-	o.w = nil
-}
 
 // executionMetadata is what flytekit writes beside each object, unless
 // FLYTE_PERSISTENCE_ATTACH_EXECUTION_METADATA says no.
