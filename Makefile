@@ -41,8 +41,8 @@ check-source:
 	$(GO) mod tidy -diff
 	$(GO) test -count=1 -run '^TestReproducible$$' ./host/builtin
 
-bench: build ## measure; BENCH_JSON=FILE also writes the figures as JSON
-	$(GO) run ./cmd/wasmsql/bench -binary bin/wasmsql
+bench: build ## measure; BENCH_JSON=FILE also writes the figures as JSON, PROFILE=DIR pprof files
+	$(GO) run ./cmd/wasmsql/bench -binary bin/wasmsql $(if $(PROFILE),-profile '$(PROFILE)')
 
 fuzz: ## run each fuzz target for FUZZTIME (30s)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' $(SOURCES) | sed 's|/[^/]*:func | |' | sort -u | \
@@ -51,5 +51,5 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$dir" </dev/null || exit 1; \
 	done
 
-generate: ## rebuild what is generated: the template module
-	$(GO) generate ./host/builtin
+generate: ## rebuild what is generated: the template module, the C header
+	$(GO) generate ./host/builtin ./abi/cheader

@@ -1,7 +1,5 @@
 package abi
 
-import "strings"
-
 // Marshal returns the message in wire format.
 func (m *Config) Marshal() []byte { return m.append(nil) }
 
@@ -18,17 +16,17 @@ func (m *Config) Unmarshal(b []byte) error {
 func (m *Config) append(b []byte) []byte {
 	b = appendText(b, 1, m.Task)
 	if m.Template != nil {
-		b = appendMessage(b, 2, m.Template)
+		b = appendMessage(b, 2, m.Template.append)
 	}
 	b = appendText(b, 3, string(m.Plugin))
 	for i := range m.Inputs {
-		b = appendMessage(b, 4, &m.Inputs[i])
+		b = appendMessage(b, 4, m.Inputs[i].append)
 	}
 	if m.Outputs.Mode != 0 || len(m.Outputs.Columns) > 0 {
-		b = appendMessage(b, 5, &m.Outputs)
+		b = appendMessage(b, 5, m.Outputs.append)
 	}
 	for i := range m.Connections {
-		b = appendMessage(b, 6, &m.Connections[i])
+		b = appendMessage(b, 6, m.Connections[i].append)
 	}
 	return b
 }
@@ -82,7 +80,7 @@ func (m *Template) decode(b []byte, left *budget) *DecodeError {
 }
 
 func (m *InputDecl) append(b []byte) []byte {
-	return appendMessage(appendText(b, 1, m.Name), 2, &m.Type)
+	return appendMessage(appendText(b, 1, m.Name), 2, m.Type.append)
 }
 
 func (m *InputDecl) decode(b []byte, left *budget) *DecodeError {
@@ -90,7 +88,7 @@ func (m *InputDecl) decode(b []byte, left *budget) *DecodeError {
 }
 
 func (m *OutputColumn) append(b []byte) []byte {
-	return appendMessage(appendText(b, 1, m.Name), 2, &m.Type)
+	return appendMessage(appendText(b, 1, m.Name), 2, m.Type.append)
 }
 
 func (m *OutputColumn) decode(b []byte, left *budget) *DecodeError {
@@ -117,7 +115,7 @@ func decodeDecl(b []byte, left *budget, name *string, t *Type) *DecodeError {
 func (m *Outputs) append(b []byte) []byte {
 	b = appendUint(b, 1, uint64(m.Mode))
 	for i := range m.Columns {
-		b = appendMessage(b, 2, &m.Columns[i])
+		b = appendMessage(b, 2, m.Columns[i].append)
 	}
 	return b
 }
@@ -177,11 +175,11 @@ func (m *Input) Unmarshal(b []byte) error {
 
 func (m *Input) append(b []byte) []byte {
 	for i := range m.Values {
-		b = appendMessage(b, 1, &m.Values[i])
+		b = appendMessage(b, 1, m.Values[i].append)
 	}
 	b = appendSint(b, 2, m.LogicalTime)
 	if m.Limits != (Limits{}) {
-		b = appendMessage(b, 3, &m.Limits)
+		b = appendMessage(b, 3, m.Limits.append)
 	}
 	return b
 }
@@ -206,7 +204,7 @@ func (m *Input) decode(b []byte, left *budget) *DecodeError {
 }
 
 func (m *NamedValue) append(b []byte) []byte {
-	return appendMessage(appendText(b, 1, m.Name), 2, &m.Value)
+	return appendMessage(appendText(b, 1, m.Name), 2, m.Value.append)
 }
 
 func (m *NamedValue) decode(b []byte, left *budget) *DecodeError {
@@ -266,7 +264,7 @@ func (m *QueryRequest) append(b []byte) []byte {
 	b = appendText(b, 1, m.Connection)
 	b = appendText(b, 2, m.SQL)
 	for i := range m.Params {
-		b = appendMessage(b, 3, &m.Params[i])
+		b = appendMessage(b, 3, m.Params[i].append)
 	}
 	return appendBool(b, 4, m.DiscardRows)
 }
@@ -309,7 +307,7 @@ func (m *Error) Unmarshal(b []byte) error {
 func (m *Error) append(b []byte) []byte {
 	b = appendSint(b, 1, int64(m.Code))
 	for i, s := range [...]string{m.SQLState, m.Message, m.Detail, m.Hint} {
-		b = appendText(b, 2+i, strings.ToValidUTF8(s, "\uFFFD"))
+		b = appendText(b, 2+i, validUTF8(s))
 	}
 	b = appendUint(b, 6, uint64(max(m.Position, 0)))
 	return appendBool(b, 7, m.Retryable)

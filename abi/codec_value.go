@@ -19,8 +19,8 @@ const (
 )
 
 // Check reports, with a *DecodeError, what makes t no type: an unknown kind, a
-// list without an element type or another kind with one, or more than MaxDepth
-// levels.
+// list without an element type or another kind with one, digits that no
+// decimal has, or more than MaxDepth levels.
 func (t Type) Check() error {
 	if err := t.check(1); err != nil {
 		return err.in("Type")
@@ -38,6 +38,12 @@ func (t *Type) check(depth int) *DecodeError {
 		return &DecodeError{"", "nested more than " + strconv.Itoa(MaxDepth) + " deep"}
 	case t.Kind != List && t.Elem != nil:
 		return &DecodeError{"elem", "given for " + t.Kind.String()}
+	case t.Kind != Decimal && t.Precision != 0:
+		return &DecodeError{"precision", "given for " + t.Kind.String()}
+	case t.Precision > MaxPrecision:
+		return &DecodeError{"precision", strconv.Itoa(int(t.Precision)) + " is more than " + strconv.Itoa(MaxPrecision)}
+	case t.Scale > t.Precision:
+		return &DecodeError{"scale", strconv.Itoa(int(t.Scale)) + " of a precision of " + strconv.Itoa(int(t.Precision))}
 	case t.Kind != List:
 		return nil
 	case t.Elem == nil:
@@ -52,9 +58,11 @@ func (t *Type) check(depth int) *DecodeError {
 func (t *Type) append(b []byte) []byte {
 	b = appendUint(b, 1, uint64(t.Kind))
 	if t.Elem != nil {
-		b = appendMessage(b, 2, t.Elem)
+		b = appendMessage(b, 2, t.Elem.append)
 	}
-	return appendBool(b, 3, t.Nullable)
+	b = appendBool(b, 3, t.Nullable)
+	b = appendUint(b, 4, uint64(t.Precision))
+	return appendUint(b, 5, uint64(t.Scale))
 }
 
 func (t *Type) decode(b []byte, left *budget) *DecodeError {
@@ -85,6 +93,10 @@ func (t *Type) decodeAt(b []byte, depth int) *DecodeError {
 			}
 		case 3:
 			t.Nullable = r.boolean("nullable")
+		case 4:
+			t.Precision = uint8(r.upTo("precision", MaxPrecision))
+		case 5:
+			t.Scale = uint8(r.upTo("scale", MaxPrecision))
 		default:
 			r.skip()
 		}
@@ -164,6 +176,9 @@ func (v *Value) checkScalar() *DecodeError {
 		if !isDecimal(v.Str) {
 			return &DecodeError{"bytes_value", "not a decimal number"}
 		}
+		if !v.Type.holds(v.Str) {
+			return &DecodeError{"bytes_value", "more digits than " + v.Type.String() + " has"}
+		}
 	case UUID:
 		if len(v.Str) != 16 {
 			return &DecodeError{"bytes_value", strconv.Itoa(len(v.Str)) + " bytes, a uuid has 16"}
@@ -194,8 +209,28 @@ func isDecimal(s string) bool {
 	return digits > 0
 }
 
+// holds reports whether a decimal has the digits for a number, which isDecimal.
+// Zeros at its ends are none.
+func (t *Type) holds(s string) bool {
+	if t.Precision == 0 {
+		return true
+	}
+	s, _ = cutPrefix(s, "-")
+	for s != "" && s[0] == '0' {
+		s = s[1:]
+	}
+	whole, fraction := len(s), 0
+	if i := index(s, "."); i >= 0 {
+		for s[len(s)-1] == '0' {
+			s = s[:len(s)-1]
+		}
+		whole, fraction = i, len(s)-i-1
+	}
+	return whole <= int(t.Precision-t.Scale) && fraction <= int(t.Scale)
+}
+
 func (v *Value) append(b []byte) []byte {
-	return v.appendBody(appendMessage(b, 1, &v.Type))
+	return v.appendBody(appendMessage(b, 1, v.Type.append))
 }
 
 // appendBody writes the value without its type.
@@ -218,7 +253,7 @@ func (v *Value) appendBody(b []byte) []byte {
 		b = appendVarint(appendTag(b, 4, wireBytes), uint64(len(v.Str)))
 		return append(b, v.Str...)
 	case List:
-		return appendMessage(b, 5, (*list)(v))
+		return appendMessage(b, 5, (*list)(v).append)
 	}
 	return b
 }
@@ -231,9 +266,9 @@ func (l *list) append(b []byte) []byte {
 	for i := range l.List {
 		e := &l.List[i]
 		if l.Type.Elem != nil && e.Type.Equal(*l.Type.Elem) {
-			b = appendMessage(b, 1, (*entry)(e))
+			b = appendMessage(b, 1, (*entry)(e).append)
 		} else {
-			b = appendMessage(b, 1, e)
+			b = appendMessage(b, 1, e.append)
 		}
 	}
 	return b

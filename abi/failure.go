@@ -1,9 +1,6 @@
 package abi
 
-import (
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 // Failure is what a guest says of an execution that it failed: the text of
 // FuncFail in parts. Every part may be missing.
@@ -49,7 +46,7 @@ func (f Failure) String() string {
 	}
 	s += f.Message
 	if f.Hint != "" {
-		s += hintMark + strings.ReplaceAll(f.Hint, "\n", " ")
+		s += hintMark + oneLine(f.Hint)
 	}
 	return s
 }
@@ -58,15 +55,15 @@ func (f Failure) String() string {
 // accepts every text: what is not of the form is the message.
 func ParseFailure(s string) Failure {
 	var f Failure
-	if i := strings.LastIndex(s, hintMark); i >= 0 {
-		if h := s[i+len(hintMark):]; h != "" && !strings.Contains(h, "\n") {
+	if i := lastIndex(s, hintMark); i >= 0 {
+		if h := s[i+len(hintMark):]; h != "" && index(h, "\n") < 0 {
 			s, f.Hint = s[:i], h
 		}
 	}
 	f.Line, f.Column, s = cutPlace(s)
-	s, f.Limit = strings.CutPrefix(s, limitMark)
+	s, f.Limit = cutPrefix(s, limitMark)
 	f.Message = s
-	rest, ok := strings.CutPrefix(s, statementMark)
+	rest, ok := cutPrefix(s, statementMark)
 	if !ok {
 		return f
 	}
@@ -75,8 +72,9 @@ func ParseFailure(s string) Failure {
 		return f
 	}
 	m, rest, ok := leadingNumber(rest)
-	if ok && n <= m && (rest == "" || strings.HasPrefix(rest, ": ") && len(rest) > 2) {
-		f.Statement, f.Statements, f.Message = n, m, strings.TrimPrefix(rest, ": ")
+	message, more := cutPrefix(rest, ": ")
+	if ok && n <= m && (rest == "" || more && message != "") {
+		f.Statement, f.Statements, f.Message = n, m, message
 	}
 	return f
 }
@@ -105,7 +103,7 @@ const failureGap = "\n\n"
 func ParseFailures(s string) Failures {
 	var all Failures
 	for from := 0; ; {
-		i := strings.Index(s[from:], failureGap)
+		i := index(s[from:], failureGap)
 		if i < 0 {
 			return append(all, ParseFailure(s))
 		}
@@ -136,7 +134,7 @@ func cutNumber(s, sep string) (n int, rest string, ok bool) {
 	if !ok {
 		return 0, s, false
 	}
-	rest, ok = strings.CutPrefix(rest, sep)
+	rest, ok = cutPrefix(rest, sep)
 	return n, rest, ok
 }
 

@@ -1,5 +1,7 @@
 package abi
 
+import "strconv"
+
 // Kind is the kind of a value that goes into a task or a statement. The ranges
 // of those with a calendar are MinDate to MaxTime.
 type Kind uint8
@@ -34,20 +36,32 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Type is the type of a value: a kind, what a list holds, and whether null is
-// one of its values.
+// Type is the type of a value: a kind, what a list holds, whether null is one
+// of its values, and how many digits a decimal has.
 type Type struct {
 	Kind     Kind
 	Elem     *Type // of a List, else nil
 	Nullable bool
+
+	// Precision and Scale are of a Decimal that is declared as decimal(p,s): p
+	// digits, of which s stand after the point, 0 <= s <= p <= MaxPrecision.
+	// Precision 0 is a decimal of any number of digits.
+	Precision, Scale uint8
 }
 
+// MaxPrecision is the most digits that a decimal(p,s) has: those of Arrow's
+// decimal128.
+const MaxPrecision = 38
+
 // String returns the type as a task file writes it: int, str?, list[int],
-// list[float?]?.
+// list[float?]?, decimal(12,2).
 func (t Type) String() string {
 	s := t.Kind.String()
 	if t.Kind == List && t.Elem != nil {
 		s += "[" + t.Elem.String() + "]"
+	}
+	if t.Precision > 0 {
+		s += "(" + strconv.Itoa(int(t.Precision)) + "," + strconv.Itoa(int(t.Scale)) + ")"
 	}
 	if t.Nullable {
 		s += "?"
@@ -55,12 +69,14 @@ func (t Type) String() string {
 	return s
 }
 
-// Equal reports whether two types are the same, nullability included.
+// Equal reports whether two types are the same, nullability and digits
+// included.
 func (t Type) Equal(u Type) bool {
-	if t.Kind != u.Kind || t.Nullable != u.Nullable || (t.Elem == nil) != (u.Elem == nil) {
+	if (t.Elem == nil) != (u.Elem == nil) || t.Elem != nil && !t.Elem.Equal(*u.Elem) {
 		return false
 	}
-	return t.Elem == nil || t.Elem.Equal(*u.Elem)
+	t.Elem, u.Elem = nil, nil
+	return t == u
 }
 
 // Value is one value with its type; a null has a type too, which must be

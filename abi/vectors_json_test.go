@@ -112,7 +112,7 @@ func typeJSON(t Type) any {
 	if t.Elem != nil {
 		o["elem"] = typeJSON(*t.Elem)
 	}
-	return o.flag("nullable", t.Nullable)
+	return o.flag("nullable", t.Nullable).int32("precision", int32(t.Precision)).int32("scale", int32(t.Scale))
 }
 
 // valueJSON renders a value, without its type where it is in a list of that.

@@ -8,6 +8,7 @@ func listOf(t Type) Type            { return Type{Kind: List, Elem: &t} }
 func intOf(k Kind, n int64) *Value  { return &Value{Type: typeOf(k), Int: n} }
 func floatOf(f float64) *Value      { return &Value{Type: typeOf(Float), Float: f} }
 func strOf(k Kind, s string) *Value { return &Value{Type: typeOf(k), Str: s} }
+func decimalOf(p, s uint8) Type     { return Type{Kind: Decimal, Precision: p, Scale: s} }
 func nullOf(t Type) *Value          { return &Value{Type: t, Null: true} }
 
 // deep returns list[list[…int]] of so many levels.
@@ -45,6 +46,9 @@ var configVectors = []vector{
 		{"bool", typeOf(Bool)}, {"datetime", typeOf(Datetime)}, {"date", typeOf(Date)}, {"time", typeOf(Time)},
 		{"timedelta", typeOf(Timedelta)}, {"decimal", typeOf(Decimal)}, {"bytes", typeOf(Bytes)}, {"uuid", typeOf(UUID)},
 		{"json", typeOf(JSON)}, {"list", listOf(typeOf(Int))}, {"", typeOf(Int)}}}, ""},
+	{"decimals with their digits", &Config{Outputs: Outputs{Mode: OutputColumns, Columns: []OutputColumn{
+		{"price", decimalOf(12, 2)}, {"whole", orNull(decimalOf(38, 0))}, {"parts", listOf(orNull(decimalOf(1, 1)))}}}}, ""},
+	{"digits before the kind", &Config{Inputs: []InputDecl{{"d", decimalOf(5, 2)}}}, "22 0b 0a 01 64 12 06 28 02 20 05 08 09"},
 	{"deepest type", &Config{Inputs: []InputDecl{{"d", deep(MaxDepth)}}}, ""},
 	{"names outside of ASCII", &Config{Task: "täsk \U0001F40D", Connections: []Connection{{Name: "né\x00e", Dialect: "other"}}}, ""},
 	{"fields out of order", &Config{Task: "t", Plugin: []byte("{}")}, "1a 02 7b 7d 0a 01 74"},
@@ -79,6 +83,11 @@ var refusedConfigs = [][2]string{
 	{"element type of an int", "22 08 12 06 08 01 12 02 08 01"},
 	{"list of nothing", "22 06 12 04 08 0d 12 00"},
 	{"nullable is 2", "22 06 12 04 08 01 18 02"},
+	{"precision of an int", "22 06 12 04 08 01 20 05"},
+	{"precision of 39", "22 06 12 04 08 09 20 27"},
+	{"scale without a precision", "22 06 12 04 08 09 28 01"},
+	{"scale above the precision", "22 08 12 06 08 09 20 05 28 06"},
+	{"scale of an element that is an int", "22 0a 12 08 08 0d 12 04 08 01 28 01"},
 	{"group", "0b 0c"},
 	{"unknown group", "7b 7c"},
 	{"unknown wire type 6", "7e"},
@@ -185,6 +194,7 @@ var valueVectors = []vector{
 	{"least timedelta", intOf(Timedelta, math.MinInt64), ""},
 	{"decimal", strOf(Decimal, "-0012.3400"), ""},
 	{"decimal of 40 digits", strOf(Decimal, "1234567890123456789012345678901234567890"), ""},
+	{"decimal of its digits", &Value{Type: decimalOf(4, 2), Str: "-0012.3400"}, ""},
 	{"bytes empty", strOf(Bytes, ""), ""},
 	{"bytes", strOf(Bytes, "\x00\xff\xc3("), ""},
 	{"uuid", strOf(UUID, "\x12\x3e\x45\x67\xe8\x9b\x12\xd3\xa4\x56\x42\x66\x14\x17\x40\x00"), ""},
@@ -234,6 +244,8 @@ var refusedValues = [][2]string{
 	{"decimal with an exponent", "0a 02 08 09 22 03 31 65 35"},
 	{"decimal with two points", "0a 02 08 09 22 05 31 2e 32 2e 33"},
 	{"decimal NaN", "0a 02 08 09 22 03 4e 61 4e"},
+	{"decimal of too many digits", spaced((&Value{Type: decimalOf(4, 2), Str: "123.4"}).Marshal())},
+	{"decimal of too many places", spaced((&Value{Type: decimalOf(4, 2), Str: "1.234"}).Marshal())},
 	{"uuid of 15 bytes", "0a 02 08 0b 22 0f 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"},
 	{"uuid as text", spaced(strOf(UUID, "123e4567-e89b-12d3-a456-426614174000").Marshal())},
 	{"null in a list without null", "0a 06 08 0d 12 02 08 01 2a 02 0a 00"},

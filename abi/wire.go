@@ -43,9 +43,6 @@ const (
 	wireFixed32 = 5
 )
 
-// encoder is a message that can be nested in another.
-type encoder interface{ append(b []byte) []byte }
-
 // decoder is a message that can be nested in another. What it replaces was
 // empty before.
 type decoder interface {
@@ -101,11 +98,13 @@ func appendBool(b []byte, field int, v bool) []byte {
 func zigzag(v int64) uint64   { return uint64(v)<<1 ^ uint64(v>>63) }
 func unzigzag(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }
 
-// appendMessage writes a nested message, also an empty one.
-func appendMessage(b []byte, field int, m encoder) []byte {
+// appendMessage writes a nested message, also an empty one. The message comes
+// as its method append: were it an interface, a linker would keep that method
+// of every message that is decoded as one, and a guest would hold them all.
+func appendMessage(b []byte, field int, message func(b []byte) []byte) []byte {
 	b = appendTag(b, field, wireBytes)
 	at := len(b)
-	b = m.append(append(b, 0))
+	b = message(append(b, 0))
 	size := len(b) - at - 1
 	if extra := varintLen(uint64(size)) - 1; extra > 0 {
 		for range extra {

@@ -5,7 +5,7 @@ package guest
 // The exports of abi.ExportConfigure and abi.ExportRun.
 
 //go:wasmexport wasmsql_v1_configure
-func exportConfigure() int32 { return Call(registered.configure) }
+func exportConfigure() int32 { return registered.CallConfigure() }
 
 //go:wasmexport wasmsql_v1_run
-func exportRun() int32 { return Call(registered.run) }
+func exportRun() int32 { return registered.CallRun() }

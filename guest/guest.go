@@ -1,17 +1,46 @@
-// Package guest is the SDK of a wasmsql guest: the host functions of package
-// abi as Go functions, and the exports that a host calls.
+// Package guest is the SDK of a wasmsql guest, a plugin: task logic that a
+// query template cannot say, as a WebAssembly module.
 //
-// A guest is a package main that registers what it does:
+// A plugin is a package main that registers a Task:
 //
-//	func init() { guest.Register(configure, run) }
+//	func init() { guest.Register(guest.Task{Run: run}) }
+//
 //	func main() {}
 //
-// built with
+//	func run(in *guest.Input) error {
+//		rows, err := guest.Query("SELECT id, name FROM people WHERE id > ?1", guest.Int(in.Int("after")))
+//		if err != nil {
+//			return err
+//		}
+//		_, err = rows.Output()
+//		return err
+//	}
 //
-//	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o guest.wasm .
+// and is built with
+//
+//	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags='-s -w' -o plugin.wasm .
+//
+// All statements of an execution run in one transaction, which the host
+// commits when Run returns nil and rolls back when it returns an error, panics
+// or reaches a limit. Nothing that Run leaves in memory outlives it.
+//
+// What a plugin does:
+//
+//   - inputs and configuration: [Input] and [Section], by typed getters or
+//     decoded into a struct;
+//   - statements: [Query] and [Exec], with parameters made by [Int], [Text],
+//     [Decimal], [Null] and so on, and [On] for another connection;
+//   - rows: [Rows], row by row, or batch by batch as the columns of package
+//     guest/arrow; [Rows.Output] hands them to the result unseen;
+//   - a result of its own: [NewResult];
+//   - errors: what a host call ran into is an [*Error]; [Fail] ends the
+//     execution with a message and a hint; a panic ends it with the panic's
+//     message and function;
+//   - a line in the host's log: [Log].
 //
 // A module has one thread; nothing here is for concurrent use. Built natively
-// the same code vets, tests and debugs without wasm.
+// the same code vets, tests and debugs without wasm: package guest/guesttest
+// plays the host.
 package guest
 
 import (
@@ -20,155 +49,98 @@ import (
 	"github.com/wasmsql/wasmsql/guest/internal/mem"
 )
 
+// Task is what a module does.
+type Task struct {
+	// Configure is called once per task, before anything that differs between
+	// executions is known: for what is worth doing once. It may read the
+	// configuration, log and fail. What it leaves in the module's variables,
+	// every execution finds there. It may be nil.
+	Configure func(*Config) error
+	// Run is called for each execution.
+	Run func(*Input) error
+}
+
 // registered is what the exports call.
-var registered struct{ configure, run func() error }
+var registered Task
 
-// Register sets what the guest does: configure once per task, before anything
-// that differs between executions is known, and run for each execution. What
-// configure leaves in the guest's variables, every execution finds there; what
-// run leaves is gone with it. configure may be nil.
-//
-// It is to be called from an init function of package main, because the main
-// function of a module like this is never called.
-func Register(configure, run func() error) {
-	registered.configure, registered.run = configure, run
-}
+// Register sets what the module does. It is to be called from an init function
+// of package main, because the main function of a module is never called.
+func Register(t Task) { registered = t }
 
-// Call runs what an export stands for and returns the export's answer. An
-// error or a panic goes to the host as the message of abi.FuncFail; an *Error
-// does not, since the host has it.
-func Call(f func() error) (status int32) {
-	defer func() {
-		if r := recover(); r != nil {
-			tell(abi.Failures{{Message: "panic: " + panicText(r)}})
-			status = 1
-		}
-	}()
-	if f == nil {
-		return 0
+// Registered returns what was registered last: how a test finds the task of
+// the plugin that it stands beside.
+func Registered() Task { return registered }
+
+// CallConfigure is the export wasmsql_v1_configure of a module with this Task:
+// it calls Configure, tells the host of an error, and returns the status.
+func (t Task) CallConfigure() int32 { return call(t.configure) }
+
+func (t *Task) configure() error {
+	if t.Configure == nil {
+		return nil
 	}
-	err := f()
+	var c Config
+	err := ReadConfig(&c.Config)
 	if err == nil {
-		return 0
+		err = t.Configure(&c)
 	}
-	report(err)
-	return 1
+	if err == nil && c.unread != nil {
+		err = c.unread()
+	}
+	return err
 }
 
-// report tells the host about an error, with what it knows in parts.
-func report(err error) {
-	for e := err; e != nil; {
-		switch e := e.(type) {
-		case *Failed:
-			tell(e.Failures)
-			return
-		case *Error:
-			return
-		}
-		u, ok := e.(interface{ Unwrap() error })
-		if !ok {
-			break
-		}
-		e = u.Unwrap()
-	}
-	tell(abi.Failures{{Message: err.Error()}})
-}
+// CallRun is the export wasmsql_v1_run, as CallConfigure.
+func (t Task) CallRun() int32 { return call(t.run) }
 
-func tell(f abi.Failures) { imports.Fail([]byte(f.String())) }
-
-func panicText(r any) string {
-	switch r := r.(type) {
-	case error:
-		return r.Error()
-	case string:
-		return r
+func (t *Task) run() error {
+	if t.Run == nil {
+		return nil
 	}
-	return "a value that is no text"
+	unseen, unfinished = nil, nil
+	var in Input
+	err := ReadInput(&in.Input)
+	if err == nil {
+		err = t.Run(&in)
+	}
+	if err == nil {
+		err = unseen
+	}
+	if err == nil && unfinished != nil {
+		err = unfinished()
+	}
+	return err
 }
 
 // firstRoom is the room of the first read of a message, enough for most.
 const firstRoom = 4 << 10
 
-// ReadConfig returns the task's configuration.
-func ReadConfig() (abi.Config, error) {
-	var c abi.Config
+// ReadConfig reads the task's configuration, as Configure is given it.
+func ReadConfig(c *abi.Config) error {
 	b, n := mem.Fill(make([]byte, firstRoom), imports.ConfigRead)
 	if n < 0 {
-		return c, failed(abi.FuncConfigRead, n)
+		return failed(abi.FuncConfigRead.Name, n)
 	}
-	return c, c.Unmarshal(b)
+	return c.Unmarshal(b)
 }
 
-// ReadInput returns what this execution is given. In configure it is an
-// *Error with abi.State.
-func ReadInput() (abi.Input, error) {
-	var in abi.Input
+// ReadInput reads what this execution is given, as Run is given it. In
+// configure it is an *Error with abi.State.
+func ReadInput(in *abi.Input) error {
 	b, n := mem.Fill(make([]byte, firstRoom), imports.InputRead)
 	if n < 0 {
-		return in, failed(abi.FuncInputRead, n)
+		return failed(abi.FuncInputRead.Name, n)
 	}
-	return in, in.Unmarshal(b)
+	return in.Unmarshal(b)
 }
 
-// Query starts a statement that returns rows.
-func Query(q abi.QueryRequest) (Cursor, error) {
-	h := imports.Query(q.Marshal())
-	if h < 0 {
-		return Cursor{}, failed(abi.FuncQuery, h)
-	}
-	return Cursor{h}, nil
-}
-
-// Exec runs a statement to its end and returns how many rows it changed. Rows
-// that it returns are an *Error with abi.State unless q.DiscardRows is set.
-func Exec(q abi.QueryRequest) (int64, error) {
-	n := imports.Exec(q.Marshal())
-	if n < 0 {
-		return 0, failed(abi.FuncExec, n)
-	}
-	return n, nil
-}
-
-// Cursor is the rows of a statement. It is a handle of this execution; copies
-// of it are the same cursor.
-type Cursor struct{ handle int64 }
-
-// Next returns the next encapsulated Arrow IPC message: the schema first,
-// then the batches, and an empty one at the end. It stands in buf, as far as
-// that has room, and is overwritten when buf is used again.
-func (c Cursor) Next(buf []byte) ([]byte, error) {
-	b, n := mem.Fill(buf, func(buf []byte) int64 { return imports.CursorNext(c.handle, buf) })
-	if n < 0 {
-		return nil, failed(abi.FuncCursorNext, n)
-	}
-	return b, nil
-}
-
-// Output hands the rows to the task's result without the guest seeing them,
-// closes the cursor and returns how many rows went there.
-func (c Cursor) Output() (int64, error) {
-	n := imports.OutputCursor(c.handle)
-	if n < 0 {
-		return 0, failed(abi.FuncOutputCursor, n)
-	}
-	return n, nil
-}
-
-// Close ends the statement. What an execution leaves open, the host closes.
-func (c Cursor) Close() error {
-	if n := imports.Close(c.handle); n < 0 {
-		return failed(abi.FuncClose, n)
-	}
-	return nil
-}
-
-// Write appends bytes of an Arrow IPC stream to the task's result.
-func Write(b []byte) error {
-	if n := imports.OutputWrite(b); n < 0 {
-		return failed(abi.FuncOutputWrite, n)
-	}
-	return nil
-}
+// The levels of a log line.
+const (
+	Debug = abi.LevelDebug
+	Info  = abi.LevelInfo
+	Warn  = abi.LevelWarn
+	Alert = abi.LevelError
+)
 
 // Log writes a line to the host's log. What is over the execution's limit is
 // dropped by the host.

@@ -81,20 +81,20 @@ func TestReads(t *testing.T) {
 	c := abi.Config{Task: "t", Template: &abi.Template{Text: strings.Repeat("x", 3*firstRoom)}}
 	in := abi.Input{LogicalTime: 5, Values: []abi.NamedValue{{Name: "a", Value: abi.Value{Type: abi.Type{Kind: abi.Int}, Int: 7}}}}
 	use(t, &host{config: c.Marshal(), input: in.Marshal()})
-	if got, err := ReadConfig(); err != nil || !reflect.DeepEqual(got, c) {
+	if got, err := readConfig(); err != nil || !reflect.DeepEqual(got, c) {
 		t.Errorf("ReadConfig() = %+v, %v", got, err)
 	}
-	if got, err := ReadInput(); err != nil || !reflect.DeepEqual(got, in) {
+	if got, err := readInput(); err != nil || !reflect.DeepEqual(got, in) {
 		t.Errorf("ReadInput() = %+v, %v", got, err)
 	}
 }
 
 func TestDamagedMessage(t *testing.T) {
 	use(t, &host{config: []byte{8, 1}, input: []byte{0x80}})
-	if _, err := ReadConfig(); err == nil || err.Error() != "abi: Config.task: wire type 0, want 2" {
+	if _, err := readConfig(); err == nil || err.Error() != "abi: Config.task: wire type 0, want 2" {
 		t.Errorf("ReadConfig: %v", err)
 	}
-	if _, err := ReadInput(); err == nil {
+	if _, err := readInput(); err == nil {
 		t.Error("ReadInput: no error")
 	}
 }
@@ -102,7 +102,7 @@ func TestDamagedMessage(t *testing.T) {
 func TestStatements(t *testing.T) {
 	h := &host{answer: 3, messages: [][]byte{[]byte("schema"), []byte("a larger batch")}}
 	use(t, h)
-	cur, err := Query(abi.QueryRequest{SQL: "SELECT 1"})
+	cur, err := Start(abi.QueryRequest{SQL: "SELECT 1"})
 	if err != nil || cur.handle != 3 {
 		t.Fatalf("Query: %+v, %v", cur, err)
 	}
@@ -118,13 +118,13 @@ func TestStatements(t *testing.T) {
 	if err := cur.Close(); err != nil {
 		t.Error(err)
 	}
-	if n, err := Exec(abi.QueryRequest{SQL: "DELETE", DiscardRows: true}); err != nil || n != 3 {
+	if n, err := Do(abi.QueryRequest{SQL: "DELETE", DiscardRows: true}); err != nil || n != 3 {
 		t.Errorf("Exec = %d, %v", n, err)
 	}
 	if err := Write([]byte("arrow")); err != nil {
 		t.Error(err)
 	}
-	Log(abi.LevelWarn, "careful")
+	Log(Warn, "careful")
 	want := []string{`query "SELECT 1" 0 false`, "output_cursor 3", "close 3", `exec "DELETE" 0 true`, `output_write "arrow"`, "log 2 careful"}
 	if !reflect.DeepEqual(h.told, want) {
 		t.Errorf("the host was told %q, want %q", h.told, want)
@@ -135,7 +135,7 @@ func TestErrors(t *testing.T) {
 	info := abi.Error{Code: abi.DB, SQLState: "42P01", Message: "no such table", Retryable: true}
 	h := &host{answer: int64(abi.DB), err: info.Marshal()}
 	use(t, h)
-	_, err := Query(abi.QueryRequest{})
+	_, err := Start(abi.QueryRequest{})
 	var e *Error
 	if !errors.As(err, &e) || e.Errno != abi.DB || e.Info != info || e.Error() != "query: DB: no such table" {
 		t.Fatalf("Query: %+v", err)
@@ -144,7 +144,7 @@ func TestErrors(t *testing.T) {
 	// read is none.
 	for _, b := range [][]byte{(&abi.Error{Code: abi.Conn, Message: "old"}).Marshal(), {0xff}, nil} {
 		h.err = b
-		_, err = Exec(abi.QueryRequest{})
+		_, err = Do(abi.QueryRequest{})
 		if err == nil || err.Error() != "exec: DB" {
 			t.Errorf("Exec: %v", err)
 		}
@@ -163,7 +163,7 @@ func TestErrors(t *testing.T) {
 		t.Errorf("Write: %v", err)
 	}
 	h.input = nil
-	if _, err := ReadInput(); err == nil || err.Error() != "input_read: STATE" {
+	if _, err := readInput(); err == nil || err.Error() != "input_read: STATE" {
 		t.Errorf("ReadInput: %v", err)
 	}
 }
@@ -172,50 +172,95 @@ func TestCall(t *testing.T) {
 	var none []int
 	for _, c := range []struct {
 		name string
-		run  func() error
-		want []string // what the host is told
-		ok   bool
+		run  func(*Input) error
+		want []string // what the host is told; … stands for anything
 	}{
-		{"success", func() error { return nil }, nil, true},
-		{"nothing to do", nil, nil, true},
-		{"an error", func() error { return errors.New("it broke") }, []string{"fail it broke"}, false},
-		{"a failure", func() error { return Fail(abi.Failure{Line: 2, Column: 3, Message: "no", Hint: "yes"}) },
-			[]string{"fail 2:3: no\nhint: yes"}, false},
-		{"two failures", func() error {
-			return Fail(abi.Failure{Line: 2, Column: 3, Message: "a"}, abi.Failure{Line: 4, Column: 1, Message: "b"})
+		{"success", func(*Input) error { return nil }, nil},
+		{"nothing to do", nil, nil},
+		{"an error", func(*Input) error { return errors.New("it broke") }, []string{"fail it broke"}},
+		{"a failure", func(*Input) error { return Failures(abi.Failure{Line: 2, Column: 3, Message: "no", Hint: "yes"}) },
+			[]string{"fail 2:3: no\nhint: yes"}},
+		{"two failures", func(*Input) error {
+			return Failures(abi.Failure{Line: 2, Column: 3, Message: "a"}, abi.Failure{Line: 4, Column: 1, Message: "b"})
 		},
-			[]string{"fail 2:3: a\n\n4:1: b"}, false},
-		{"a wrapped failure", func() error { return fmt.Errorf("more: %w", Fail(abi.Failure{Message: "no"})) }, []string{"fail no"}, false},
-		{"a host call", func() error { return fmt.Errorf("more: %w", &Error{Call: "query", Errno: abi.DB}) }, nil, false},
-		{"a panic", func() error { panic("at the disco") }, []string{"fail panic: at the disco"}, false},
-		{"a runtime error", func() error { return fmt.Errorf("%d", none[3]) },
-			[]string{"fail panic: runtime error: index out of range [3] with length 0"}, false},
-		{"a panic of another type", func() error { panic(7) }, []string{"fail panic: a value that is no text"}, false},
+			[]string{"fail 2:3: a\n\n4:1: b"}},
+		{"a wrapped failure", func(*Input) error { return fmt.Errorf("more: %w", Fail("no", "")) }, []string{"fail no"}},
+		{"a panic", func(*Input) error { panic("at the disco") },
+			[]string{"fail panic in github.com/wasmsql/wasmsql/guest.TestCall.func… (guest_test.go:…): at the disco"}},
+		{"a runtime error", func(*Input) error { return fmt.Errorf("%d", none[3]) },
+			[]string{"fail panic in github.com/wasmsql/wasmsql/guest.TestCall.func… (guest_test.go:…): runtime error: index out of range [3] with length 0"}},
+		{"a panic of another type", func(*Input) error { panic(7) },
+			[]string{"fail panic in github.com/wasmsql/wasmsql/guest.TestCall.func… (guest_test.go:…): a value that is no text"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := &host{}
+			h := &host{input: (&abi.Input{LogicalTime: 1}).Marshal()}
 			use(t, h)
-			if status := Call(c.run); (status == 0) != c.ok {
+			if status := (Task{Run: c.run}).CallRun(); (status == 0) != (c.want == nil) {
 				t.Errorf("status %d", status)
 			}
-			if !reflect.DeepEqual(h.told, c.want) {
-				t.Errorf("the host was told %q, want %q", h.told, c.want)
+			if len(h.told) != len(c.want) {
+				t.Fatalf("the host was told %q, want %q", h.told, c.want)
+			}
+			for i := range c.want {
+				if !like(h.told[i], c.want[i]) {
+					t.Errorf("the host was told %q, want %q", h.told[i], c.want[i])
+				}
 			}
 		})
 	}
 }
 
+// like reports whether s is the pattern, in which … stands for anything.
+func like(s, pattern string) bool {
+	head, rest, more := strings.Cut(pattern, "…")
+	s, ok := strings.CutPrefix(s, head)
+	if !ok || !more {
+		return ok && s == ""
+	}
+	for i := range s {
+		if like(s[i:], rest) {
+			return true
+		}
+	}
+	return rest == ""
+}
+
+// TestCallOfHostErrors: what is around the error of a host call goes to the host
+// with the call's message.
+func TestCallOfHostErrors(t *testing.T) {
+	info := abi.Error{Code: abi.DB, Message: "no such table", Hint: "make it"}
+	h := &host{answer: int64(abi.DB), err: info.Marshal(), input: (&abi.Input{LogicalTime: 1}).Marshal()}
+	use(t, h)
+	for wrap, want := range map[string]string{"%w": "fail no such table\nhint: make it", "stage 2: %w": "fail stage 2: no such table\nhint: make it"} {
+		h.told = nil
+		run := func(*Input) error {
+			_, err := Exec("ONE")
+			return fmt.Errorf(wrap, err)
+		}
+		if (Task{Run: run}).CallRun() == 0 || !reflect.DeepEqual(h.told[1:], []string{want}) {
+			t.Errorf("told %q, want %q", h.told, want)
+		}
+	}
+}
+
 func TestRegister(t *testing.T) {
-	defer Register(registered.configure, registered.run)
+	defer Register(registered)
 	var calls string
-	Register(func() error { calls += "c"; return nil }, func() error { calls += "r"; return nil })
-	if Call(registered.configure)+Call(registered.run) != 0 || calls != "cr" {
+	Register(Task{
+		Configure: func(c *Config) error { calls += "c" + c.Task; return nil },
+		Run:       func(in *Input) error { calls += "r"; return nil },
+	})
+	use(t, &host{config: (&abi.Config{Task: "t"}).Marshal(), input: (&abi.Input{LogicalTime: 1}).Marshal()})
+	if Registered().CallConfigure()+Registered().CallRun() != 0 || calls != "ctr" {
 		t.Errorf("called %q", calls)
 	}
 }
 
 func TestNoHost(t *testing.T) {
-	if _, err := ReadConfig(); err == nil || err.Error() != "config_read: UNSUPPORTED" {
+	if _, err := readConfig(); err == nil || err.Error() != "config_read: UNSUPPORTED" {
 		t.Errorf("got %v", err)
 	}
 }
+
+func readConfig() (c abi.Config, err error) { err = ReadConfig(&c); return c, err }
+func readInput() (in abi.Input, err error)  { err = ReadInput(&in); return in, err }

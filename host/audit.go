@@ -24,14 +24,21 @@ func (h *Host) Audit(ctx context.Context, connection string) ([]sqldb.Finding, e
 	return db.audit(ctx, keysOf(h.cfg.Source, "connections."+connection))
 }
 
-// Audit is Host.Audit for the connection of the program's task.
+// Audit is Host.Audit for the connections of the program's task.
 func (p *Program) Audit(ctx context.Context) ([]sqldb.Finding, error) {
 	ctx, leave, err := p.host.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	return p.database.audit(ctx, keysOf(p.task.Source, "connection"))
+	var all []sqldb.Finding
+	for _, g := range p.granted {
+		found, err := g.db.audit(ctx, keysOf(p.task.Source, "connection"))
+		if all = append(all, found...); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
 }
 
 func (d *database) audit(ctx context.Context, at keys) ([]sqldb.Finding, error) {

@@ -91,11 +91,11 @@ func (h *Host) secrets(ctx context.Context, name string, c Connection, at keys) 
 	return values, nil
 }
 
-// begin starts a transaction for a guest. An error of our own, such as a
+// begin starts a transaction for a guest on a connection. An error of our own, such as a
 // missing secret, reaches the guest as a connection that cannot be had.
-func (p *Program) begin(ctx context.Context) (sqldb.Tx, error) {
-	d := p.database
-	opts := sqldb.TxOptions{Access: d.conn.Access, Result: p.task.Outputs.Columns}
+func (p *Program) begin(ctx context.Context, g granted) (sqldb.Tx, error) {
+	d := g.db
+	opts := sqldb.TxOptions{Access: g.access, Result: p.task.Outputs.Columns}
 	if l := p.limits.Bytes; l > 0 {
 		opts.Batch.Cell = min(l, sqldb.DefaultCellBytes) // a value that is over the limit is not even read
 	}

@@ -23,17 +23,17 @@ var endless = map[string]map[string]string{
 	},
 	"mysql": {
 		"sleeping": "SELECT SLEEP(3600)",
-		"counting": "SELECT BENCHMARK(1000000000000, MD5('a'))",
+		"counting": "SELECT BENCHMARK(1000000000000, SHA2('a', 256))",
 		"sending":  "SELECT seq, REPEAT('x', 1000) AS b FROM seq_1_to_1000000000000",
 		"writing":  "INSERT INTO kept SELECT seq FROM seq_1_to_1000000000000",
 		"waiting":  "UPDATE locked SET id = 2",
 	},
 }
 
-// TestEndedExecutionsAreGone (C10): when Run returns, after a deadline, after
+// TestC10EndedExecutionsAreGone (C10): when Run returns, after a deadline, after
 // a cancellation or because the Host was closed, the server no longer runs the
 // query, and nothing of the transaction is left.
-func TestEndedExecutionsAreGone(t *testing.T) {
+func TestC10EndedExecutionsAreGone(t *testing.T) {
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -45,7 +45,13 @@ func TestEndedExecutionsAreGone(t *testing.T) {
 			if _, err := holder.Exec(t.Context(), "UPDATE locked SET id = 3", nil, true); err != nil {
 				t.Fatal(err)
 			}
+			many := "seq_1_to_1000000000000"
+			if isMySQL(t, s, db.URI) { // which has no sequences
+				const columns = "information_schema.COLUMNS"
+				many = "(SELECT 1 AS seq FROM " + columns + " a, " + columns + " b, " + columns + " c, " + columns + " d) q"
+			}
 			for busy, query := range endless[s.name] {
+				query = strings.Replace(query, "seq_1_to_1000000000000", many, 1)
 				for _, by := range []string{"deadline", "cancel", "close"} {
 					h := openServer(t, db.URI, abi.ReadWrite, func(c *host.Config) {
 						if by == "deadline" {
@@ -108,3 +114,30 @@ func busyWith(list, query string) bool {
 type slow struct{ host.Sink }
 
 func (slow) Write(arrow.Record) error { time.Sleep(20 * time.Millisecond); return nil }
+
+// TestTimeLimitOfServer: a limit of the server's own is told as that, and not
+// as the execution's deadline.
+func TestTimeLimitOfServer(t *testing.T) {
+	for _, s := range servers {
+		t.Run(s.name, func(t *testing.T) {
+			db := s.database(t)
+			owner := db.URI[strings.LastIndexByte(db.URI, '/')+1:] + "_owner"
+			limit, query := "ALTER ROLE "+owner+" SET statement_timeout = 50", "SELECT pg_sleep(20)"
+			want, message := host.CodeTask, "statement timeout"
+			if s.name == "mysql" {
+				limit, query = "ALTER USER "+owner+"@'%' WITH MAX_STATEMENT_TIME 0.05", "SELECT SLEEP(20)"
+				want, message = host.CodeLimit, "the server's time limit for statements passed"
+			}
+			if isMySQL(t, s, db.URI) { // a hint takes the place of its setting, which is for all
+				const columns = "information_schema.COLUMNS"
+				limit, query = "DO 0", "SELECT /*+ MAX_EXECUTION_TIME(50) */ COUNT(*) FROM "+columns+" a, "+columns+" b, "+columns+" c, "+columns+" d"
+			}
+			execute(t, db.AdminURI, limit)
+			p := loadOn(t, openServer(t, db.URI, abi.ReadWrite), host.Task{Query: query, Outputs: abi.Outputs{Mode: abi.OutputNone}})
+			_, err := p.Run(t.Context(), nil, host.Discard())
+			if got, said := code(err); got != want || !strings.Contains(said, message) {
+				t.Errorf("%s: %s, want %s: %s", got, said, want, message)
+			}
+		})
+	}
+}

@@ -16,19 +16,26 @@ import (
 // server is a database server that tests of a Host use.
 type server struct {
 	name     string
+	dialect  abi.Dialect
 	database func(t testing.TB) sqldbtest.Database
 	queries  string // what the sessions of the database run, but for the one that asks
 }
 
 var servers = []server{
 	{
-		name: "postgres", database: sqldbtest.PostgresDatabase,
+		name: "postgres", dialect: abi.Postgres, database: sqldbtest.PostgresDatabase,
 		queries: "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()",
 	},
 	{
-		name: "mysql", database: sqldbtest.MariaDBDatabase,
+		name: "mysql", dialect: abi.MySQL, database: sqldbtest.MariaDBDatabase,
 		queries: "SELECT INFO FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO IS NOT NULL AND ID <> CONNECTION_ID()",
 	},
+}
+
+// isMySQL reports whether a database is MySQL's, and not MariaDB's.
+func isMySQL(t testing.TB, s server, uri string) bool {
+	t.Helper()
+	return s.name == "mysql" && sqldbtest.ReleaseOf(t, mysql.Driver{}, uri).Product == "mysql"
 }
 
 // serverDrivers are the drivers by the schemes of their URIs.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/internal/hostcall"
@@ -87,7 +88,9 @@ func (p *Program) said(f abi.Failure) *Error {
 // hostcallError is the error of a host call, with what the guest said of it:
 // the guest's message goes before, the rest is the call's.
 func (p *Program) hostcallError(ctx context.Context, h *hostcall.Error, said abi.Failure) error {
-	if h.Guest.Code == abi.Timeout || h.Guest.Code == abi.Canceled {
+	// A server may end a statement too, by a limit of its own or an administrator.
+	byServer := ctx.Err() == nil && h.Guest.SQLState != ""
+	if (h.Guest.Code == abi.Timeout || h.Guest.Code == abi.Canceled) && !byServer {
 		return p.ended(ctx)
 	}
 	if ours := own(h.Cause); ours != nil {
@@ -103,8 +106,11 @@ func (p *Program) hostcallError(ctx context.Context, h *hostcall.Error, said abi
 	}
 	e.SQLState, e.Detail = h.Guest.SQLState, hostcall.Printable(h.Guest.Detail)
 	e.Retryable, e.Cause = h.Guest.Retryable, h.Cause
-	if e.Hint == "" {
-		e.Hint = hostcall.Printable(h.Guest.Hint)
+	switch {
+	case h.Guest.Code == abi.Denied && h.Refused && p.whoRefused(h.Connection) != "":
+		e.Hint = hostcall.Printable(p.whoRefused(h.Connection))
+	case e.Hint == "":
+		e.Hint = p.limitHint(limitKey(h.Guest.Hint), hostcall.Printable(h.Guest.Hint))
 	}
 	return e
 }
@@ -155,10 +161,10 @@ func (p *Program) trapped(ctx context.Context, err error, said abi.Failure) erro
 
 func (p *Program) exhausted(x *sandbox.Exhausted) *Error {
 	e := &Error{Code: CodeLimit, Task: p.task.Name, Message: fmt.Sprintf("the guest has used %d units of fuel, the limit is %d", x.Used, x.Max),
-		Hint: "give it less to do, or raise limits.fuel in the configuration, or --fuel"}
+		Hint: p.limitHint("fuel", "give it less to do, or raise limits.fuel in the configuration, or --fuel")}
 	if x.Limit == "memory" {
 		e.Message = fmt.Sprintf("the guest needs %d bytes of memory, the limit is %d", x.Used, x.Max)
-		e.Hint = "give it less to hold, or raise limits.memory in the configuration, or --memory"
+		e.Hint = p.limitHint("memory", "give it less to hold, or raise limits.memory in the configuration, or --memory")
 	}
 	return e
 }
@@ -170,7 +176,7 @@ func (p *Program) ended(ctx context.Context) *Error {
 		return &Error{Code: CodeCanceled, Task: p.task.Name, Message: "the execution was ended: " + errClosed.Error()}
 	case !errors.Is(ctx.Err(), context.Canceled):
 		return &Error{Code: CodeLimit, Task: p.task.Name, Message: fmt.Sprintf("the deadline of %s has passed", p.limits.Timeout), Cause: context.DeadlineExceeded,
-			Hint: "raise timeout in the task, limits.timeout in the configuration or of the connection, or --timeout: the smallest holds"}
+			Hint: p.deadlineHint()}
 	}
 	return &Error{Code: CodeCanceled, Task: p.task.Name, Message: "the execution was cancelled", Cause: context.Canceled}
 }
@@ -183,7 +189,17 @@ func (p *Program) commitError(ctx context.Context, err error) error {
 	}
 	e := &Error{Code: codeOf(db.Code), Task: p.task.Name, SQLState: db.SQLState, Message: "commit: " + hostcall.Printable(db.Message),
 		Detail: hostcall.Printable(db.Detail), Hint: db.Hint, Retryable: db.Retryable, Unknown: db.Unknown, Cause: err}
+	var partial *hostcall.Partial
 	switch {
+	case errors.As(err, &partial):
+		// There is no transaction over two databases.
+		e.Retryable = false
+		state := "is not committed"
+		if e.Unknown {
+			state = "may be committed or not"
+		}
+		e.Message += fmt.Sprintf("; connection %q %s, and %s already is", partial.Connection, state, strings.Join(partial.Committed, ", "))
+		e.Hint = "look into the databases before running the task again"
 	case e.Unknown:
 		e.Message += "; its outcome is not known"
 		e.Hint = "look into the database before running the task again"

@@ -67,10 +67,10 @@ func TestGuests(t *testing.T) {
 		{"grow-once", abi.OutputNone, "", ""},
 		{"wasi", abi.OutputNone, "", ""},
 		{"pointer-edge", abi.OutputNone, "", ""},
-		{"log-flood", abi.OutputNone, "", ""},
+		{"log-flood", abi.OutputNone, host.CodeLimit, "bytes, the limit is 1000"},
 		{"log-level", abi.OutputNone, "", ""},
-		{"log-oversize", abi.OutputNone, "", ""},
-		{"stdout-flood", abi.OutputNone, "", ""},
+		{"log-oversize", abi.OutputNone, host.CodeLimit, "bytes, the limit is 1000"},
+		{"stdout-flood", abi.OutputNone, host.CodeLimit, "bytes, the limit is 1000"},
 		{"fail-zero", abi.OutputNone, "", ""},
 		{"fail", abi.OutputNone, host.CodeTask, ""},
 		{"fail-silent", abi.OutputNone, host.CodeTask, "the guest failed with status 7 and no message"},
@@ -139,7 +139,7 @@ func TestGuestsNotLoaded(t *testing.T) {
 		"spin-initialize": {host.CodeLimit, "the guest has not configured itself within 200ms"},
 		"import-socket":   {host.CodeDenied, "wasi_snapshot_preview1.sock_"},
 		"no-run":          {host.CodeDenied, `it exports no function "wasmsql_v1_run"`},
-		"memory-initial":  {host.CodeLimit, "the guest needs 4294967296 bytes of memory, the limit is 67108864"},
+		"memory-initial":  {host.CodeLimit, "the guest needs 4299161600 bytes of memory, the limit is 67108864"},
 	} {
 		for _, engine := range engines {
 			t.Run(guest+"/"+engine, func(t *testing.T) {
@@ -156,9 +156,9 @@ func TestGuestsNotLoaded(t *testing.T) {
 	}
 }
 
-// TestGuestEscapes (G15) sees that a guest cannot steer the terminal of who
+// TestG15GuestEscapes sees that a guest cannot steer the terminal of who
 // reads its log or its error.
-func TestGuestEscapes(t *testing.T) {
+func TestG15GuestEscapes(t *testing.T) {
 	var log bytes.Buffer
 	h := hosttest.Open(t, hosttest.SQLite(t, ""), func(cfg *host.Config) {
 		cfg.Logger = slog.New(slog.NewJSONHandler(&log, nil))

@@ -50,6 +50,7 @@ type Host struct {
 	runtime    *Runtime
 	ownRuntime bool
 	databases  map[string]*database
+	share      share // of the Runtime's slots
 
 	mu       sync.Mutex
 	closed   bool

@@ -22,60 +22,107 @@ const secrets = `CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, secret TEXT)
 INSERT INTO t VALUES (1,'ada','s1'),(2,'O''Neil','s2'),(3,'x'' OR 1=1 --','s3');
 `
 
+// injectionThreats are the threats that the files of testdata/injection show.
+var injectionThreats = map[string]string{"comments": "S12", "ident": "S8", "quotes": "S6", "second_order": "S7", "values": "S6"}
+
+// injection is an attempt of testdata/injection.
+type injection struct {
+	name   string
+	text   string // as it stands in the file
+	query  string
+	decls  []host.Input
+	inputs host.Inputs
+	rows   string // what comes of it on SQLite
+}
+
+// injectionFile is a file of them.
+type injectionFile struct {
+	name, path string // the name with its threat
+	archive    *txtar.Archive
+	attempts   []injection
+}
+
+// injections reads testdata/injection.
+func injections(t *testing.T) []injectionFile {
+	t.Helper()
+	paths, err := filepath.Glob("../testdata/injection/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%d files, %v", len(paths), err)
+	}
+	var files []injectionFile
+	for _, path := range paths {
+		a, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := map[string]string{}
+		for _, f := range a.Files {
+			all[f.Name] = string(f.Data)
+		}
+		name := strings.TrimSuffix(filepath.Base(path), ".txtar")
+		threat := injectionThreats[name]
+		if threat == "" {
+			t.Fatalf("%s shows no threat", path)
+		}
+		file := injectionFile{name: name + " " + threat, path: path, archive: a}
+		for _, f := range a.Files {
+			if name, ok := strings.CutSuffix(f.Name, ".want"); ok {
+				i := injection{name: name, text: all[name], rows: all[name+".rows"]}
+				i.decls, i.inputs, i.query = readAttempt(t, i.text)
+				file.attempts = append(file.attempts, i)
+			}
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
 // TestInjection runs the attempts of testdata/injection on SQLite. A file
 // NAME.rows has what comes of the attempt NAME: rows or an error, and what is
 // in the database afterwards where that changed. The tests of guest/template
 // hold the statements.
 func TestInjection(t *testing.T) {
-	files, err := filepath.Glob("../testdata/injection/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			a, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := map[string]string{}
-			for _, f := range a.Files {
-				want[f.Name] = string(f.Data)
-			}
-			var out []txtar.File
-			for _, f := range a.Files {
-				if strings.HasSuffix(f.Name, ".rows") {
-					continue
-				}
-				out = append(out, f)
-				name, ok := strings.CutSuffix(f.Name, ".want")
-				if !ok {
-					continue
-				}
-				t.Run(name, func(t *testing.T) {
-					got := attempt(t, want[name])
-					out = append(out, txtar.File{Name: name + ".rows", Data: []byte(got)})
-					if got != want[name+".rows"] && !*update {
-						t.Errorf("got\n%s\nwant\n%s", got, want[name+".rows"])
+	for _, file := range injections(t) {
+		t.Run(file.name, func(t *testing.T) {
+			got := map[string]string{}
+			for _, a := range file.attempts {
+				t.Run(a.name, func(t *testing.T) {
+					got[a.name] = attempt(t, a)
+					if got[a.name] != a.rows && !*update {
+						t.Errorf("got\n%s\nwant\n%s", got[a.name], a.rows)
 					}
 				})
 			}
 			if *update {
-				if err := os.WriteFile(file, txtar.Format(&txtar.Archive{Comment: a.Comment, Files: out}), 0o644); err != nil {
-					t.Fatal(err)
-				}
+				file.write(t, got)
 			}
 		})
 	}
 }
 
+// write writes what came of the attempts into the file.
+func (f injectionFile) write(t *testing.T, rows map[string]string) {
+	t.Helper()
+	var out []txtar.File
+	for _, part := range f.archive.Files {
+		if strings.HasSuffix(part.Name, ".rows") {
+			continue
+		}
+		out = append(out, part)
+		if name, ok := strings.CutSuffix(part.Name, ".want"); ok {
+			out = append(out, txtar.File{Name: name + ".rows", Data: []byte(rows[name])})
+		}
+	}
+	if err := os.WriteFile(f.path, txtar.Format(&txtar.Archive{Comment: f.archive.Comment, Files: out}), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // attempt runs a case on a new database and says what came of it.
-func attempt(t *testing.T, text string) string {
+func attempt(t *testing.T, a injection) string {
 	h := hosttest.Open(t, hosttest.SQLite(t, secrets))
 	before := dump(t, h)
-	task := host.Task{Name: "attempt", Connection: "db"}
-	var in host.Inputs
-	task.Inputs, in, task.Query = readAttempt(t, text)
-	got := outcome(h, task, in)
+	got := outcome(h, host.Task{Name: "attempt", Connection: "db", Inputs: a.decls, Query: a.query}, a.inputs)
 	if after := dump(t, h); after != before {
 		got += "the database then holds\n" + after
 	}

@@ -1,13 +1,16 @@
 package host
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/internal/sandbox"
 	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
+	"github.com/wasmsql/wasmsql/host/plugin"
 )
 
 // ModuleInfo is what a module's binary says of itself, read without running
@@ -19,7 +22,10 @@ type ModuleInfo struct {
 	Exports  []string `json:"exports"`  // "name (params) -> (results)", "name memory"
 	Memory   int64    `json:"memory"`   // bytes at the start
 	Manifest []byte   `json:"manifest"` // the custom section wasmsql.manifest, or nil
-	Refusals []string `json:"refusals"` // what admission would refuse, each with its remedy; none: it is admitted
+	// Plugin is the manifest, nil if there is none or it is wrong.
+	Plugin   *plugin.Manifest `json:"-"`
+	Changes  []string         `json:"changes"`  // what admission makes of it, for people
+	Refusals []string         `json:"refusals"` // what admission would refuse, each with its remedy; none: it is admitted
 }
 
 // Inspect reads a module's binary. Its error says why it is none.
@@ -29,6 +35,9 @@ func Inspect(wasm []byte) (ModuleInfo, error) {
 		e := &Error{Code: CodeDenied, Message: err.Error(), Cause: err}
 		if !errors.As(err, new(*wasmbin.Refusal)) { // which says what to do
 			e.Hint = "a module is the .wasm file that a compiler writes"
+			if what := foreign(wasm); what != "" {
+				e.Hint = what
+			}
 		}
 		return ModuleInfo{}, e
 	}
@@ -52,5 +61,37 @@ func Inspect(wasm []byte) (ModuleInfo, error) {
 		info.Memory = int64(m.Memories[0].Min) * sandbox.PageSize
 	}
 	info.Manifest, _ = m.Custom(abi.ManifestSection)
+	info.readManifest(wasm)
+	if len(info.Refusals) == 0 {
+		info.Changes = sandbox.Changes(wasm)
+	}
 	return info, nil
+}
+
+// readManifest reads the manifest as Load does.
+func (info *ModuleInfo) readManifest(wasm []byte) {
+	p := Program{task: Task{Module: wasm}}
+	m, faults := p.readManifest()
+	info.Plugin = m
+	for _, f := range faults {
+		reason := strings.TrimPrefix(f.Message, refusedPrefix)
+		if f.Hint != "" {
+			reason += ": " + f.Hint
+		}
+		info.Refusals = append(info.Refusals, reason)
+	}
+}
+
+// foreign says what bytes are that are no WebAssembly, and what to do; "" if
+// that is not known.
+func foreign(b []byte) string {
+	for _, f := range []struct{ magic, what string }{
+		{"\x7fELF", "a program for Linux"}, {"MZ", "a program for Windows"}, {"\xcf\xfa\xed\xfe", "a program for macOS"},
+		{"!<arch>\n", "an archive, which is what go build makes of a package that is not main"}, {"\x1f\x8b", "compressed"}, {"PK", "a zip file"},
+	} {
+		if bytes.HasPrefix(b, []byte(f.magic)) {
+			return "it is " + f.what + ": a plugin is built for GOOS=wasip1 GOARCH=wasm, which wasmsql build does"
+		}
+	}
+	return ""
 }

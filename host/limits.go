@@ -4,16 +4,17 @@ import "time"
 
 // Limits bound an execution. A zero field has the value of DefaultLimits.
 type Limits struct {
-	Memory     int64         // bytes of a guest's linear memory; beside it are at most 512 KiB of table and 4 MiB of stack
-	Fuel       int64         // metered guest work
-	Timeout    time.Duration // wall time of the whole execution
-	HostCalls  int64         // calls from the guest
-	Cursors    int64         // open at a time
-	Statement  int64         // bytes of one statement's SQL text
-	Log        int64         // bytes of log lines and of what the guest prints
-	Parameters int64         // bytes of one statement's parameters
-	Rows       int64         // of the result
-	Bytes      int64         // of the result's values, as Arrow holds them
+	Memory         int64         // bytes of a guest's linear memory, tables and stack together; the stack's are a quarter of it, and at most 4 MiB
+	Fuel           int64         // metered guest work
+	Timeout        time.Duration // wall time of the whole execution
+	HostCalls      int64         // calls from the guest
+	Cursors        int64         // open at a time
+	Statement      int64         // bytes of one statement's SQL text
+	Log            int64         // bytes of log lines and of what the guest prints
+	Parameters     int64         // bytes of one statement's parameters
+	ParameterCount int64         // parameters of one statement: PostgreSQL and MySQL take 65,535, SQLite 32,766
+	Rows           int64         // of the result
+	Bytes          int64         // of the result's values, as Arrow holds them
 }
 
 // ResultLimits are the limits that a connection can have of its own. Zero is
@@ -27,14 +28,15 @@ type ResultLimits struct {
 // DefaultLimits are the limits where neither configuration nor task says more.
 // Rows and Bytes are not limited.
 var DefaultLimits = Limits{
-	Memory:     64 << 20,
-	Fuel:       5_000_000_000,
-	Timeout:    30 * time.Second,
-	HostCalls:  100_000,
-	Cursors:    64,
-	Statement:  256 << 10,
-	Log:        64 << 10,
-	Parameters: 64 << 20,
+	Memory:         64 << 20,
+	Fuel:           5_000_000_000,
+	Timeout:        30 * time.Second,
+	HostCalls:      100_000,
+	Cursors:        64,
+	Statement:      256 << 10,
+	Log:            64 << 10,
+	Parameters:     64 << 20,
+	ParameterCount: 65_535,
 }
 
 // orDefault fills in what is not set.
@@ -47,6 +49,7 @@ func (l Limits) orDefault() Limits {
 	l.Statement = either(l.Statement, DefaultLimits.Statement)
 	l.Log = either(l.Log, DefaultLimits.Log)
 	l.Parameters = either(l.Parameters, DefaultLimits.Parameters)
+	l.ParameterCount = either(l.ParameterCount, DefaultLimits.ParameterCount)
 	return l
 }
 

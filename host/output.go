@@ -270,7 +270,7 @@ func (o *output) close() error {
 	}
 	var e *Error
 	errors.As(o.sinkError(err), &e)
-	if o.program.database.conn.Access == abi.ReadWrite {
+	if o.program.writes() {
 		e.Message += " (the transaction is committed)"
 	}
 	o.sink.Abort(e)

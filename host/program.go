@@ -12,17 +12,19 @@ import (
 	"github.com/wasmsql/wasmsql/host/builtin"
 	"github.com/wasmsql/wasmsql/host/internal/hostcall"
 	"github.com/wasmsql/wasmsql/host/internal/sandbox"
+	"github.com/wasmsql/wasmsql/host/plugin"
 )
 
 // Program is a loaded task: its module is compiled, and configured for it.
 type Program struct {
 	host     *Host
 	task     Task
-	database *database
-	inline   bool // the database is the program's own
+	manifest *plugin.Manifest // of the module, or nil
+	granted  []granted        // the task's own first
 	limits   Limits
 	config   []byte // the encoded abi.Config
 	guest    *sandbox.Guest
+	crashes  crashes
 }
 
 // Load checks a task against the Host's configuration, compiles its module
@@ -38,7 +40,11 @@ func (h *Host) Load(ctx context.Context, t Task) (*Program, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	p.limits = h.cfg.Limits.within(t.Timeout, p.database.conn.Limits).orDefault()
+	p.limits = h.cfg.Limits
+	for _, g := range p.granted {
+		p.limits = p.limits.within(t.Timeout, g.db.conn.Limits)
+	}
+	p.limits = p.limits.within(t.Timeout, ResultLimits{}).orDefault().asked(p.manifest)
 	if err := p.prepare(ctx); err != nil {
 		p.close()
 		return nil, err
@@ -69,15 +75,26 @@ func (p *Program) close() {
 	if p.guest != nil {
 		p.guest.Close()
 	}
-	if p.inline && p.database != nil {
-		_ = p.database.Close()
+	p.closeInline()
+}
+
+// closeInline closes the databases that are the program's own.
+func (p *Program) closeInline() {
+	for _, g := range p.granted {
+		if g.inline {
+			_ = g.db.Close()
+		}
 	}
 }
+
+// Manifest returns what the task's module says of itself, or nil. It must not
+// be changed.
+func (p *Program) Manifest() *plugin.Manifest { return p.manifest }
 
 // Task returns the task that was loaded.
 func (p *Program) Task() Task { return p.task }
 
-// check finds what is wrong with the task, all at once, and its database.
+// check finds what is wrong with the task, all at once, and its databases.
 func (p *Program) check() error {
 	t, at := &p.task, keysOf(p.task.Source, "")
 	var faults Errors
@@ -92,30 +109,21 @@ func (p *Program) check() error {
 			add(CodeConfig, "inputs."+in.Name, "", "input %q is declared twice", in.Name)
 		}
 	}
-	switch {
-	case t.Inline != nil:
-		db, errs := p.host.open("inline", *t.Inline, keysOf(t.Source, "connection."))
-		faults = append(faults, errs...)
-		p.database, p.inline = db, true
-	case t.Connection == "":
-		add(CodeConfig, "", "add connection: with a name of the host configuration, or {uri: …}", "the task names no connection")
-	default:
-		db, ok := p.host.databases[t.Connection]
-		if !ok {
-			add(CodeConfig, "connection", p.host.connectionHint(t.Connection), "the host configuration has no connection %q", t.Connection)
-		}
-		p.database = db
+	var errs Errors
+	if p.manifest, errs = p.readManifest(); p.manifest != nil {
+		errs = p.fit(p.manifest)
 	}
-	if t.Interpolation == abi.Text && p.database != nil && !p.database.conn.AllowText {
-		add(CodeDenied, "interpolation", "bind values instead, or set allow_text_interpolation: true on the connection",
-			"connection %q does not allow text interpolation", p.database.name)
+	faults = append(append(faults, errs...), p.grants()...)
+	for _, g := range p.granted {
+		if t.Interpolation == abi.Text && !g.db.conn.AllowText {
+			add(CodeDenied, "interpolation", "bind values instead, or set allow_text_interpolation: true on the connection",
+				"connection %q does not allow text interpolation", g.db.name)
+		}
 	}
 	if len(faults) == 0 {
 		return nil
 	}
-	if p.inline && p.database != nil {
-		_ = p.database.Close()
-	}
+	p.closeInline()
 	for _, f := range faults {
 		f.Task = t.Name
 	}
@@ -145,12 +153,20 @@ func (p *Program) prepare(ctx context.Context) error {
 		}
 	}
 	p.config = p.encodeConfig()
+	code, err := p.host.runtime.sandbox.Compile(ctx, module)
+	if err != nil {
+		if ctx.Err() != nil {
+			return p.ended(ctx)
+		}
+		return p.prepareError(ctx, err)
+	}
 	held := slot{slots: p.host.runtime.slots, host: p.host}
 	if err := held.acquire(ctx); err != nil {
+		code.Close()
 		return p.ended(ctx)
 	}
 	defer held.release()
-	guest, err := p.host.runtime.sandbox.Prepare(sandbox.WithYield(p.configureContext(ctx), held.yield), module, p.sandboxLimits(), p.configure)
+	guest, err := code.Configure(sandbox.WithYield(p.configureContext(ctx), held.yield), p.sandboxLimits(), p.configure)
 	if err != nil {
 		return p.prepareError(ctx, err)
 	}
@@ -159,8 +175,10 @@ func (p *Program) prepare(ctx context.Context) error {
 }
 
 func (p *Program) encodeConfig() []byte {
-	c := abi.Config{Task: p.task.Name, Plugin: p.task.Config, Outputs: p.task.Outputs,
-		Connections: []abi.Connection{{Name: p.database.name, Dialect: p.database.dialect, Access: p.database.conn.Access}}}
+	c := abi.Config{Task: p.task.Name, Plugin: p.task.Config, Outputs: p.task.Outputs}
+	for _, g := range p.granted {
+		c.Connections = append(c.Connections, abi.Connection{Name: g.name, Dialect: g.db.dialect, Access: g.access})
+	}
 	if p.task.Query != "" {
 		c.Template = &abi.Template{Text: p.task.Query, Interpolation: p.task.Interpolation}
 	}
@@ -216,7 +234,7 @@ func (p *Program) prepareError(ctx context.Context, err error) error {
 	if errors.As(err, &refused) {
 		errs := make(Errors, len(refused.Reasons))
 		for i, reason := range refused.Reasons {
-			errs[i] = &Error{Code: CodeDenied, Task: p.task.Name, Place: keysOf(p.task.Source, "").place("module"), Message: "the module is refused: " + reason}
+			errs[i] = &Error{Code: CodeDenied, Task: p.task.Name, Place: keysOf(p.task.Source, "").place("module"), Message: refusedPrefix + reason}
 		}
 		return errs
 	}
@@ -231,13 +249,12 @@ func (p *Program) slowStart() *Error {
 		Hint: "raise limits.timeout in the configuration"}
 }
 
-// sandboxLimits are those of the guest. The time that it has to configure itself
-// is the Host's: the task's own is for executions.
+// sandboxLimits are those of the guest.
 func (p *Program) sandboxLimits() sandbox.Limits {
-	return sandbox.Limits{Memory: p.limits.Memory, Fuel: p.limits.Fuel, Start: either(p.host.cfg.Limits.Timeout, DefaultLimits.Timeout)}
+	return sandbox.Limits{Memory: p.limits.Memory, Fuel: p.limits.Fuel, Start: p.startTime()}
 }
 
 func (p *Program) hostcallLimits() hostcall.Limits {
 	return hostcall.Limits{HostCalls: p.limits.HostCalls, Statement: p.limits.Statement, Parameters: p.limits.Parameters, Log: p.limits.Log,
-		Cursors: p.limits.Cursors}
+		Cursors: p.limits.Cursors, ParameterCount: p.limits.ParameterCount}
 }

@@ -18,7 +18,7 @@ type Report struct {
 	Fuel         int64  `json:"fuel"`     // the guest's work in units, the same for each run and engine
 	GuestMemory  int64  `json:"peak_guest_memory"`
 	HostCalls    int64  `json:"host_calls"`
-	LogDropped   int64  `json:"log_dropped"` // bytes that the guest logged over its limit
+	LogDropped   int64  `json:"log_dropped"` // bytes that the guest logged beyond its limit, which ended the execution
 	Attempts     int    `json:"attempts"`
 	Times        Times  `json:"times_us"`
 }

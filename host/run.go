@@ -64,7 +64,7 @@ func (p *Program) Run(ctx context.Context, in Inputs, out Sink) (Report, error) 
 	}
 	defer leave()
 	if t := p.host.cfg.Tracer; t != nil {
-		ctx = t.TraceRunStart(ctx, RunStart{Task: p.task.Name, Connection: p.database.name})
+		ctx = t.TraceRunStart(ctx, RunStart{Task: p.task.Name, Connection: p.connectionName()})
 	}
 	err = p.run(ctx, in, out, &report)
 	report.Times.Total = Micros(time.Since(start))
@@ -148,7 +148,7 @@ func (p *Program) execution(ctx context.Context, values []abi.NamedValue, sink *
 		Limits: abi.Limits{StatementBytes: p.limits.Statement, HostCalls: p.limits.HostCalls, DeadlineMicros: p.limits.Timeout.Microseconds()}}
 	o := hostcall.Options{
 		Config: p.config, Input: input.Marshal(), Limits: p.hostcallLimits(), Now: now, Log: p.log(ctx),
-		Connections: []hostcall.Connection{{Name: p.database.name, Dialect: p.database.dialect, Access: p.database.conn.Access, Begin: p.begin}},
+		Connections: p.connections(),
 	}
 	_, _ = rand.Read(o.Seed[:]) // it never fails
 	if sink != nil && p.task.Outputs.Mode != abi.OutputNone {
@@ -166,6 +166,9 @@ func (e *execution) guest(ctx context.Context) error {
 	t := &e.report.Times
 
 	start := time.Now()
+	if err := p.crashes.wait(ctx); err != nil {
+		return p.ended(ctx)
+	}
 	if err := held.acquire(ctx); err != nil {
 		return p.ended(ctx)
 	}
@@ -180,14 +183,20 @@ func (e *execution) guest(ctx context.Context) error {
 	}
 	start = time.Now()
 	status, err := instance.Call(sandbox.WithYield(e.calls.Context(ctx), held.yield), abi.ExportRun)
-	t.Guest += Micros(time.Since(start) - e.calls.Used.Time)
+	took := time.Since(start)
+	t.Guest += Micros(took - e.calls.Used.Time)
 	e.calls.Flush()
 	e.used(instance)
 
 	start = time.Now()
 	instance.Release()
 	t.Sandbox += Micros(time.Since(start))
-	if final, _ := e.calls.Err(); err != nil || status != 0 || final != nil && final.Final {
+	final, _ := e.calls.Err()
+	ended := err != nil || final != nil && final.Final
+	if ended && ctx.Err() == nil {
+		p.crashes.add(took)
+	}
+	if ended || status != 0 {
 		return p.failure(ctx, e.calls, status, err)
 	}
 	return nil

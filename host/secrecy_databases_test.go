@@ -57,8 +57,8 @@ func leaks(t *testing.T, dialect string) []leaky {
 		)
 	}
 	return append(all,
-		leaky{"tls not offered", func(c *Connection) { c.Args = map[string]any{"ssl": map[string]any{"verify_mode": "none"}} }, "SELECT 1", CodeConnection},
-		leaky{"warning", nil, "SELECT CAST('x' AS int) FROM seen", ""},
+		leaky{"tls not offered, or not trusted", func(c *Connection) { c.Args = map[string]any{"ssl_verify_cert": true} }, "SELECT 1", CodeConnection},
+		leaky{"warning", nil, "SELECT CAST('x' AS SIGNED) FROM seen", ""},
 		leaky{"no right", nil, "SELECT * FROM mysql.global_priv", CodeTask},
 		leaky{"no right to another's", nil, "SHOW GRANTS FOR 'wasmsql'@'%'", CodeTask},
 	)
@@ -75,7 +75,7 @@ func closedPort(t *testing.T) int {
 }
 
 // TestNoSecretOfAServerReachesTheGuest (G16, T1, T2) is
-// TestNoSecretReachesTheGuest for PostgreSQL and MariaDB: password, user, host
+// TestG16NoSecretReachesTheGuest for PostgreSQL and MariaDB: password, user, host
 // and port, of a database that answers and of one that refuses.
 func TestNoSecretOfAServerReachesTheGuest(t *testing.T) {
 	for _, s := range []struct {

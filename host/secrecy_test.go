@@ -72,11 +72,11 @@ func (v vault) Lookup(_ context.Context, r secret.Ref) (secret.Value, error) {
 	return secret.Value{}, fmt.Errorf("%w: %s", secret.ErrNotFound, r)
 }
 
-// TestNoSecretReachesTheGuest (G16, T1, T2) dumps the guest's whole memory
+// TestG16NoSecretReachesTheGuest (G16, T1, T2) dumps the guest's whole memory
 // after every host call, of executions that succeed and that fail in every
 // place, and looks for the parts of the connection there, in the log, in the
 // errors and in the report.
-func TestNoSecretReachesTheGuest(t *testing.T) {
+func TestG16NoSecretReachesTheGuest(t *testing.T) {
 	file := filepath.Join(t.TempDir(), canaryPath+".db")
 	makeTable(t, file)
 	uri, err := sqldb.ParseURI("vault://" + canaryUser + ":" + canaryURIPass + "@" + canaryHost + ":5432/" + file)

@@ -4,34 +4,53 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// slots is how many guests may run at once, handed out to the waiting tenants
-// in turn: one tenant's queue never starves another's.
+// Times of slots.
+const (
+	slotTurn   = 100 * time.Microsecond // that a guest keeps a slot which another guest of its tenant, or of one with as little, waits for
+	slotMargin = 20 * time.Microsecond  // that a tenant may have had more than one who waits
+	slotCredit = 5 * time.Millisecond   // that a tenant who comes has had less than those who are there, at most
+)
+
+// slots is how many guests may run at once. A slot goes to the tenant that has
+// had least of them, in time: so one tenant's queue never starves another's, and
+// short executions of a tenant with few of them need not wait for the long ones
+// of another. It is safe for concurrent use.
 type slots struct {
-	mu      sync.Mutex
-	free    int
-	turn    []*Host // tenants with waiters, the next one first
-	waiting map[*Host][]chan struct{}
+	waiters atomic.Int32 // executions that wait
+	now     func() time.Time
+
+	mu     sync.Mutex
+	free   int
+	active []*Host       // tenants with guests that run or wait; of equals, the next one first
+	least  time.Duration // the least that any of them had, and never less than it was
 }
 
-func newSlots(n int) *slots {
-	return &slots{free: n, waiting: map[*Host][]chan struct{}{}}
+// share is a tenant's of the slots. Their lock guards it.
+type share struct {
+	used    time.Duration // that it has had of them, or is taken to have had
+	running int
+	waiting []chan struct{}
 }
+
+func newSlots(n int) *slots { return &slots{free: n, now: time.Now} }
 
 // acquire waits for a slot. Its error is the context's.
 func (s *slots) acquire(ctx context.Context, h *Host) error {
 	s.mu.Lock()
+	s.join(h)
 	if s.free > 0 {
 		s.free--
+		h.share.running++
 		s.mu.Unlock()
 		return nil
 	}
 	mine := make(chan struct{})
-	if len(s.waiting[h]) == 0 {
-		s.turn = append(s.turn, h)
-	}
-	s.waiting[h] = append(s.waiting[h], mine)
+	h.share.waiting = append(h.share.waiting, mine)
+	s.waiters.Add(1)
 	s.mu.Unlock()
 	select {
 	case <-mine:
@@ -39,73 +58,127 @@ func (s *slots) acquire(ctx context.Context, h *Host) error {
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
-	i := slices.Index(s.waiting[h], mine)
+	i := slices.Index(h.share.waiting, mine)
 	if i >= 0 {
-		s.waiting[h] = slices.Delete(s.waiting[h], i, i+1)
-		s.forget(h)
+		h.share.waiting = slices.Delete(h.share.waiting, i, i+1)
+		s.waiters.Add(-1)
+		s.leave(h)
 	}
 	s.mu.Unlock()
 	if i < 0 { // the slot came at the same moment
-		s.release()
+		s.release(h, 0)
 	}
 	return ctx.Err()
 }
 
-// wanted reports whether an execution waits for a slot.
-func (s *slots) wanted() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.turn) > 0
+// join makes sure that a tenant is among the active ones. One that was away for
+// long is taken to have had about as much as they.
+func (s *slots) join(h *Host) {
+	if !slices.Contains(s.active, h) {
+		h.share.used = max(h.share.used, s.least-slotCredit)
+		s.active = append(s.active, h)
+	}
 }
 
-// release hands the slot to the next tenant that waits.
-func (s *slots) release() {
+// leave forgets a tenant without guests.
+func (s *slots) leave(h *Host) {
+	if h.share.running == 0 && len(h.share.waiting) == 0 {
+		s.active = slices.DeleteFunc(s.active, func(t *Host) bool { return t == h })
+	}
+}
+
+// charge counts time that a tenant has had.
+func (s *slots) charge(h *Host, d time.Duration) {
+	h.share.used += d
+	least := h.share.used
+	for _, t := range s.active {
+		least = min(least, t.share.used)
+	}
+	s.least = max(s.least, least)
+}
+
+// next returns the tenant whose guest gets the next slot, or nil.
+func (s *slots) next() *Host {
+	var next *Host
+	for _, t := range s.active {
+		if len(t.share.waiting) > 0 && (next == nil || t.share.used < next.share.used) {
+			next = t
+		}
+	}
+	return next
+}
+
+// release hands a slot on, which a tenant has had for some time that was not
+// counted yet.
+func (s *slots) release(h *Host, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.turn) == 0 {
+	s.charge(h, d)
+	h.share.running--
+	next := s.next()
+	if next == nil {
 		s.free++
+		s.leave(h)
 		return
 	}
-	h := s.turn[0]
-	next := s.waiting[h][0]
-	s.waiting[h] = s.waiting[h][1:]
-	s.turn = append(s.turn[1:], h)
-	s.forget(h)
-	close(next)
-}
-
-// forget drops a tenant without waiters.
-func (s *slots) forget(h *Host) {
-	if len(s.waiting[h]) == 0 {
-		delete(s.waiting, h)
-		s.turn = slices.DeleteFunc(s.turn, func(t *Host) bool { return t == h })
-	}
+	first := next.share.waiting[0]
+	next.share.waiting = next.share.waiting[1:]
+	next.share.running++
+	s.waiters.Add(-1)
+	s.leave(h)
+	i := slices.Index(s.active, next)
+	s.active = append(slices.Delete(s.active, i, i+1), next)
+	close(first)
 }
 
 // slot is an execution's hold on a slot.
 type slot struct {
-	slots *slots
-	host  *Host
-	held  bool
+	slots   *slots
+	host    *Host
+	held    bool
+	began   time.Time // when it came
+	counted time.Time // until when it was charged
 }
 
 func (s *slot) acquire(ctx context.Context) error {
 	err := s.slots.acquire(ctx, s.host)
 	s.held = err == nil
+	s.began = s.slots.now()
+	s.counted = s.began
 	return err
 }
 
 func (s *slot) release() {
 	if s.held {
 		s.held = false
-		s.slots.release()
+		s.slots.release(s.host, s.slots.now().Sub(s.counted))
 	}
 }
 
-// yield lets an execution that waits have the slot, if there is one, and comes
-// back with one: a guest that spins holds a slot for no more than its turn.
+// due reports whether another execution should have the slot now.
+func (s *slot) due() bool {
+	all := s.slots
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	now := all.now()
+	all.charge(s.host, now.Sub(s.counted))
+	s.counted = now
+	next, over := all.next(), now.Sub(s.began) >= slotTurn
+	switch {
+	case next == nil:
+		return false
+	case next == s.host:
+		return over
+	}
+	mine, theirs := s.host.share.used, next.share.used
+	return theirs+slotMargin < mine || over && theirs <= mine
+}
+
+// yield lets an execution that waits have the slot, if it is due, and comes back
+// with one: a guest that spins holds a slot for no more than its turn. It is
+// called often.
 func (s *slot) yield(ctx context.Context) error {
-	if !s.slots.wanted() {
+	if s.slots.waiters.Load() == 0 || !s.due() {
 		return nil
 	}
 	s.release()

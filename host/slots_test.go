@@ -3,54 +3,155 @@ package host
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 )
 
-// TestSlotsTakeTurns fills the queue of one tenant and sees that another's
-// only waiter comes second, not last.
-func TestSlotsTakeTurns(t *testing.T) {
-	s := newSlots(1)
-	busy, quiet := &Host{}, &Host{}
-	ctx := context.Background()
-	if err := s.acquire(ctx, busy); err != nil {
-		t.Fatal(err)
+// queue lets executions of tenants wait for slots, by name, and notes in which
+// order they come. Each takes some time on a clock of its own.
+type queue struct {
+	t     *testing.T
+	slots *slots
+	order chan string
+	clock time.Time
+}
+
+func newQueue(t *testing.T, n int) *queue {
+	q := &queue{t: t, slots: newSlots(n), order: make(chan string, 100), clock: time.Unix(0, 0)}
+	q.slots.now = func() time.Time { return q.clock }
+	return q
+}
+
+// hold returns a slot that is held, which must be free.
+func (q *queue) hold(h *Host) *slot {
+	q.t.Helper()
+	s := &slot{slots: q.slots, host: h}
+	if err := s.acquire(context.Background()); err != nil {
+		q.t.Fatal(err)
 	}
-	order := make(chan string, 11)
-	wait := func(h *Host, name string, waiters int) {
-		go func() {
-			if s.acquire(ctx, h) == nil {
-				order <- name
-				s.release()
-			}
-		}()
-		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
-			s.mu.Lock()
-			n := len(s.waiting[h])
-			s.mu.Unlock()
-			if n == waiters {
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%d waiters of %s, want %d", n, name, waiters)
-			}
+	return s
+}
+
+// wait begins to wait, and takes that time when its slot has come.
+func (q *queue) wait(h *Host, name string, takes time.Duration) {
+	q.t.Helper()
+	n := q.slots.waiters.Load()
+	go func() {
+		s := &slot{slots: q.slots, host: h}
+		if s.acquire(context.Background()) == nil {
+			q.clock = q.clock.Add(takes)
+			q.order <- name
+			s.release()
+		}
+	}()
+	for deadline := time.Now().Add(5 * time.Second); q.slots.waiters.Load() == n; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			q.t.Fatalf("%s does not wait", name)
 		}
 	}
-	for i := range 10 {
-		wait(busy, "busy", i+1)
+}
+
+func (q *queue) came(n int) []string {
+	var names []string
+	for range n {
+		names = append(names, <-q.order)
 	}
-	wait(quiet, "quiet", 1)
-	s.release()
-	var got []string
-	for range 11 {
-		got = append(got, <-order)
+	q.slots.mu.Lock()
+	defer q.slots.mu.Unlock()
+	if len(q.slots.active) > 0 || q.slots.waiters.Load() != 0 || q.slots.free != 1 {
+		q.t.Errorf("left behind: %d tenants, %d waiters, %d free", len(q.slots.active), q.slots.waiters.Load(), q.slots.free)
 	}
-	if got[0] != "busy" || got[1] != "quiet" {
-		t.Fatalf("order of turns: %v", got)
+	return names
+}
+
+// TestSlotsGoToWhoHadLeast fills the queue of one tenant and sees that another's
+// executions come first as long as it has had less, and that equals take turns.
+func TestSlotsGoToWhoHadLeast(t *testing.T) {
+	q := newQueue(t, 1)
+	busy, quiet := &Host{}, &Host{}
+	held := q.hold(busy)
+	for range 4 {
+		q.wait(busy, "busy", time.Millisecond)
 	}
-	if len(s.turn) != 0 || len(s.waiting) != 0 {
-		t.Fatalf("left behind: %d turns, %d tenants", len(s.turn), len(s.waiting))
+	for range 3 {
+		q.wait(quiet, "quiet", 2*time.Millisecond)
 	}
+	q.clock = q.clock.Add(3 * time.Millisecond)
+	held.release()
+	if got, want := q.came(7), []string{"quiet", "quiet", "busy", "quiet", "busy", "busy", "busy"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestSlotsTakeTurns sees that tenants who have had as much as each other, as
+// their executions take no time, take turns.
+func TestSlotsTakeTurns(t *testing.T) {
+	q := newQueue(t, 1)
+	one, two := &Host{}, &Host{}
+	held := q.hold(one)
+	for range 3 {
+		q.wait(one, "one", 0)
+	}
+	for range 3 {
+		q.wait(two, "two", 0)
+	}
+	held.release()
+	if got, want := q.came(6), []string{"one", "two", "one", "two", "one", "two"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestSlotCredit: who comes after the others have long run has not all that time
+// to come before them.
+func TestSlotCredit(t *testing.T) {
+	q := newQueue(t, 1)
+	old, late := &Host{}, &Host{}
+	held := q.hold(old)
+	q.clock = q.clock.Add(time.Hour)
+	if held.due() {
+		t.Error("it is due, and nobody waits")
+	}
+	for range 2 {
+		q.wait(old, "old", time.Millisecond)
+	}
+	for range 7 {
+		q.wait(late, "late", time.Millisecond)
+	}
+	held.release()
+	if got, want := q.came(9), []string{"late", "late", "late", "late", "late", "old", "late", "old", "late"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestSlotIsDue: to one who has had less soon, to another of the same tenant
+// after a turn.
+func TestSlotIsDue(t *testing.T) {
+	q := newQueue(t, 1)
+	busy, quiet := &Host{}, &Host{}
+	held := q.hold(busy)
+	q.wait(busy, "busy", 0)
+	q.clock = q.clock.Add(slotTurn - 1)
+	if held.due() {
+		t.Error("due to its own tenant before its turn is over")
+	}
+	q.clock = q.clock.Add(1)
+	if !held.due() {
+		t.Error("not due to its own tenant after its turn")
+	}
+	if err := held.yield(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if <-q.order != "busy" || !held.held || held.due() {
+		t.Error("it has not come back with a turn of its own")
+	}
+	q.clock = q.clock.Add(slotCredit + slotMargin)
+	q.wait(quiet, "quiet", 0)
+	if !held.due() {
+		t.Error("not due to a tenant that has had less")
+	}
+	held.release()
+	q.came(1)
 }
 
 // TestSlotsCanceledWaiter gives the slot of a waiter that went away to none.
@@ -65,8 +166,8 @@ func TestSlotsCanceledWaiter(t *testing.T) {
 	if err := s.acquire(ctx, h); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("acquire: %v", err)
 	}
-	s.release()
-	if s.free != 1 || len(s.turn) != 0 || len(s.waiting) != 0 {
-		t.Fatalf("free %d, turns %d, tenants %d", s.free, len(s.turn), len(s.waiting))
+	s.release(h, 0)
+	if s.free != 1 || len(s.active) != 0 || s.waiters.Load() != 0 {
+		t.Fatalf("free %d, tenants %d, waiters %d", s.free, len(s.active), s.waiters.Load())
 	}
 }

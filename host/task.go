@@ -31,6 +31,9 @@ type Task struct {
 	// that belongs to the task alone, and goes before.
 	Connection string
 	Inline     *Connection
+	// Connections are what a module uses beside it, or instead: then the first
+	// is the task's own. Where the module has a manifest, they go by its names.
+	Connections []Grant
 
 	// Retries is how often an execution is tried again after an error that is
 	// safe to retry.

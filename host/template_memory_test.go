@@ -10,9 +10,9 @@ import (
 	"github.com/wasmsql/wasmsql/host/hosttest"
 )
 
-// TestTemplateStaysInMemory (H5): whatever a template builds, it ends with a
+// TestS10TemplatesStayInMemory (H5): whatever a template builds, it ends with a
 // limit of its own, within the default memory of a guest.
-func TestTemplateStaysInMemory(t *testing.T) {
+func TestS10TemplatesStayInMemory(t *testing.T) {
 	h := hosttest.Open(t, hosttest.SQLite(t, ""), func(c *host.Config) { c.Limits.Statement = 1 << 20 })
 	dense := strings.Repeat("1,", 100_000) + "1"
 	const (

@@ -14,10 +14,11 @@ import (
 type victim struct {
 	sqldbtest.Database
 	tmp     string   // a folder that everyone may write
-	names   []string // $NAME and what it stands for, for readHostile
+	names   []string // $NAME and what it stands for, for Attack.With
 	session string   // a query of what a session is
 	changes []string // statements that change what sum returns
 	sums    *host.Program
+	mysql   bool // of MySQL: what is said of MariaDB below holds, but for sequences and names
 }
 
 // sum returns all that the server keeps of the database: its tables, rows and
@@ -34,7 +35,16 @@ func newVictim(t *testing.T, s server) *victim {
 	v.names = []string{"$TMP", v.tmp, "$DB", name, "$OTHER", name + "_other"}
 	replace := strings.NewReplacer(v.names...).Replace
 	all := func(statements []string) []string {
-		return strings.Split(replace(strings.Join(statements, "\x00")), "\x00")
+		var list []string
+		for _, sql := range statements {
+			if sql = replace(sql); v.mysql {
+				sql = withoutMariaDB(sql)
+			}
+			if sql != "" {
+				list = append(list, sql)
+			}
+		}
+		return list
 	}
 	sums := mysqlSums
 	if s.name == "postgres" {
@@ -44,8 +54,16 @@ func newVictim(t *testing.T, s server) *victim {
 		execute(t, v.URI, all(postgresVictim)...)
 		v.session, v.changes = postgresSession, all(postgresChanges)
 	} else {
+		if isMySQL(t, s, v.URI) {
+			v.mysql = true
+			// Its sums would be of yesterday.
+			execute(t, v.AdminURI, "SET GLOBAL information_schema_stats_expiry = 0")
+			v.names = append(v.names, mysqlNames...)
+			replace = strings.NewReplacer(v.names...).Replace
+			sums = withoutMariaDB(sums)
+		}
 		execute(t, v.URI, all(mysqlVictim)...)
-		v.session, v.changes = mysqlSession, all(mysqlChanges)
+		v.session, v.changes = replace(mysqlSession), all(mysqlChanges)
 	}
 	h := openServer(t, v.AdminURI, abi.ReadOnly)
 	v.sums = loadOn(t, h, host.Task{Name: "sums", Query: "{% raw %}" + replace(sums) + "{% endraw %}"})
@@ -140,8 +158,8 @@ var mysqlVictim = []string{
 	"CREATE FUNCTION touches_plain() RETURNS int MODIFIES SQL DATA BEGIN DELETE FROM loose; RETURN 1; END",
 	"CREATE FUNCTION makes() RETURNS int MODIFIES SQL DATA BEGIN CREATE TEMPORARY TABLE made (a int); RETURN 1; END",
 	"CREATE FUNCTION settles() RETURNS int BEGIN SET SESSION tx_read_only = 0; RETURN 1; END",
-	"CREATE FUNCTION leaves() RETURNS int BEGIN SET @left = 1; SET SESSION sql_select_limit = 1; SET SESSION time_zone = '+09:00'; SET SESSION sql_mode = 'ANSI_QUOTES'; RETURN 1; END",
-	"CREATE FUNCTION locks() RETURNS int RETURN GET_LOCK('left_$DB', 0)",
+	"CREATE FUNCTION stains() RETURNS int BEGIN SET @left = 1; SET SESSION sql_select_limit = 1; SET SESSION time_zone = '+09:00'; SET SESSION sql_mode = 'ANSI_QUOTES'; RETURN 1; END",
+	"CREATE FUNCTION keeps_lock() RETURNS int RETURN GET_LOCK('left_$DB', 0)",
 	"CREATE FUNCTION bumps() RETURNS bigint RETURN NEXTVAL(counter)",
 	"CREATE FUNCTION counts() RETURNS int READS SQL DATA RETURN (SELECT COUNT(*) FROM kept)",
 	"CREATE PROCEDURE commits() BEGIN COMMIT; DELETE FROM kept; COMMIT; END",
@@ -174,6 +192,24 @@ UNION ALL SELECT 'counter', CONVERT(CONCAT_WS(' ', next_not_cached_value, start_
 UNION ALL SELECT 'kept', CONVERT(CONCAT_WS(' ', id, name) USING utf8mb4) FROM kept
 UNION ALL SELECT 'loose', CONVERT(id USING utf8mb4) FROM loose
 ORDER BY 1, 2`
+
+// mysqlNames are MySQL's names for what MariaDB calls otherwise.
+var mysqlNames = []string{
+	"tx_read_only", "transaction_read_only", "tx_isolation", "transaction_isolation", "max_statement_time", "max_execution_time",
+	"CONCAT_WS(' ', User, Host, Priv) USING utf8mb4) FROM mysql.global_priv", "CONCAT_WS(' ', User, Host, authentication_string, account_locked, Super_priv, File_priv, Insert_priv) USING utf8mb4) FROM mysql.user",
+	"CONCAT_WS(' ', User, Role) USING utf8mb4) FROM mysql.roles_mapping WHERE User LIKE '$DB%' OR Role = 'made'", "CONCAT_WS(' ', TO_USER, FROM_USER) USING utf8mb4) FROM mysql.role_edges",
+}
+
+// withoutMariaDB returns the lines of SQL that are not about a sequence.
+func withoutMariaDB(sql string) string {
+	var b strings.Builder
+	for line := range strings.Lines(sql) {
+		if !strings.Contains(line, "counter") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
 
 const mysqlSession = `SELECT CONVERT(CONCAT_WS('|', IFNULL(@left, 'none'), @@time_zone, @@sql_mode, DATABASE(), @@max_statement_time, @@tx_isolation, @@autocommit, @@tx_read_only,
   @@sql_select_limit, @@character_set_client, IFNULL(CURRENT_ROLE(), 'none'), LAST_INSERT_ID(), FOUND_ROWS() < 2) USING utf8mb4) AS s`

@@ -158,7 +158,9 @@ func (c *checker) parse(f *checked) {
 	case f.err != nil:
 	case bytes.HasPrefix(f.data, wasmMagic) || filepath.Ext(f.file) == ".wasm":
 		f.err = checkModule(f.file, f.data)
-	case isConfig(f.data):
+	case kindOf(f.data) == pluginFile:
+		_, f.err = manifest.ReadPlugin(label(f.file), f.data)
+	case kindOf(f.data) == configFile:
 		s, err := c.a.readSettings(label(f.file), f.data)
 		if err != nil {
 			f.err = err
@@ -273,25 +275,39 @@ func (c *checker) settingsFor(file string) (*settings, error) {
 	return c.usual, nil
 }
 
-// isConfig reports whether a file is a host configuration: it has a key at
-// its top that only configurations have.
-func isConfig(data []byte) bool {
+// kindOfFile is what a YAML file is.
+type kindOfFile uint8
+
+const (
+	taskFile kindOfFile = iota
+	configFile
+	pluginFile // the manifest of a plugin, as its author writes it
+)
+
+// kindOf tells by its keys what a file is: a task has a query or a module, a
+// plugin's manifest a version, and a configuration what only it has then.
+func kindOf(data []byte) kindOfFile {
+	has := map[string]bool{}
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err == nil && len(root.Content) > 0 {
 		doc := root.Content[0]
 		for i := 0; doc.Kind == yaml.MappingNode && i < len(doc.Content); i += 2 {
-			if configKey(doc.Content[i].Value) {
-				return true
+			has[doc.Content[i].Value] = true
+		}
+	} else {
+		for line := range bytes.Lines(data) { // not YAML: what it is meant to be
+			if key, _, ok := bytes.Cut(line, []byte(":")); ok {
+				has[string(key)] = true
 			}
 		}
-		return false
 	}
-	for line := range bytes.Lines(data) { // not YAML: what it is meant to be
-		if key, _, ok := bytes.Cut(line, []byte(":")); ok && configKey(string(key)) {
-			return true
-		}
+	switch {
+	case has["query"] || has["module"]:
+		return taskFile
+	case has["version"]:
+		return pluginFile
+	case has["connections"] || has["limits"] || has["secrets"]:
+		return configFile
 	}
-	return false
+	return taskFile
 }
-
-func configKey(key string) bool { return key == "connections" || key == "limits" || key == "secrets" }

@@ -7,11 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/plugin"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
@@ -59,16 +61,17 @@ func usualConfigs() []string {
 	return files
 }
 
-// connection returns the connection of a task, or nil where it is not
-// configured.
-func (s settings) connection(t host.Task) *host.Connection {
-	if t.Inline != nil {
-		return t.Inline
+// connections returns the connections of a task, as far as they are known.
+func (s settings) connections(t host.Task) []*host.Connection {
+	var all []*host.Connection
+	for _, g := range append([]host.Grant{{Connection: t.Connection, Inline: t.Inline}}, t.Connections...) {
+		if g.Inline != nil {
+			all = append(all, g.Inline)
+		} else if c, ok := s.config.Connections[g.Connection]; ok {
+			all = append(all, &c)
+		}
 	}
-	if c, ok := s.config.Connections[t.Connection]; ok {
-		return &c
-	}
-	return nil
+	return all
 }
 
 func (a *app) readSettings(file string, data []byte) (settings, error) {
@@ -97,26 +100,49 @@ const configExample = "for example, with -c FILE:\n" +
 	"      uri: sqlite:///file.db\n" +
 	"      access: read-write"
 
-// known checks that the connection of a task is configured, or can be used.
+// known checks that the connections of a task are configured, or can be used.
 func (s settings) known(t host.Task) error {
-	if t.Inline != nil {
-		return nil
+	if t.Inline == nil && t.Connection == "" && len(t.Connections) == 0 && t.Query == "" && t.Source == nil {
+		return moduleAlone(t.Module)
 	}
-	if t.Connection == "" && t.Query == "" && t.Source == nil {
-		return configFault("a module alone names no connection", "name one: --connection NAME of the host configuration, or a URI, as in --connection sqlite:///file.db")
-	}
-	if t.Connection == "" || s.file != "" {
+	if s.file != "" {
 		return nil // the host says what is wrong, with its place
 	}
-	e := &host.Error{
-		Code:    host.CodeConfig,
-		Message: fmt.Sprintf("connection %q is not configured: there is no %s", t.Connection, strings.Join(s.looked, " and no ")),
-		Hint:    fmt.Sprintf(configExample, t.Connection),
+	for i, g := range append([]host.Grant{{Connection: t.Connection, Inline: t.Inline}}, t.Connections...) {
+		if g.Inline != nil || g.Connection == "" {
+			continue
+		}
+		e := &host.Error{
+			Code:    host.CodeConfig,
+			Message: fmt.Sprintf("connection %q is not configured: there is no %s", g.Connection, strings.Join(s.looked, " and no ")),
+			Hint:    fmt.Sprintf(configExample, g.Connection),
+		}
+		if t.Source != nil && i == 0 {
+			e.Place = t.Source.Key("connection")
+		} else if t.Source != nil {
+			e.Place = t.Source.Key("connections." + g.Name)
+		}
+		return e
 	}
-	if t.Source != nil {
-		e.Place = t.Source.Key("connection")
+	return nil
+}
+
+// moduleAlone says which connections a module needs that was given none,
+// unless its manifest says that it needs none.
+func moduleAlone(wasm []byte) error {
+	hint := "name one: --connection NAME of the host configuration, or a URI, as in --connection sqlite:///file.db"
+	if section, err := plugin.Find(wasm); err == nil && section != nil {
+		m, err := plugin.Read(section)
+		switch {
+		case err != nil:
+			return nil // the host says what is wrong with it
+		case len(m.Connections) == 0:
+			return nil
+		case len(m.Connections) > 1:
+			hint = "name each: --connection " + strings.Join(m.ConnectionNames(), "=NAME --connection ") + "=NAME; a URI may stand for NAME"
+		}
 	}
-	return e
+	return configFault("a module alone names no connection", hint)
 }
 
 // redirected is the Source of a task whose connection is not its own.
@@ -124,29 +150,64 @@ type redirected struct{ host.Source }
 
 // Key implements host.Source.Key: the connection stands in no file.
 func (r redirected) Key(path string) host.Place {
-	if path == "connection" || strings.HasPrefix(path, "connection.") {
+	if key, _, _ := strings.Cut(path, "."); key == "connection" || key == "connections" {
 		return host.Place{}
 	}
 	return r.Source.Key(path)
 }
 
-// redirect makes a task use another connection: a URI, or a name of the
-// configuration. What it says never holds a URI.
-func redirect(t host.Task, connection string) (host.Task, error) {
-	if connection == "" {
+// redirect makes a task use other connections: each a URI, or a name of the
+// configuration, for the task's own or for the one that the module calls NAME
+// in NAME=. What it says never holds a URI.
+func redirect(t host.Task, connections []string) (host.Task, error) {
+	if len(connections) == 0 {
 		return t, nil
 	}
 	if t.Source != nil {
 		t.Source = redirected{t.Source}
 	}
-	if !strings.Contains(connection, "://") {
-		t.Connection, t.Inline = connection, nil
-		return t, nil
+	t.Connections = slices.Clone(t.Connections)
+	own := false
+	for _, c := range connections {
+		name, to, named := strings.Cut(c, "=")
+		if named = named && plugin.IsName(name); !named {
+			to = c
+		}
+		g, err := grant(name, to)
+		switch {
+		case err != nil:
+			return t, err
+		case !named && own:
+			return t, usage("--connection is given twice for the task's own connection", "say which is for what: --connection NAME=…, by the module's names")
+		case !named:
+			own = true
+			t.Connection, t.Inline = g.Connection, g.Inline
+			continue
+		case t.Query != "":
+			return t, usage(fmt.Sprintf("--connection %s=… is for a module, and this task has a query", name), "leave out "+name+"=")
+		}
+		if i := slices.IndexFunc(t.Connections, func(o host.Grant) bool { return o.Name == name }); i >= 0 {
+			g.ReadOnly = t.Connections[i].ReadOnly
+			t.Connections[i] = g
+			continue
+		}
+		t.Connections = append(t.Connections, g)
 	}
-	uri, err := sqldb.ParseURI(connection)
-	if err != nil {
-		return t, usage("--connection: "+err.Error(), "write it as sqlite:///file.db")
-	}
-	t.Connection, t.Inline = "", &host.Connection{URI: uri, Access: abi.ReadWrite}
 	return t, nil
+}
+
+// grant returns what a --connection grants: a name of the configuration, or a
+// URI.
+func grant(name, to string) (host.Grant, error) {
+	if to == "" {
+		return host.Grant{}, usage("--connection is empty", "leave it out or give it a value")
+	}
+	if !strings.Contains(to, "://") {
+		return host.Grant{Name: name, Connection: to}, nil
+	}
+	uri, err := sqldb.ParseURI(to)
+	if err != nil {
+		return host.Grant{}, usage("--connection: "+err.Error(), "write it as sqlite:///file.db")
+	}
+	return host.Grant{Name: name, Inline: &host.Connection{URI: uri, Access: abi.ReadWrite}}, nil
 }

@@ -25,7 +25,7 @@ var serverDatabases = map[string]func(testing.TB) sqldbtest.Database{
 
 // TestServerScripts runs every script of testdata/script/server on a database
 // of PostgreSQL and on one of MariaDB, which the scripts share. What
-// names the database stands at setURIs; the dialect is $DIALECT and a condition,
+// names the database stands at setURIs; the dialect is $DIALECT and a condition, as is mariadb,
 // $SLEEPS the rest of a SELECT that takes two seconds. Beside exits there are
 //
 //	expand FILE...   put the environment's variables into files
@@ -37,13 +37,16 @@ func TestServerScripts(t *testing.T) {
 		t.Run(dialect, func(t *testing.T) {
 			t.Parallel()
 			db := database(t)
+			maria := dialect == "mysql" && isMariaDB(t, db.URI)
 			testscript.Run(t, testscript.Params{
 				Dir:                 filepath.Join("testdata", "script", "server"),
 				UpdateScripts:       *update,
 				ContinueOnError:     *update,
 				RequireExplicitExec: true,
 				RequireUniqueNames:  true,
-				Condition:           func(c string) (bool, error) { return c == dialect, nil },
+				Condition: func(c string) (bool, error) {
+					return c == dialect || c == "mariadb" && maria, nil
+				},
 				Setup: func(e *testscript.Env) error {
 					e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 					e.Setenv("WASMSQL_CACHE", cache)
@@ -57,6 +60,12 @@ func TestServerScripts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// isMariaDB tells MariaDB from MySQL.
+func isMariaDB(t testing.TB, uri string) bool {
+	t.Helper()
+	return sqldbtest.ReleaseOf(t, drivers()["mysql"], uri).Product == "mariadb"
 }
 
 // setURIs sets what names a database: $BARE, $BAREREADER and $BAREADMIN have

@@ -99,9 +99,47 @@ func TestFlyteCommands(t *testing.T) {
 	}
 }
 
+// pluginExamples are the examples that are plugins in Go, and what the last of
+// their README's commands prints.
+var pluginExamples = map[string]string{
+	"upsert-audit": "nut,0,7,ida\n",
+	"quality-gate": "orders have a customer,2\n",
+	"pivot":        "south,3.5,4.0,\n",
+	"incremental":  "0,3,3\n",
+	"fan-out":      "bo,250\n",
+}
+
+// The commands of each plugin example run where it stands, in their order.
+// What they make is ignored by git.
+func TestPluginExampleCommands(t *testing.T) {
+	for name, want := range pluginExamples {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(repository, "examples", name)
+			t.Cleanup(func() {
+				made, _ := filepath.Glob(filepath.Join(dir, "*.db"))
+				for _, file := range append(made, filepath.Join(dir, name+".wasm")) {
+					_ = os.Remove(file)
+				}
+			})
+			out := ""
+			for _, block := range shellBlocks(t, filepath.Join(dir, "README.md")) {
+				out = shell(t, dir, block)
+			}
+			if !strings.Contains(out, want) {
+				t.Errorf("nothing printed %q:\n%s", want, out)
+			}
+		})
+	}
+}
+
 // Every path that the README links to is there.
 func TestReadmeLinks(t *testing.T) {
-	for _, file := range []string{"README.md", "examples/tracks/README.md", "examples/library/README.md", "host/flyte/README.md"} {
+	files := []string{"README.md", "examples/tracks/README.md", "examples/library/README.md", "examples/guest-c/README.md",
+		"guest/README.md", "abi/README.md", "testdata/kit/README.md", "host/flyte/README.md"}
+	for name := range pluginExamples {
+		files = append(files, "examples/"+name+"/README.md")
+	}
+	for _, file := range files {
 		text, err := os.ReadFile(filepath.Join(repository, file))
 		if err != nil {
 			t.Fatal(err)

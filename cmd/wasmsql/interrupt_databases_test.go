@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestInterruptEndsTheQueryOnTheServer (C10): after a SIGINT the server no
+// TestC10InterruptEndsTheQueryOnTheServer: after a SIGINT the server no
 // longer runs the statement, and what the transaction wrote is undone.
-func TestInterruptEndsTheQueryOnTheServer(t *testing.T) {
+func TestC10InterruptEndsTheQueryOnTheServer(t *testing.T) {
 	for dialect, c := range map[string]struct{ sleep, running string }{
 		"postgres": {"INSERT INTO kept SELECT 2 FROM pg_sleep(3600)",
 			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'INSERT%' AND state = 'active'"},

@@ -42,6 +42,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	goFolders, err := goEnvironment("GOCACHE", "GOMODCACHE")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		UpdateScripts:       *update,
@@ -54,6 +58,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "home", "cache"))
 			e.Setenv("WASMSQL_CACHE", cache)
 			e.Setenv("EXAMPLES", examples)
+			e.Setenv("REPOSITORY", filepath.Dir(examples))
+			e.Vars = append(e.Vars, goFolders...) // what a build of a plugin finds already built and downloaded
 			e.Setenv("GUESTS", guests)
 			return nil
 		},
@@ -65,6 +71,18 @@ func TestScripts(t *testing.T) {
 			"template": scriptTemplate,
 		},
 	})
+}
+
+// goEnvironment returns variables as the go command has them: NAME=value.
+func goEnvironment(names ...string) ([]string, error) {
+	out, err := exec.Command("go", append([]string{"env"}, names...)...).Output()
+	var all []string
+	for i, value := range strings.Split(strings.TrimSuffix(string(out), "\n"), "\n") {
+		if i < len(names) {
+			all = append(all, names[i]+"="+value)
+		}
+	}
+	return all, err
 }
 
 func scriptExits(ts *testscript.TestScript, neg bool, args []string) {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
 )
 
@@ -24,7 +25,8 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Run a task and print its result.
 
 TASK is a task file, a module.wasm, or - for standard input. FILE#name picks
-one of several tasks in a file.
+one of several tasks in a file. A module has the inputs and outputs of its
+manifest, and no connection but those of --connection.
 
 Everything a task does happens in one transaction. It is committed when the
 whole result has been written: to standard output, or to the disk under a
@@ -36,7 +38,8 @@ transaction is committed, and where the whole result is.`,
   wasmsql run tracks.yaml#search -i q=love -o json
   wasmsql run tracks.yaml -i ids='[1, 2, 3]' -f tracks.parquet
   wasmsql run tracks.yaml --inputs-file inputs.yaml --dry-run
-  wasmsql run task.yaml --connection sqlite:///file.db`,
+  wasmsql run task.yaml --connection sqlite:///file.db
+  wasmsql run plugin.wasm --connection source=lake --connection target=sqlite:///file.db`,
 		Args: exactly("TASK"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := noEmptyFlags(cmd.Flags()); err != nil {
@@ -64,11 +67,13 @@ func (a *app) runTask(ctx context.Context, arg string, f *runFlags, to *reportFi
 		return host.Report{}, err
 	}
 	report := host.Report{Task: task.Name}
-	if task, err = redirect(task, f.connection); err != nil {
+	if task, err = redirect(task, f.connections); err != nil {
 		return report, err
 	}
-	if err := f.checkDatabase(task.Inline, to); err != nil {
-		return report, err
+	for _, c := range (settings{config: &manifest.Config{}}).connections(task) { // those of the task alone
+		if err := f.checkDatabase(c, to); err != nil {
+			return report, err
+		}
 	}
 	out, err := a.output(task, f)
 	if err != nil {
@@ -78,8 +83,10 @@ func (a *app) runTask(ctx context.Context, arg string, f *runFlags, to *reportFi
 	if err != nil {
 		return report, err
 	}
-	if err := f.checkDatabase(s.connection(task), to); err != nil {
-		return report, err
+	for _, c := range s.connections(task) {
+		if err := f.checkDatabase(c, to); err != nil {
+			return report, err
+		}
 	}
 	if err := s.known(task); err != nil {
 		return report, err

@@ -10,20 +10,20 @@ import (
 
 // runFlags are the flags of wasmsql run.
 type runFlags struct {
-	inputs     []string
-	inputsFile string
-	config     string
-	connection string
-	output     string
-	outputFile string
-	csvSafe    bool
-	dryRun     bool
-	timeout    durationFlag
-	maxRows    countFlag
-	maxBytes   sizeFlag
-	fuel       countFlag
-	memory     sizeFlag
-	report     string
+	inputs      []string
+	inputsFile  string
+	config      string
+	connections []string
+	output      string
+	outputFile  string
+	csvSafe     bool
+	dryRun      bool
+	timeout     durationFlag
+	maxRows     countFlag
+	maxBytes    sizeFlag
+	fuel        countFlag
+	memory      sizeFlag
+	report      string
 }
 
 // define adds the flags to a set, in the order of the help.
@@ -32,7 +32,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&f.inputs, "input", "i", nil, "`name=value` of an input, by its declared type; repeatable.\nname=@file reads a file, @@ begins a value with an @,\na list is JSON")
 	flags.StringVar(&f.inputsFile, "inputs-file", "", "JSON or YAML map of inputs in `FILE`; -i goes before it")
 	flags.StringVarP(&f.config, "config", "c", "", "host configuration in `FILE`; else ./wasmsql.yaml,\nelse that of the user's configuration folder")
-	flags.StringVar(&f.connection, "connection", "", "use this connection (`NAME|URI`) instead of the task's")
+	flags.StringArrayVar(&f.connections, "connection", nil, "use this connection (`[FOR=]NAME|URI`) instead of the task's;\nFOR is the module's name for it, and the flag repeatable")
 	flags.StringVarP(&f.output, "output", "o", "", "print the result as `FORMAT`: table, csv, json, ndjson, arrow,\nparquet; default table on a terminal, csv in a pipe. In csv\nNULL is an empty field, in a result of one column the word\nNULL; texts that are like that are in quotes")
 	flags.StringVarP(&f.outputFile, "output-file", "f", "", "write the result to `PATH`, in the format of its extension;\nit is whole under that name or not there")
 	flags.BoolVar(&f.csvSafe, "csv-safe", false, "write csv cells that a spreadsheet would take for formulas\nwith a ' in front")
@@ -67,6 +67,11 @@ func (f *runFlags) limit(t *host.Task, s *settings) {
 	}
 	if t.Inline != nil {
 		f.limitResult(&t.Inline.Limits)
+	}
+	for _, g := range t.Connections {
+		if g.Inline != nil {
+			f.limitResult(&g.Inline.Limits)
+		}
 	}
 	for name, c := range s.config.Connections {
 		f.limitResult(&c.Limits)

@@ -7,19 +7,21 @@ import (
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/plugin"
 )
 
 // schemaCommand is wasmsql schema.
 func (a *app) schemaCommand() *cobra.Command {
-	kinds := []string{"task", "config"}
+	kinds := []string{"task", "config", "plugin"}
 	return &cobra.Command{
-		Use:                   "schema task|config",
+		Use:                   "schema task|config|plugin",
 		DisableFlagsInUseLine: true,
-		Short:                 "print the JSON Schema of a task file or a configuration",
+		Short:                 "print the JSON Schema of a task file, a configuration or a plugin",
 		ValidArgs:             kinds,
-		Args:                  exactly("task or config"),
+		Args:                  exactly("task, config or plugin"),
 		Example: `  wasmsql schema task > task.schema.json
-  wasmsql schema config > config.schema.json`,
+  wasmsql schema config > config.schema.json
+  wasmsql schema plugin > plugin.schema.json`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			var schema []byte
 			switch args[0] {
@@ -27,6 +29,8 @@ func (a *app) schemaCommand() *cobra.Command {
 				schema = manifest.TaskSchema()
 			case "config":
 				schema = manifest.ConfigSchema()
+			case "plugin":
+				schema = plugin.Schema()
 			default:
 				hint := "there is " + quoted(kinds)
 				if n, ok := nearest(args[0], kinds); ok {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/manifest"
 )
 
 // wasmMagic is how a WebAssembly binary begins.
@@ -29,7 +30,7 @@ func (a *app) openTask(ctx context.Context, arg string) (host.Task, error) {
 		if name != "" {
 			return host.Task{}, usage(fmt.Sprintf("%s is a module, there is no %q in it", shown(label(file)), name), "leave out #"+name)
 		}
-		return host.Task{Name: moduleName(file), Module: data}, nil
+		return manifest.ModuleTask(moduleName(file), data)
 	}
 	tasks, err := a.manifest().ReadTasks(label(file), data)
 	if err != nil {

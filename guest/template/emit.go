@@ -330,6 +330,8 @@ func (e *emitter) ident(p *printed) string {
 			e.fail(p, "| ident of a name with a NUL", "")
 		case len(s) > maxIdent:
 			e.fail(p, "| ident of a name with more than "+strconv.Itoa(maxIdent)+" bytes", "")
+		case len(s) > maxPostgresIdent && e.t.sql.name == abi.Postgres:
+			e.fail(p, "| ident of a name with more than "+strconv.Itoa(maxPostgresIdent)+" bytes", "PostgreSQL would cut it off, and take another name for it")
 		}
 		parts[i] = q + strings.ReplaceAll(s, q, q+q) + q
 	}
@@ -339,6 +341,10 @@ func (e *emitter) ident(p *printed) string {
 // maxIdent bounds a part of a name; no dialect takes more than 64 characters
 // but SQLite.
 const maxIdent = 1024
+
+// maxPostgresIdent is how many bytes of a name PostgreSQL takes. Source: its
+// documentation, "Identifiers and Key Words".
+const maxPostgresIdent = 63
 
 // inclause writes (p1, p2, …).
 func (e *emitter) inclause(p *printed) {

@@ -129,6 +129,7 @@ func (r *reader) limitFields(l *host.Limits) []field {
 		{"cursors", number(&l.Cursors)},
 		{"statement", size(&l.Statement, 1, maxText)},
 		{"parameters", size(&l.Parameters, 1, maxText)},
+		{"parameter_count", number(&l.ParameterCount)},
 		{"log", size(&l.Log, 1, maxText)},
 		{"rows", number(&l.Rows)},
 		{"bytes", size(&l.Bytes, 1, math.MaxInt64)},

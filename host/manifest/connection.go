@@ -203,7 +203,7 @@ func (r *reader) secretArgs(n *yaml.Node, path string) map[string]secret.Ref {
 // hostLimit says where a limit belongs that a connection has not.
 func hostLimit(key string) string {
 	switch key {
-	case "memory", "fuel", "host_calls", "cursors", "statement", "parameters", "log":
+	case "memory", "fuel", "host_calls", "cursors", "statement", "parameters", "parameter_count", "log":
 		return "it belongs in the limits of the host, beside connections; accepted here: timeout, rows, bytes"
 	}
 	return ""

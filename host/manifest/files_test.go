@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/plugin"
 )
 
 var update = flag.Bool("update", false, "write the .err files of testdata/manifest/bad")
@@ -36,9 +37,12 @@ func files(t *testing.T, folder string) []string {
 // read reads a file of testdata as what its name says it is.
 func read(file string, data []byte) error {
 	var err error
-	if strings.HasPrefix(filepath.Base(file), "task-") {
+	switch base := filepath.Base(file); {
+	case strings.HasPrefix(base, "task-"):
 		_, err = ReadTasks(file, data)
-	} else {
+	case strings.HasPrefix(base, "plugin-"):
+		_, err = ReadPlugin(file, data)
+	default:
 		_, err = ReadConfig(file, data)
 	}
 	return err
@@ -156,6 +160,9 @@ func validate(t *testing.T, file string, data []byte) []error {
 	schema := ConfigSchema()
 	if strings.HasPrefix(filepath.Base(file), "task-") {
 		schema = TaskSchema()
+	}
+	if strings.HasPrefix(filepath.Base(file), "plugin-") {
+		schema = plugin.Schema()
 	}
 	compiled := compile(t, schema)
 	r := &reader{file: file}

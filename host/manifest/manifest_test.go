@@ -168,7 +168,7 @@ func TestConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	limits := host.Limits{Memory: 64 << 20, Fuel: 5e9, Timeout: 30 * time.Second, HostCalls: 100_000, Cursors: 16, Statement: 256 << 10,
-		Parameters: 64e6, Log: 65536, Rows: 1_000_000, Bytes: 1e9}
+		Parameters: 64e6, ParameterCount: 1000, Log: 65536, Rows: 1_000_000, Bytes: 1e9}
 	if c.Limits != limits {
 		t.Errorf("limits %+v, want %+v", c.Limits, limits)
 	}

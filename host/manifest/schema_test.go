@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/plugin"
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 )
@@ -25,6 +26,11 @@ func TestSchemaKeys(t *testing.T) {
 		{"input", task, []string{"$defs", "input"}, r.inputFields(&inputDraft{})},
 		{"connection of a task", task, []string{"$defs", "connection"}, r.connectionFields(&host.Connection{})},
 		{"secret of a task", task, []string{"$defs", "secret"}, r.secretFields(&secret.Ref{})},
+		{"grant", task, []string{"$defs", "grant"}, r.grantFields(&host.Grant{})},
+		{"plugin", parseSchema(t, plugin.Schema()), nil, r.pluginFields(&Plugin{})},
+		{"connection of a plugin", parseSchema(t, plugin.Schema()), []string{"$defs", "connection"}, r.pluginConnectionFields(&plugin.Connection{})},
+		{"input of a plugin", parseSchema(t, plugin.Schema()), []string{"$defs", "input"}, r.inputFields(&inputDraft{})},
+		{"limits of a plugin", parseSchema(t, plugin.Schema()), []string{"properties", "limits"}, r.limitFields(&host.Limits{})},
 		{"flyte", task, []string{"$defs", "flyte"}, r.flyteFields(&Flyte{})},
 		{"config", config, nil, r.configFields(&Config{})},
 		{"connection", config, []string{"$defs", "connection"}, r.connectionFields(&host.Connection{})},

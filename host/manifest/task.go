@@ -58,6 +58,7 @@ type draft struct {
 	uri   string // of an inline connection, as it was written
 
 	name, query, module, config, interpolation *yaml.Node
+	outputs, connections                       *yaml.Node
 }
 
 // task reads one document. Named is the node of the task's name, if it has a
@@ -77,8 +78,14 @@ func (o Options) task(r *reader, doc *yaml.Node) (d draft, named *yaml.Node) {
 	case d.query == nil && d.interpolation != nil:
 		r.fault(d.interpolation, "", "interpolation is for a query, and this task has a module")
 	}
+	if d.module == nil && d.connections != nil {
+		r.fault(d.connections, "name the one with connection:; those of the host configuration are given by --config", "connections is for a task with a module")
+	}
 	if d.name == nil {
 		r.fault(doc, "write name: tracks.after", "the task has no name")
+	}
+	if len(d.Module) > 0 {
+		r.byManifest(&d)
 	}
 	for _, e := range r.faults[before:] {
 		e.Task = d.Name
@@ -93,7 +100,7 @@ func (o Options) task(r *reader, doc *yaml.Node) (d draft, named *yaml.Node) {
 // configKey tells that a configuration was given as a task file.
 func configKey(key string) string {
 	switch key {
-	case "connections", "limits", "secrets":
+	case "limits", "secrets":
 		return "this is a key of the host configuration (--config), not of a task file"
 	}
 	return ""
@@ -126,10 +133,17 @@ func (o Options) taskFields(r *reader, d *draft) []field {
 			d.Config, _ = r.toJSON(n)
 		}},
 		{"inputs", func(n *yaml.Node, path string) { d.Inputs = r.inputs(n, path) }},
-		{"outputs", func(n *yaml.Node, path string) { d.Outputs = r.outputs(n, path) }},
+		{"outputs", func(n *yaml.Node, path string) {
+			d.outputs = n
+			d.Outputs = r.outputs(n, path)
+		}},
 		{"connection", func(n *yaml.Node, path string) {
 			r.taskConnection(n, path, &d.Task)
 			d.uri = scalarOf(n, "uri")
+		}},
+		{"connections", func(n *yaml.Node, path string) {
+			d.connections = n
+			d.Connections = r.taskConnections(n, path)
 		}},
 		{"retries", func(n *yaml.Node, path string) { d.Retries = int(r.whole(n, path, 0, maxRetries)) }},
 		{"timeout", func(n *yaml.Node, path string) { d.Timeout = r.duration(n, path) }},
@@ -229,7 +243,7 @@ type inputDraft struct {
 
 func (r *reader) inputFields(d *inputDraft) []field {
 	return []field{
-		{"type", func(n *yaml.Node, path string) { d.Type, d.typed = r.typeOf(n, path) }},
+		{"type", func(n *yaml.Node, path string) { d.Type, d.typed = r.inputType(n, path) }},
 		{"default", func(n *yaml.Node, _ string) { d.preset = n }},
 		{"description", func(n *yaml.Node, path string) { d.Description, _ = r.str(n, path) }},
 		{"enum", func(n *yaml.Node, _ string) { d.among = n }},
@@ -239,7 +253,7 @@ func (r *reader) inputFields(d *inputDraft) []field {
 func (r *reader) input(name string, n *yaml.Node, path string) host.Input {
 	d := inputDraft{Input: host.Input{Name: name}}
 	if n.Kind != yaml.MappingNode {
-		d.Type, d.typed = r.typeOf(n, path)
+		d.Type, d.typed = r.inputType(n, path)
 	} else {
 		r.fields(n, path, "a type or a map with a type", r.inputFields(&d), nil)
 		if _, there := r.places[join(path, "type")]; !there {
@@ -320,6 +334,17 @@ func (r *reader) typeOf(n *yaml.Node, path string) (abi.Type, bool) {
 	t, err := parseType(n.Value, 0)
 	r.add(n, quote(path)+": ", err)
 	return t, err == nil
+}
+
+// inputType reads the type of an input, which goes to the database as a number
+// of as many digits as it has.
+func (r *reader) inputType(n *yaml.Node, path string) (abi.Type, bool) {
+	t, ok := r.typeOf(n, path)
+	if ok && hasDigits(t) {
+		r.fault(n, "write decimal", "%s: the digits of a decimal are declared for outputs only", quote(path))
+		return t, false
+	}
+	return t, ok
 }
 
 func (r *reader) outputs(n *yaml.Node, path string) abi.Outputs {

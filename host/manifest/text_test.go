@@ -26,23 +26,38 @@ func TestParseType(t *testing.T) {
 			t.Errorf("%s became %s", s, got)
 		}
 	}
+	for s, want := range map[string]string{"decimal(12,2)": "decimal(12,2)", " decimal( 38 , 38 ) ?": "decimal(38,38)?",
+		"decimal(5)": "decimal(5,0)", "list[decimal(5,2)?]": "list[decimal(5,2)?]"} {
+		if got := mustType(t, s).String(); got != want {
+			t.Errorf("%s became %s, want %s", s, got, want)
+		}
+	}
 	if got := mustType(t, " list[ int ? ] ? ").String(); got != "list[int?]?" {
 		t.Errorf("with spaces: %s", got)
 	}
 	for s, want := range map[string]string{
-		"":              `the type is empty`,
-		"?":             `unknown type "?"`,
-		"Int":           `unknown type "Int"; did you mean "int"?`,
-		"String":        `unknown type "String"; did you mean "str"?`,
-		"datetme":       `unknown type "datetme"; did you mean "datetime"?`,
-		"array":         `unknown type "array"; did you mean "list[T]"?`,
-		"List[int]":     `unknown type "List[int]"; did you mean "list[T]"?`,
-		"list":          `type "list" does not say what the list holds`,
-		"list[]":        `the type is empty`,
-		"list[int]]":    `unknown type "int]"; did you mean "int"?`,
-		"int??":         `type "int??" has more than one ?`,
-		"decimal(5, 2)": `type "decimal(5, 2)": precision and scale are those of the database and not declared`,
-		"xyzzy":         `unknown type "xyzzy"`,
+		"":               `the type is empty`,
+		"?":              `unknown type "?"`,
+		"Int":            `unknown type "Int"; did you mean "int"?`,
+		"String":         `unknown type "String"; did you mean "str"?`,
+		"datetme":        `unknown type "datetme"; did you mean "datetime"?`,
+		"array":          `unknown type "array"; did you mean "list[T]"?`,
+		"List[int]":      `unknown type "List[int]"; did you mean "list[T]"?`,
+		"list":           `type "list" does not say what the list holds`,
+		"list[]":         `the type is empty`,
+		"list[int]]":     `unknown type "int]"; did you mean "int"?`,
+		"int??":          `type "int??" has more than one ?`,
+		"decimal(":       `type "decimal(" has ( without )`,
+		"decimal(12":     `type "decimal(12" has ( without )`,
+		"decimal()":      `type "decimal()" does not say how many digits a decimal has`,
+		"decimal(5,)":    `type "decimal(5,)" does not say how many digits a decimal has`,
+		"decimal(5,-2)":  `type "decimal(5,-2)" does not say how many digits a decimal has`,
+		"decimal(5,2,1)": `type "decimal(5,2,1)" does not say how many digits a decimal has`,
+		"decimal(0,0)":   `type "decimal(0,0)": a decimal has 1 to 38 digits`,
+		"decimal(39,0)":  `type "decimal(39,0)": a decimal has 1 to 38 digits`,
+		"decimal(5,6)":   `type "decimal(5,6)": more digits after the point than there are digits`,
+		"Numeric(5,2)":   `unknown type "Numeric(5,2)"; did you mean "decimal(5,2)"?`,
+		"xyzzy":          `unknown type "xyzzy"`,
 	} {
 		_, err := ParseType(s)
 		if err == nil || err.Error() != want {

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -13,6 +14,8 @@ const maxNesting = 4
 const (
 	typeNames = "int float str bool datetime date time timedelta decimal bytes uuid json list[T]"
 	typesHint = "types: " + typeNames + ", and T? for one that may be null"
+
+	digitsHint = `write decimal(12,2): 12 digits, 2 of them after the point, and in { } with quotes: "decimal(12,2)"`
 )
 
 // otherName returns what a type is called here that has another name
@@ -43,8 +46,8 @@ func otherName(name string) string {
 	return ""
 }
 
-// ParseType parses a type as a task file writes it: a kind, list[T], and ? at
-// the end of one that may be null. The error is *host.Error.
+// ParseType parses a type as a task file writes it: a kind, decimal(p,s),
+// list[T], and ? at the end of one that may be null. The error is *host.Error.
 func ParseType(s string) (abi.Type, error) {
 	t, err := parseType(s, 0)
 	if err != nil {
@@ -78,6 +81,11 @@ func parseType(s string, depth int) (abi.Type, *host.Error) {
 		t.Kind, t.Elem = abi.List, &elem
 		return t, nil
 	}
+	if digits, ok := strings.CutPrefix(name, "decimal("); ok {
+		t.Kind = abi.Decimal
+		err := parseDigits(&t, s, digits)
+		return t, err
+	}
 	for k := abi.Int; k < abi.List; k++ {
 		if k.String() == name {
 			t.Kind = k
@@ -85,6 +93,35 @@ func parseType(s string, depth int) (abi.Type, *host.Error) {
 		}
 	}
 	return t, unknownType(s, name)
+}
+
+// parseDigits reads what follows "decimal(": p) or p,s). Without a scale it is
+// 0, as in SQL.
+func parseDigits(t *abi.Type, s, digits string) *host.Error {
+	inner, closed := strings.CutSuffix(digits, ")")
+	precision, scale, scaled := strings.Cut(inner, ",")
+	p, err := strconv.ParseUint(strings.TrimSpace(precision), 10, 16)
+	n := uint64(0)
+	if err == nil && scaled {
+		n, err = strconv.ParseUint(strings.TrimSpace(scale), 10, 16)
+	}
+	switch {
+	case !closed:
+		return problem(digitsHint, "type %s has ( without )", quote(s))
+	case err != nil:
+		return problem(digitsHint, "type %s does not say how many digits a decimal has", quote(s))
+	case p < 1 || p > abi.MaxPrecision:
+		return problem("decimal alone keeps any number of digits, as text", "type %s: a decimal has 1 to %d digits", quote(s), abi.MaxPrecision)
+	case n > p:
+		return problem(digitsHint, "type %s: more digits after the point than there are digits", quote(s))
+	}
+	t.Precision, t.Scale = uint8(p), uint8(n)
+	return nil
+}
+
+// hasDigits reports whether a type, or what its lists hold, is a decimal(p,s).
+func hasDigits(t abi.Type) bool {
+	return t.Precision > 0 || t.Elem != nil && hasDigits(*t.Elem)
 }
 
 func unknownType(s, name string) *host.Error {
@@ -95,7 +132,7 @@ func unknownType(s, name string) *host.Error {
 	case lower == "list":
 		return problem("write list[int], list[str] and so on", "type %s does not say what the list holds", quote(s))
 	case strings.HasPrefix(lower, "decimal(") || strings.HasPrefix(lower, "numeric("):
-		return problem("write decimal", "type %s: precision and scale are those of the database and not declared", quote(s))
+		return problem(digitsHint, "unknown type %s; did you mean %q?", quote(s), "decimal"+lower[len("decimal"):])
 	}
 	if other := otherName(lower); other != "" {
 		return problem(typesHint, "unknown type %s; did you mean %q?", quote(s), other)

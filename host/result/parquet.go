@@ -12,7 +12,9 @@ import (
 )
 
 // parquetEncoder writes a Parquet file. Parquet's own interval has
-// milliseconds, so one of Arrow becomes text, in its text form.
+// milliseconds, so one of Arrow becomes text, in its text form. Spark reads no
+// file that has a time of day or a UUID without a schema of its user's: what
+// other programs make of the types stands in host/RATIONALE.md.
 type parquetEncoder struct {
 	out    *output
 	schema *arrow.Schema

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"errors"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -96,4 +97,18 @@ func ParseURI(s string) (URI, error) {
 		}
 	}
 	return u, nil
+}
+
+// PlainHost reports whether a text names one host: an address, with a zone or
+// without, or a name of letters, digits, hyphens, dots and underscores.
+func PlainHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	for _, c := range []byte(host) {
+		if c != '-' && c != '.' && c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return len(host) > 0 && len(host) < 256
 }

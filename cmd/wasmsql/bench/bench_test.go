@@ -18,7 +18,7 @@ func TestBench(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	b := bench{binary: binary, rows: 1000, runs: 1, guests: filepath.Join("..", "..", "..", "testdata", "guests", "wat"), turn: time.Millisecond,
+	b := bench{binary: binary, rows: 1000, runs: 1, guests: filepath.Join("..", "..", "..", "testdata", "guests", "wat"), turn: time.Millisecond, profile: filepath.Join(dir, "profiles"),
 		workloads: "^wat$/^fib$"}
 	if err := b.run(context.Background(), file); err != nil {
 		t.Fatal(err)
@@ -41,11 +41,20 @@ func TestBench(t *testing.T) {
 	}
 	for _, name := range []string{"cold run, first time ever", "cold run, compile cache", "sqlite, 1000 x 6 to parquet", "sqlite, 6 columns read to Arrow", "warm execution", "warm execution: sandbox",
 		"flyte container, sqlite, 10 rows", "flyte container, sqlite, 10 rows: peak memory", "flyte container, sqlite, 1000 rows",
+		"plugin of one query: size", "plugin of one query: warm execution", "plugin that reads, 500 rows x 4", "plugin that reads and writes, 500 rows x 4",
 		"metered: wat/fib", "metered, worst of ratios", "fresh sandbox, taken, called, reset", "memory of an idle instance",
 		"beside any evil module: p99", "longest collector pause beside evil modules", "over a deadline of 50 ms: spin-empty"} {
 		if !seen[name] {
 			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))
 		}
+	}
+	for _, name := range []string{"sqlite-6-columns-read", "sqlite-8-columns-parquet", "sqlite-8-columns-database-sql", "sqlite-warm"} {
+		if info, err := os.Stat(filepath.Join(b.profile, name+".cpu.pprof")); err != nil || info.Size() == 0 {
+			t.Errorf("no profile %s: %v", name, err)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(b.profile, "allocs.pprof")); err != nil || info.Size() == 0 {
+		t.Errorf("no profile of allocations: %v", err)
 	}
 	if _, err := os.Stat(b.dir); !os.IsNotExist(err) {
 		t.Errorf("its folder is left: %v", err)

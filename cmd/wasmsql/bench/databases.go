@@ -5,12 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -186,7 +184,7 @@ func (b *bench) processes(ctx context.Context, t *target, task, query string, ro
 	}
 	client := 0.0
 	if _, err := exec.LookPath(t.client(query).Args[0]); err == nil {
-		u, err := b.repeat(3, func(int) (usage, error) {
+		u, err := b.repeat(min(b.runs, 5), func(int) (usage, error) {
 			cmd := t.client(query)
 			began := time.Now()
 			err := cmd.Run()
@@ -199,7 +197,7 @@ func (b *bench) processes(ctx context.Context, t *target, task, query string, ro
 	}
 	for _, format := range []string{"parquet", "arrow"} {
 		out := filepath.Join(b.dir, "out."+format)
-		u, err := b.repeat(3, func(int) (usage, error) { return b.wasmsql(ctx, b.cache, task, "-f", out) })
+		u, err := b.repeat(min(b.runs, 5), func(int) (usage, error) { return b.wasmsql(ctx, b.cache, task, "-f", out) })
 		if err != nil {
 			return err
 		}
@@ -218,96 +216,6 @@ func (b *bench) processes(ctx context.Context, t *target, task, query string, ro
 		b.report(name+": file", float64(info.Size())/1e6, "MB")
 	}
 	return nil
-}
-
-// reading measures the driver alone beside database/sql with Scan into any.
-func (b *bench) reading(ctx context.Context, t *target) error {
-	uri, err := sqldb.ParseURI(t.uri)
-	if err != nil {
-		return err
-	}
-	db, err := t.driver.Open(sqldb.Config{Name: "bench", URI: uri})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	pool, err := t.open()
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	for _, m := range []struct {
-		name, query string
-		rows        int
-	}{{"6 columns", largeQuery, b.rows}, {"8 columns", wideQuery, b.rows / 2}} {
-		var ours, theirs []float64
-		var allocs uint64
-		for range 3 {
-			runtime.GC()
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			began := time.Now()
-			if err := readArrow(ctx, db, m.query); err != nil {
-				return err
-			}
-			ours = append(ours, float64(m.rows)/time.Since(began).Seconds())
-			runtime.ReadMemStats(&after)
-			allocs = after.Mallocs - before.Mallocs
-			began = time.Now()
-			if err := scanAny(ctx, pool, m.query); err != nil {
-				return err
-			}
-			theirs = append(theirs, float64(m.rows)/time.Since(began).Seconds())
-		}
-		name := t.name + ", " + m.name + " read to Arrow"
-		b.compare(name, median(ours), "rows/s", "database/sql into any", median(theirs))
-		b.report(name+": allocations", float64(allocs)/float64(m.rows), "a row")
-	}
-	return nil
-}
-
-func readArrow(ctx context.Context, db sqldb.DB, query string) (err error) {
-	tx, err := db.Begin(ctx, sqldb.TxOptions{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
-	rows, err := tx.Query(ctx, query, nil)
-	if err != nil {
-		return err
-	}
-	for {
-		batch, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return rows.Close()
-		}
-		if err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		batch.Release()
-	}
-}
-
-func scanAny(ctx context.Context, pool *sql.DB, query string) error {
-	rows, err := pool.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	cells := make([]any, len(columns))
-	for i := range cells {
-		cells[i] = new(any)
-	}
-	for rows.Next() {
-		if err := rows.Scan(cells...); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // point measures one warm execution of a query for one row, beside the same
@@ -345,22 +253,54 @@ func (b *bench) point(ctx context.Context, t *target) error {
 	if err != nil {
 		return err
 	}
-	var ours, bare []float64
-	for i := range warmRuns {
-		id := int64(i%min(1000, b.rows) + 1)
-		began := time.Now()
+	query := func(id int64) error {
 		var label string
-		if err := prepared.QueryRowContext(ctx, id).Scan(&id, &label); err != nil {
+		return prepared.QueryRowContext(ctx, id).Scan(&id, &label)
+	}
+	run := func(id int64) error {
+		_, err := p.Run(ctx, host.Inputs{"id": {Type: kind, Int: id}}, host.Discard())
+		return err
+	}
+	var ours, bare []float64
+	for i := 0; i < warmRuns; i += turnRuns {
+		one, err := b.turnOf(query, i)
+		if err != nil {
 			return err
 		}
-		middle := time.Now()
-		if _, err := p.Run(ctx, host.Inputs{"id": {Type: kind, Int: id}}, host.Discard()); err != nil {
+		other, err := b.turnOf(run, i)
+		if err != nil {
 			return err
 		}
 		if i >= warmRuns/10 {
-			bare, ours = append(bare, micros(middle.Sub(began))), append(ours, micros(time.Since(middle)))
+			bare, ours = append(bare, one...), append(ours, other...)
 		}
 	}
 	b.compare(t.name+", one warm execution", median(ours), "µs", "the bare prepared query", median(bare))
-	return nil
+	b.compare(t.name+", one warm execution: p10", percentile(ours, 10), "µs", "the bare prepared query", percentile(bare, 10))
+	return b.profiled(t.name+"-warm", func() error {
+		for i := 0; i < warmRuns; i += turnRuns {
+			if _, err := b.turnOf(run, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// turnRuns is how many executions are measured in a row, before it is the
+// other's turn: what one leaves to be done behind its back, such as cleaning a
+// session, is then in its own time.
+const turnRuns = 50
+
+// turnOf returns the times of f in microseconds.
+func (b *bench) turnOf(f func(id int64) error, from int) ([]float64, error) {
+	var times []float64
+	for i := from; i < from+turnRuns; i++ {
+		began := time.Now()
+		if err := f(int64(i%min(1000, b.rows) + 1)); err != nil {
+			return nil, err
+		}
+		times = append(times, micros(time.Since(began)))
+	}
+	return times, nil
 }

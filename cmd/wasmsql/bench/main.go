@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -35,6 +36,8 @@ type bench struct {
 	guests    string        // the folder of the evil modules
 	turn      time.Duration // that each of them gets
 	workloads string        // of the metered ones, a pattern of go test -bench
+	parts     string        // what to measure, a list; empty: everything
+	profile   string        // the folder of profiles, or empty
 	figures   []figure
 }
 
@@ -46,6 +49,8 @@ func main() {
 	flag.DurationVar(&b.turn, "turn", 30*time.Millisecond, "how long each evil module runs beside another tenant")
 	flag.IntVar(&b.runs, "runs", 21, "how often a process is started")
 	flag.StringVar(&b.workloads, "workloads", workloads, "what is measured metered and not, as go test -bench has it")
+	flag.StringVar(&b.parts, "parts", "", "what to measure, with commas: cold, databases, sandbox, warm, plugins, isolation; empty is everything")
+	flag.StringVar(&b.profile, "profile", "", "a folder to write pprof files of this process to")
 	flag.Parse()
 	if err := b.run(context.Background(), os.Getenv("BENCH_JSON")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -65,10 +70,21 @@ func (b *bench) run(ctx context.Context, file string) error {
 	}
 	defer os.RemoveAll(b.dir)
 	b.cache = filepath.Join(b.dir, "cache")
-	for _, measure := range []func(context.Context) error{b.setup, b.cold, b.databases, b.sandbox, b.warm, b.isolation} {
-		if err := measure(ctx); err != nil {
+	all := []struct {
+		name    string
+		measure func(context.Context) error
+	}{{"setup", b.setup}, {"cold", b.cold}, {"databases", b.databases}, {"sandbox", b.sandbox}, {"warm", b.warm}, {"plugins", b.plugins}, {"isolation", b.isolation}}
+	wanted := strings.Split(b.parts, ",")
+	for _, part := range all {
+		if b.parts != "" && part.name != "setup" && !slices.Contains(wanted, part.name) {
+			continue
+		}
+		if err := part.measure(ctx); err != nil {
 			return err
 		}
+	}
+	if err := b.allocations(); err != nil {
+		return err
 	}
 	if file == "" {
 		return nil
@@ -87,6 +103,10 @@ func (b *bench) report(name string, value float64, unit string) {
 
 // compare is report for a figure beside another's value in the same unit.
 func (b *bench) compare(name string, value float64, unit, against string, other float64) {
+	if other == 0 {
+		b.report(name, value, unit)
+		return
+	}
 	ratio := value / other
 	b.keep(figure{Name: name, Value: value, Unit: unit, Against: &against, Ratio: &ratio})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"syscall"
+	"time"
 )
 
 // peak returns the most memory that a process held, in megabytes.
@@ -12,4 +13,13 @@ func peak(s *os.ProcessState) float64 {
 		return 0
 	}
 	return float64(r.Maxrss) * 1024 / 1e6 // Maxrss is in KiB on Linux
+}
+
+// processorTime returns what this process has used.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

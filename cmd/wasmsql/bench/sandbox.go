@@ -24,8 +24,8 @@ import (
 )
 
 // workloads are those of package wasmbin that are measured: of hand-written
-// code, Go and TinyGo.
-const workloads = "^(wat|go|tinygo)$/^(fib|sieve|multiply|indirect|sort|json|matrix|sha256|fibonacci|random_mat_mul)$"
+// code, C, Go and TinyGo.
+const workloads = "^(wat|c|go|tinygo)$/^(fib|sieve|multiply|indirect|chacha|quicksort|compress|bodies|queens|hashes|sort|json|matrix|sha256|fibonacci|random_mat_mul)$"
 
 // sandbox measures what it costs that a guest can be stopped, and that each
 // execution is a fresh one.

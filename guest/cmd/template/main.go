@@ -14,7 +14,7 @@ import (
 // A module's start is its init functions; its main is never called.
 func init() {
 	var t task
-	guest.Register(t.configure, t.run)
+	guest.Register(guest.Task{Configure: t.configure, Run: t.run})
 }
 
 func main() {}
@@ -26,11 +26,7 @@ type task struct {
 }
 
 // configure parses the template for the dialect of the task's connection.
-func (t *task) configure() error {
-	c, err := guest.ReadConfig()
-	if err != nil {
-		return err
-	}
+func (t *task) configure(c *guest.Config) (err error) {
 	if c.Template == nil {
 		return errors.New("the configuration has no template")
 	}
@@ -48,13 +44,9 @@ func (t *task) configure() error {
 }
 
 // run renders the template and runs its statements in order.
-func (t *task) run() error {
+func (t *task) run(in *guest.Input) error {
 	if t.template == nil {
 		return errors.New("run before configure")
-	}
-	in, err := guest.ReadInput()
-	if err != nil {
-		return err
 	}
 	statements, err := t.template.Render(in.Values, in.Limits.StatementBytes)
 	if err != nil {
@@ -78,7 +70,7 @@ func (t *task) send(s template.Statement, last bool) error {
 		return output(q)
 	}
 	q.DiscardRows = last
-	_, err := guest.Exec(q)
+	_, err := guest.Do(q)
 	if e, ok := err.(*guest.Error); ok && e.Errno == abi.State && !last {
 		return errRows
 	}
@@ -87,7 +79,7 @@ func (t *task) send(s template.Statement, last bool) error {
 
 // output hands the rows of a query to the task's result.
 func output(q abi.QueryRequest) error {
-	c, err := guest.Query(q)
+	c, err := guest.Start(q)
 	if err != nil {
 		return err
 	}
@@ -99,7 +91,7 @@ func output(q abi.QueryRequest) error {
 // else at the statement's start. How a host call failed is left to the host,
 // which knows more of it than the guest. A task of one statement needs no
 // number.
-func (t *task) failed(in abi.Input, list []template.Statement, n int, err error) error {
+func (t *task) failed(in *guest.Input, list []template.Statement, n int, err error) error {
 	var f abi.Failure
 	at := -1
 	if e, ok := err.(*guest.Error); ok && e.Info.Position > 0 {
@@ -115,7 +107,7 @@ func (t *task) failed(in abi.Input, list []template.Statement, n int, err error)
 	if err == errRows {
 		f.Message, f.Hint = "returns rows; only the last may", "remove it, or put it last"
 	}
-	return guest.Fail(f)
+	return guest.Failures(f)
 }
 
 // placed gives errors of the template their places in the query and their
@@ -134,5 +126,5 @@ func placed(err error) error {
 	for i, e := range all {
 		f[i] = abi.Failure{Line: e.Line, Column: e.Column, Limit: e.Limit, Message: e.Message, Hint: e.Hint}
 	}
-	return guest.Fail(f...)
+	return guest.Failures(f...)
 }

@@ -103,10 +103,10 @@ func TestTask(t *testing.T) {
 			h := play(t, c.query, c.outputs)
 			h.answers = c.answers
 			var k task
-			if guest.Call(k.configure) != 0 {
+			if k.guest().CallConfigure() != 0 {
 				t.Fatalf("configure: %q", h.told)
 			}
-			if status := guest.Call(k.run); (status == 0) != c.ok {
+			if status := k.guest().CallRun(); (status == 0) != c.ok {
 				t.Errorf("status %d", status)
 			}
 			if !reflect.DeepEqual(h.told, c.want) {
@@ -130,7 +130,7 @@ func TestFailedPosition(t *testing.T) {
 			h := play(t, "SELECT {{ x }},\n  nosuch", abi.OutputAny)
 			h.answers, h.at = map[string]int64{"SELECT ?1,\n  nosuch": int64(abi.DB)}, c.at
 			var k task
-			if guest.Call(k.configure) != 0 || guest.Call(k.run) == 0 {
+			if k.guest().CallConfigure() != 0 || k.guest().CallRun() == 0 {
 				t.Fatalf("the host was told %q", h.told)
 			}
 			if got := h.told[len(h.told)-1]; got != c.want {
@@ -154,7 +154,7 @@ func play(t *testing.T, query string, outputs abi.OutputMode) *host {
 func TestTemplateFaults(t *testing.T) {
 	h := play(t, "SELECT {{ .inputs.y }},\n  {{ .inputs.z }}", abi.OutputAny)
 	var k task
-	if guest.Call(k.configure) == 0 {
+	if k.guest().CallConfigure() == 0 {
 		t.Fatal("configured")
 	}
 	if len(h.told) != 1 {
@@ -177,11 +177,11 @@ func TestConfigureRefuses(t *testing.T) {
 	h := play(t, "SELECT 1", abi.OutputAny)
 	h.config.Connections = nil
 	var k task
-	if guest.Call(k.configure) == 0 || guest.Call(k.run) == 0 {
+	if k.guest().CallConfigure() == 0 || k.guest().CallRun() == 0 {
 		t.Error("succeeded")
 	}
 	h.config.Template = nil
-	if guest.Call(k.configure) == 0 {
+	if k.guest().CallConfigure() == 0 {
 		t.Error("configured without a template")
 	}
 	want := []string{"fail the task has no connection", "fail run before configure", "fail the configuration has no template"}
@@ -189,3 +189,6 @@ func TestConfigureRefuses(t *testing.T) {
 		t.Errorf("the host was told %q, want %q", h.told, want)
 	}
 }
+
+// guest returns the task as the module registers it.
+func (t *task) guest() guest.Task { return guest.Task{Configure: t.configure, Run: t.run} }

@@ -14,6 +14,8 @@
 //	timedelta  duration[µs]               durations; times; intervals without months, a day being 24 hours; text
 //	decimal    decimal128, as it came     decimals
 //	           utf8, wasmsql.type=numeric integers, floats and text that are numbers
+//	decimal(p,s)
+//	           decimal128(p,s)            decimals, integers, floats and text that are such numbers
 //	bytes      binary                     binary of any kind
 //	uuid       fixed_size_binary(16)      uuid; binary of 16 bytes; text
 //	json       utf8, arrow.json           json; text that is JSON

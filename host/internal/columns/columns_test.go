@@ -2,6 +2,7 @@ package columns
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -20,8 +21,12 @@ func typ(s string) abi.Type {
 		t.Kind, t.Elem = abi.List, &e
 		return t
 	}
+	name, digits, _ := strings.Cut(s, "(")
+	if digits != "" {
+		_, _ = fmt.Sscanf(digits, "%d,%d)", &t.Precision, &t.Scale)
+	}
 	for k := abi.Int; k < abi.List; k++ {
-		if k.String() == s {
+		if k.String() == name {
 			t.Kind = k
 		}
 	}
@@ -44,7 +49,10 @@ func fields(kv ...any) *arrow.Schema {
 	return arrow.NewSchema(f, nil)
 }
 
+func dec(p, s int32) arrow.DataType { return &arrow.Decimal128Type{Precision: p, Scale: s} }
+
 var (
+	none = arrow.Metadata{}
 	i64  = arrow.PrimitiveTypes.Int64
 	text = arrow.BinaryTypes.String
 	f64  = arrow.PrimitiveTypes.Float64
@@ -149,8 +157,6 @@ func apply(t *testing.T, rec arrow.Record, want string) (arrow.Record, error) {
 // TestConvert goes through every pair of what comes and what is declared that
 // fits. The values after are as arrow/go prints them.
 func TestConvert(t *testing.T) {
-	dec := func(p, s int32) arrow.DataType { return &arrow.Decimal128Type{Precision: p, Scale: s} }
-	none := arrow.Metadata{}
 	fw := arrow.FixedWidthTypes
 	tz := &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
 	paris := &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "Europe/Paris"}
@@ -292,7 +298,6 @@ func plain(a arrow.Array) string {
 
 // TestLoss goes through the values that would lose something.
 func TestLoss(t *testing.T) {
-	none := arrow.Metadata{}
 	fw := arrow.FixedWidthTypes
 	for _, c := range []struct {
 		from   arrow.DataType
@@ -336,31 +341,35 @@ func TestLoss(t *testing.T) {
 		{arrow.ListOf(i64), none, `[[1, 2, 3], [4, null]]`, "list[int]", "a null in a list", `declare "c: list[int?]"`},
 		{arrow.ListOf(f64), none, `[[1, 2, 3], [4, 0.5]]`, "list[int]", "a fraction", ""},
 	} {
-		rec := record(t, c.from, c.meta, c.values)
-		if c.from.ID() == arrow.NULL {
-			rec = rec.NewSlice(1, 2) // the first null is the fault
+		expectLoss(t, c.from, c.meta, c.values, c.want, c.what, c.hint)
+	}
+}
+
+// expectLoss converts values of which the second is at fault.
+func expectLoss(t *testing.T, from arrow.DataType, meta arrow.Metadata, values, declared, what, hint string) {
+	t.Helper()
+	rec := record(t, from, meta, values)
+	if from.ID() == arrow.NULL {
+		rec = rec.NewSlice(1, 2) // the first null is the fault
+	}
+	conv, err := Check(rec.Schema(), outputs("c", declared))
+	if err != nil {
+		t.Errorf("%s to %s: %v", from, declared, err)
+		return
+	}
+	rows := "1"
+	if from.ID() != arrow.NULL {
+		// A batch before counts its rows.
+		if _, err := conv.Apply(rec.NewSlice(0, 1)); err != nil {
+			t.Errorf("%s to %s: first row: %v", from, declared, err)
 		}
-		conv, err := Check(rec.Schema(), outputs("c", c.want))
-		if err != nil {
-			t.Errorf("%s to %s: %v", c.from, c.want, err)
-			continue
-		}
-		rows := "2"
-		if c.from.ID() != arrow.NULL {
-			// A batch before counts its rows.
-			if _, err := conv.Apply(rec.NewSlice(0, 1)); err != nil {
-				t.Errorf("%s to %s: first row: %v", c.from, c.want, err)
-			}
-			rows = "3"
-		} else {
-			rows = "1"
-		}
-		_, err = conv.Apply(rec)
-		want := "row " + rows + `, column "c": ` + c.what + ", declared " + c.want
-		var e *Error
-		if !errors.As(err, &e) || e.Message != want || e.Hint != c.hint || e.Name != "c" {
-			t.Errorf("%s %s to %s:\ngot  %v\nwant %s | %s", c.from, c.values, c.want, err, want, c.hint)
-		}
+		rows = "3"
+	}
+	_, err = conv.Apply(rec)
+	want := "row " + rows + `, column "c": ` + what + ", declared " + declared
+	var e *Error
+	if !errors.As(err, &e) || e.Message != want || e.Hint != hint || e.Name != "c" {
+		t.Errorf("%s %s to %s:\ngot  %v\nwant %s | %s", from, values, declared, err, want, hint)
 	}
 }
 
@@ -372,7 +381,8 @@ func TestRefused(t *testing.T) {
 	fits := map[string]string{
 		"int": "int64 float64 bool decimal(9, 2)", "float": "int64 float64 decimal(9, 2)", "str": "utf8", "bool": "int64 bool",
 		"datetime": "utf8 timestamp[us, tz=UTC] date32", "date": "utf8 timestamp[us, tz=UTC] date32", "time": "utf8 time64[us]",
-		"timedelta": "int64 utf8 time64[us] duration[us]", "decimal": "int64 float64 utf8 decimal(9, 2)", "bytes": "binary fixed_size_binary[8]",
+		"timedelta": "int64 utf8 time64[us] duration[us]", "decimal": "int64 float64 utf8 decimal(9, 2)",
+		"decimal(5,2)": "int64 float64 utf8 decimal(9, 2)", "bytes": "binary fixed_size_binary[8]",
 		"uuid": "utf8 binary fixed_size_binary[8]", "json": "utf8", "list[int]": "list<item: int64, nullable>", "list[str]": "",
 	}
 	for want, from := range fits {
@@ -427,7 +437,7 @@ func TestReleases(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"2020-01-02 03:04:05.000006+05:30", "P1DT2H3M4.5S", "-1 day, 23:59:59", "26:03:04.5", "12.30e-4", "00:00", ""} {
+	for _, s := range []string{"2020-01-02 03:04:05.000006+05:30", "P1DT2H3M4.5S", "-1 day, 23:59:59", "26:03:04.5", "12.30e-4", "00:00", "", "-0012.500", "1e5", "99999999999999.99999", ".5e1", "1_0"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -440,7 +450,7 @@ func FuzzParse(f *testing.F) {
 		if v, why := parseSpan(s); why == "" && strings.HasPrefix(s, "P") && v < 0 {
 			t.Errorf("duration %q is %d", s, v)
 		}
-		_, _ = parseDecimal(s)
+		compareDecimals(t, s)
 		if b, why := parseUUID(s); why == "" && len(b) != 16 {
 			t.Errorf("uuid %q is %x", s, b)
 		}

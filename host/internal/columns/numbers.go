@@ -60,7 +60,7 @@ func toInt(from arrow.Field) converter {
 func floatToInt(f float64, _ int) (int64, string) {
 	switch {
 	case math.IsNaN(f) || math.IsInf(f, 0):
-		return 0, "NaN or infinity"
+		return 0, notANum
 	case f != math.Trunc(f):
 		return 0, "a fraction"
 	case f < -1<<63 || f >= 1<<63:
@@ -157,18 +157,17 @@ const maxDigits = 131072 + 16383
 // parseDecimal reads [-]digits[.digits][e[-]digits]. It has bounds, so that a
 // text cannot ask for a number of gigabytes.
 func parseDecimal(s string) (*big.Rat, string) {
-	const no = "text that is no number"
 	if len(s) > maxDigits+16 || strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789+-.eE", r) }) >= 0 {
-		return nil, no
+		return nil, noNumber
 	}
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
 		if e, err := strconv.Atoi(s[i+1:]); err != nil || e > maxDigits || e < -maxDigits {
-			return nil, no
+			return nil, noNumber
 		}
 	}
 	r, ok := new(big.Rat).SetString(s)
 	if !ok {
-		return nil, no
+		return nil, noNumber
 	}
 	return r, ""
 }

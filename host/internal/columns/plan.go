@@ -50,22 +50,22 @@ func plan(from arrow.Field, want abi.Type) (arrow.Field, converter, bool) {
 	if want.Kind == abi.List {
 		return planList(from, want)
 	}
-	if want.Kind == abi.Decimal && from.Type.ID() == arrow.DECIMAL128 {
+	if want.Kind == abi.Decimal && want.Precision == 0 && from.Type.ID() == arrow.DECIMAL128 {
 		f.Type = from.Type
 		return f, nil, true
 	}
-	f.Type, f.Metadata = target(want.Kind)
+	f.Type, f.Metadata = target(want)
 	if from.Type.ID() == arrow.NULL {
 		return f, allNull(f.Type), true
 	}
-	conv, ok := choose(from, want.Kind, f.Type)
+	conv, ok := choose(from, want, f.Type)
 	return f, conv, ok
 }
 
-// target returns the Arrow type of a kind that is no list, and its metadata.
-func target(k abi.Kind) (arrow.DataType, arrow.Metadata) {
+// target returns the Arrow type of a type that is no list, and its metadata.
+func target(want abi.Type) (arrow.DataType, arrow.Metadata) {
 	none := arrow.Metadata{}
-	switch k {
+	switch want.Kind {
 	case abi.Int:
 		return arrow.PrimitiveTypes.Int64, none
 	case abi.Float:
@@ -81,6 +81,9 @@ func target(k abi.Kind) (arrow.DataType, arrow.Metadata) {
 	case abi.Timedelta:
 		return spanType, none
 	case abi.Decimal:
+		if want.Precision > 0 {
+			return declaredDigits(want).arrow(), none
+		}
 		return arrow.BinaryTypes.String, arrow.NewMetadata([]string{typeKey}, []string{numericName})
 	case abi.Bytes:
 		return arrow.BinaryTypes.Binary, none
@@ -92,10 +95,13 @@ func target(k abi.Kind) (arrow.DataType, arrow.Metadata) {
 	return arrow.BinaryTypes.String, none
 }
 
-// choose returns how a column becomes one of a kind that is no list.
-func choose(from arrow.Field, k abi.Kind, to arrow.DataType) (converter, bool) {
+// declaredDigits returns the digits of a decimal(p,s).
+func declaredDigits(t abi.Type) digitsOf { return digitsOf{int32(t.Precision), int32(t.Scale)} }
+
+// choose returns how a column becomes one of a type that is no list.
+func choose(from arrow.Field, want abi.Type, to arrow.DataType) (converter, bool) {
 	var conv converter
-	switch k {
+	switch want.Kind {
 	case abi.Int:
 		conv = toInt(from)
 	case abi.Float:
@@ -113,7 +119,9 @@ func choose(from arrow.Field, k abi.Kind, to arrow.DataType) (converter, bool) {
 	case abi.Timedelta:
 		conv = toTimedelta(from)
 	case abi.Decimal:
-		conv = toDecimal(from)
+		if conv = toDecimal(from); want.Precision > 0 {
+			conv = toDigits(from, declaredDigits(want))
+		}
 	case abi.Bytes:
 		conv = toBytes(from)
 	case abi.UUID:
@@ -122,19 +130,19 @@ func choose(from arrow.Field, k abi.Kind, to arrow.DataType) (converter, bool) {
 		conv = toJSON(from)
 	}
 	if conv == nil {
-		return nil, stays(from, k, to)
+		return nil, stays(from, want, to)
 	}
 	return conv, true
 }
 
 // stays reports whether an array is already what is wanted.
-func stays(from arrow.Field, k abi.Kind, to arrow.DataType) bool {
+func stays(from arrow.Field, want abi.Type, to arrow.DataType) bool {
 	if !arrow.TypeEqual(from.Type, to) {
 		return false
 	}
-	switch k {
+	switch want.Kind {
 	case abi.Decimal:
-		return metaOf(from, typeKey) == numericName
+		return want.Precision > 0 || metaOf(from, typeKey) == numericName
 	case abi.JSON:
 		return metaOf(from, extensionKey) == jsonName
 	}

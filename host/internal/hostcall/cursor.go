@@ -49,7 +49,7 @@ func (c *call) cursorNext() (int64, error) {
 		return 0, err
 	}
 	if cur.rows == nil {
-		return 0, errOf(abi.Unsupported, "a dry run has no rows to read")
+		return 0, x.fails(abi.Unsupported, "a dry run has no rows to read")
 	}
 	if cur.message == nil && !cur.ended {
 		if berr := x.block(c.ctx, &x.Used.Query, func() { err = cur.encode(c) }); berr != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,11 +52,12 @@ type Output interface {
 
 // Limits bound what a guest may ask for. Zero is no limit.
 type Limits struct {
-	HostCalls  int64
-	Statement  int64 // bytes of SQL text
-	Parameters int64 // bytes of one statement's parameters
-	Log        int64 // bytes
-	Cursors    int64 // open at a time
+	HostCalls      int64
+	Statement      int64 // bytes of SQL text
+	Parameters     int64 // bytes of one statement's parameters
+	ParameterCount int64 // parameters of one statement
+	Log            int64 // bytes
+	Cursors        int64 // open at a time
 }
 
 // Used is what an execution has used.
@@ -85,9 +87,11 @@ type Execution struct {
 	cursors map[int64]*cursor
 	handles int64
 	output  outputKind
+	now     call  // the one that is being made
+	fault   Error // see fails
 	last    *Error
 	final   *Error
-	failure string
+	failure []byte
 	late    int  // calls since final
 	failing bool // the last call that did something has failed
 	logged  int64
@@ -97,9 +101,24 @@ type Execution struct {
 }
 
 type openTx struct {
-	name string
-	tx   sqldb.Tx
+	name   string
+	tx     sqldb.Tx
+	access abi.Access
 }
+
+// Partial is the error of a commit that failed when another connection of the
+// execution was committed already.
+type Partial struct {
+	Connection string   // whose commit failed
+	Committed  []string // those before it, of the ones that may write
+	Err        error    // from sqldb
+}
+
+// Error returns what failed.
+func (p *Partial) Error() string { return p.Err.Error() }
+
+// Unwrap returns the error of the commit.
+func (p *Partial) Unwrap() error { return p.Err }
 
 // New returns the Execution for one call of a guest's export.
 func New(o Options) *Execution {
@@ -124,7 +143,7 @@ func FromContext(ctx context.Context) *Execution {
 // its own failure: the final error if there is one; else, when the guest
 // failed, the error of its last host call, if that was why. Both may be empty.
 func (x *Execution) Err() (e *Error, failure string) {
-	failure = strings.ToValidUTF8(x.failure, "\uFFFD")
+	failure = strings.ToValidUTF8(string(x.failure), "\uFFFD")
 	if x.final != nil {
 		return x.final, failure
 	}
@@ -138,15 +157,25 @@ func (x *Execution) Err() (e *Error, failure string) {
 // zero byte.
 func (x *Execution) SQLHash() []byte { return x.hash.Sum(nil) }
 
-// Commit closes what is open and commits, in the order in which the
-// connections were first used. Its error is from sqldb.
+// Commit closes what is open and commits: first the connections that only
+// read, so that they cannot fail when something is committed, then those that
+// write, each in the order in which they were first used. Its error is from
+// sqldb, or a *Partial.
 func (x *Execution) Commit(ctx context.Context) error {
 	x.closeCursors()
+	slices.SortStableFunc(x.txs, func(a, b openTx) int { return int(a.access) - int(b.access) })
+	var committed []string
 	for len(x.txs) > 0 {
 		t := x.txs[0]
 		err := t.tx.Commit(ctx)
+		if err != nil && len(committed) > 0 {
+			return &Partial{Connection: t.name, Committed: committed, Err: err}
+		}
 		if err != nil {
 			return err
+		}
+		if t.access == abi.ReadWrite {
+			committed = append(committed, t.name)
 		}
 		x.txs = x.txs[1:]
 		_ = t.tx.Rollback(ctx) // returns the connection
@@ -207,6 +236,9 @@ func (x *Execution) failed(err error) abi.Errno {
 
 // Classify makes an Error of what a driver or the policy returned.
 func Classify(err error) *Error {
+	if e, ok := err.(*Error); ok {
+		return e
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e
@@ -256,6 +288,6 @@ func (x *Execution) tx(ctx context.Context, c Connection) (sqldb.Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.txs = append(x.txs, openTx{c.Name, tx})
+	x.txs = append(x.txs, openTx{c.Name, tx, c.Access})
 	return tx, nil
 }

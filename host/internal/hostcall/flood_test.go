@@ -3,6 +3,7 @@ package hostcall_test
 import (
 	"context"
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -21,10 +22,10 @@ func callByName(ctx context.Context, name string, mem hostcall.Memory, args ...u
 	panic("no function " + name)
 }
 
-// TestPrintOverTheLimit (G15): what a guest prints over its limit is counted
-// and not looked at, however much one call says it is, and lines of nothing
-// count too.
-func TestPrintOverTheLimit(t *testing.T) {
+// TestG15PrintOverTheLimit: what a guest prints beyond its limit ends the
+// execution and is not looked at, however much one call says it is, and lines of
+// nothing count too.
+func TestG15PrintOverTheLimit(t *testing.T) {
 	for _, filler := range []byte{0, '\n', 'x'} {
 		var lines, logged int
 		x := hostcall.New(hostcall.Options{Limits: hostcall.Limits{Log: 1000}, Log: func(_ abi.Level, text string) { lines++; logged += len(text) }})
@@ -37,18 +38,55 @@ func TestPrintOverTheLimit(t *testing.T) {
 		for i := range mem[8192:] {
 			mem[8192+i] = filler
 		}
-		if errno := callByName(x.Context(context.Background()), "fd_write", mem, 1, 0, vectors, 8000); errno != 0 {
-			t.Fatalf("errno %d", errno)
-		}
-		if n := binary.LittleEndian.Uint32(mem[8000:]); n != vectors*8<<20 {
-			t.Errorf("%d bytes written", n)
-		}
-		x.Flush()
-		if lines > 1000 || logged > 6*1000 || x.Used.LogDropped < (vectors-1)*8<<20 {
-			t.Errorf("filled with %q: %d lines of %d bytes, %d dropped", filler, lines, logged, x.Used.LogDropped)
-		}
 		if errno := callByName(x.Context(context.Background()), "fd_write", mem, 1, 0, 513, 8000); errno != 28 {
 			t.Errorf("more than 4 GiB: errno %d", errno)
+		}
+		if errno := callByName(x.Context(context.Background()), "fd_write", mem, 1, 0, vectors, 8000); errno != 29 {
+			t.Fatalf("errno %d", errno)
+		}
+		x.Flush()
+		if lines > 1000 || logged > 6*1000 || x.Used.LogDropped < 7<<20 {
+			t.Errorf("filled with %q: %d lines of %d bytes, %d dropped", filler, lines, logged, x.Used.LogDropped)
+		}
+		e, _ := x.Err()
+		if e == nil || !e.Final || e.Guest.Code != abi.Limit || !strings.Contains(e.Error(), "the guest has logged ") || !strings.HasSuffix(e.Error(), " bytes, the limit is 1000") {
+			t.Errorf("filled with %q: ended by %v", filler, e)
+		}
+	}
+}
+
+// TestLogLimit: a guest may log as much as its limit, and not a byte more,
+// however it logs.
+func TestLogLimit(t *testing.T) {
+	for name, last := range map[string]func(x *hostcall.Execution, mem memory){
+		"log": func(x *hostcall.Execution, mem memory) {
+			callByName(x.Context(context.Background()), "log", mem, 1, 0, 1)
+		},
+		"print": func(x *hostcall.Execution, mem memory) {
+			binary.LittleEndian.PutUint32(mem[104:], 1) // the vector's length
+			callByName(x.Context(context.Background()), "fd_write", mem, 1, 100, 1, 200)
+			x.Flush()
+		},
+	} {
+		var text string
+		x := hostcall.New(hostcall.Options{Limits: hostcall.Limits{Log: 20}, Log: func(_ abi.Level, s string) { text += s }})
+		mem := make(memory, 1000)
+		copy(mem, "0123456789")
+		for range 2 {
+			if errno := callByName(x.Context(context.Background()), "log", mem, 1, 0, 10); errno != 0 {
+				t.Errorf("errno %d", errno)
+			}
+		}
+		if e, _ := x.Err(); e != nil {
+			t.Errorf("%s: at the limit: %v", name, e)
+		}
+		last(x, mem)
+		e, _ := x.Err()
+		if e == nil || e.Error() != "the guest has logged 21 bytes, the limit is 20" || e.Guest.Hint != "raise limits.log in the configuration" || text != "01234567890123456789" {
+			t.Errorf("%s: %v, logged %q", name, e, text)
+		}
+		if n := callByName(x.Context(context.Background()), "input_read", mem, 0, 100); n != int64(abi.Limit) {
+			t.Errorf("%s: a call after the limit: %d", name, n)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func Functions() []Function {
 			Call: func(ctx context.Context, mem Memory, stack []uint64) {
 				x := FromContext(ctx)
 				start := time.Now()
-				stack[0] = uint64(x.serve(&call{ctx: ctx, x: x, mem: mem, args: stack}, do, inConfigure, telling))
+				stack[0] = uint64(x.serve(x.begin(ctx, mem, stack), do, inConfigure, telling))
 				x.Used.Time += time.Since(start)
 			}})
 	}
@@ -70,7 +70,7 @@ func (x *Execution) serve(c *call, do func(*call) (int64, error), inConfigure, t
 		}
 	}
 	if x.o.Configure && !inConfigure {
-		return int64(x.failed(errState("not in configure: only config_read, log, fail and error_read may be called")))
+		return int64(x.failed(x.fails(abi.State, "not in configure: only config_read, log, fail and error_read may be called")))
 	}
 	n, err := do(c)
 	if err != nil {
@@ -85,6 +85,14 @@ type call struct {
 	x    *Execution
 	mem  Memory
 	args []uint64
+}
+
+// begin returns the call that is made now. An execution has one at a time, which
+// is what makes it cheap for a guest that does nothing else: what is allocated
+// for it has to be collected for all.
+func (x *Execution) begin(ctx context.Context, mem Memory, args []uint64) *call {
+	x.now = call{ctx: ctx, x: x, mem: mem, args: args}
+	return &x.now
 }
 
 // Fault is what a host function panics with when a guest passes a pointer or
@@ -130,6 +138,10 @@ func (c *call) fill(i int, data []byte) (n int64, written bool) {
 // host keeps to itself.
 type Error struct {
 	Guest abi.Error
+	// Refused: the use of Connection is not allowed, by its name or its access,
+	// whatever the statement is.
+	Refused    bool
+	Connection string
 	// Final: the execution cannot succeed any more, whatever the guest does.
 	Final bool
 	// Cause is what the host made the error from, or nil.
@@ -142,11 +154,16 @@ func (e *Error) Error() string { return e.Guest.Message }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// fails returns an error that is good until the next call that fails. It is for
+// those that a guest could make for ever.
+func (x *Execution) fails(code abi.Errno, message string) *Error {
+	x.fault = Error{Guest: abi.Error{Code: code, Message: message}}
+	return &x.fault
+}
+
 func errOf(code abi.Errno, message string) *Error {
 	return &Error{Guest: abi.Error{Code: code, Message: message}}
 }
-
-func errState(message string) *Error { return errOf(abi.State, message) }
 
 // errLimit is the error of a limit of the configuration, by its key. The message
 // says what was used and what the limit is.

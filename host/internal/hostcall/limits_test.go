@@ -29,6 +29,7 @@ func TestLimitsAreNamed(t *testing.T) {
 		"host_calls": {hostcall.Limits{HostCalls: 7}, "exec", select1, "the guest has made 8 host calls, the limit is 7"},
 		"statement":  {hostcall.Limits{Statement: 7}, "exec", select1, "a statement of 8 bytes, the limit is 7"},
 		"parameters": {hostcall.Limits{Parameters: 100}, "exec", (&abi.QueryRequest{SQL: "SELECT 1", Params: []abi.Value{text}}).Marshal(), "parameters of 1048590 bytes, the limit is 100"},
+		"count":      {hostcall.Limits{ParameterCount: 3}, "query", (&abi.QueryRequest{SQL: "SELECT 1", Params: list.List[:4]}).Marshal(), "a statement of 4 parameters, the limit is 3"},
 		"kept texts": {hostcall.Limits{}, "exec", (&abi.QueryRequest{SQL: "SELECT 1", Params: []abi.Value{text}}).Marshal(), "the statements of a dry run have 6711"},
 		"kept lists": {hostcall.Limits{}, "query", (&abi.QueryRequest{SQL: "SELECT 1", Params: []abi.Value{list}}).Marshal(), "the statements of a dry run have "},
 	} {

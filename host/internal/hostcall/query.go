@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 	"unsafe"
 
@@ -139,7 +140,9 @@ func (c *call) request() (Connection, abi.QueryRequest, error) {
 	}
 	var req abi.QueryRequest
 	if err := req.Unmarshal(raw); err != nil {
-		return Connection{}, req, errOf(abi.InvalidArg, err.Error())
+		e := errOf(abi.InvalidArg, err.Error())
+		e.Guest.Hint = "look at the pointer and the length; by the fill rule, an answer of more than a buffer holds means that nothing is in it"
+		return Connection{}, req, e
 	}
 	conn, err := x.connection(req.Connection)
 	if err != nil {
@@ -151,13 +154,25 @@ func (c *call) request() (Connection, abi.QueryRequest, error) {
 	if l := x.o.Limits.Parameters; l > 0 && int64(len(raw)-len(req.SQL)) > l {
 		return conn, req, errLimit("parameters", fmt.Sprintf("parameters of %d bytes, the limit is %d", len(raw)-len(req.SQL), l))
 	}
+	if l := x.o.Limits.ParameterCount; l > 0 && int64(len(req.Params)) > l {
+		return conn, req, errLimit("parameter_count", fmt.Sprintf("a statement of %d parameters, the limit is %d", len(req.Params), l))
+	}
 	x.Used.Statements++
 	x.hash.Write([]byte(req.SQL))
 	x.hash.Write([]byte{0})
-	if err := policy.Check(conn.Dialect, conn.Access, req.SQL); err != nil {
-		return conn, req, err
+	return conn, req, conn.check(req.SQL)
+}
+
+// check decides whether a statement may run on the connection.
+func (c Connection) check(sql string) error {
+	err := policy.Check(c.Dialect, c.Access, sql)
+	if err == nil {
+		return nil
 	}
-	return conn, req, nil
+	e := *Classify(err)
+	e.Connection = c.Name
+	e.Refused = c.Access == abi.ReadOnly && policy.Check(c.Dialect, abi.ReadWrite, sql) == nil
+	return &e
 }
 
 // connection finds a granted connection by name. One that was not granted and
@@ -171,7 +186,9 @@ func (x *Execution) connection(name string) (Connection, error) {
 			return c, nil
 		}
 	}
-	return Connection{}, policy.NotGranted(name)
+	e := *Classify(policy.NotGranted(name))
+	e.Connection, e.Refused = name, true
+	return Connection{}, &e
 }
 
 // close implements abi.FuncClose.
@@ -196,7 +213,7 @@ func (x *Execution) cursor(h int64) (*cursor, error) {
 	if c, ok := x.cursors[h]; ok {
 		return c, nil
 	}
-	return nil, errOf(abi.BadHandle, fmt.Sprintf("%d is not an open handle", h))
+	return nil, x.fails(abi.BadHandle, strconv.FormatInt(h, 10)+" is not an open handle")
 }
 
 // outputCursor implements abi.FuncOutputCursor.
@@ -207,7 +224,7 @@ func (c *call) outputCursor() (int64, error) {
 		return 0, err
 	}
 	if cur.started {
-		return 0, errState("the guest has read rows of this cursor already")
+		return 0, x.fails(abi.State, "the guest has read rows of this cursor already")
 	}
 	if err := x.claimOutput(outputRows); err != nil {
 		return 0, err
@@ -262,10 +279,10 @@ const (
 // claimOutput makes sure that there is one result.
 func (x *Execution) claimOutput(as outputKind) error {
 	if x.o.Output == nil && !x.o.DryRun {
-		return errState("the task returns no rows (outputs: none)")
+		return x.fails(abi.State, "the task returns no rows (outputs: none)")
 	}
 	if x.output != outputNone {
-		return errState("the task has given its result already")
+		return x.fails(abi.State, "the task has given its result already")
 	}
 	x.output = as
 	return nil

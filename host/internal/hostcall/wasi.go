@@ -24,6 +24,7 @@ const (
 	wasiSuccess = 0
 	wasiBadf    = 8
 	wasiInval   = 28
+	wasiIO      = 29
 )
 
 // wasiState is what an execution's WASI functions remember.
@@ -78,22 +79,26 @@ func wasiFunc(name, params string, do func(*call) uint32) Function {
 				x.failed(err)
 				panic(err)
 			}
-			stack[0] = uint64(do(&call{ctx: ctx, x: x, mem: mem, args: stack}))
+			stack[0] = uint64(do(x.begin(ctx, mem, stack)))
 		}}
 }
 
 // put32 writes a little-endian number at ptr.
 func (c *call) put32(ptr, v uint32) {
-	if !c.mem.Write(ptr, binary.LittleEndian.AppendUint32(nil, v)) {
+	b, ok := c.mem.Read(ptr, 4)
+	if !ok {
 		panic(&Fault{})
 	}
+	binary.LittleEndian.PutUint32(b, v)
 }
 
 // put64 writes a little-endian number at ptr.
 func (c *call) put64(ptr uint32, v uint64) {
-	if !c.mem.Write(ptr, binary.LittleEndian.AppendUint64(nil, v)) {
+	b, ok := c.mem.Read(ptr, 8)
+	if !ok {
 		panic(&Fault{})
 	}
+	binary.LittleEndian.PutUint64(b, v)
 }
 
 // wasiNone answers that there are no arguments and no variables.
@@ -201,21 +206,25 @@ func (c *call) wasiWrite() uint32 {
 	if !ok {
 		panic(&Fault{})
 	}
-	var pieces [][]byte
-	total := uint64(0)
-	for ; len(iovs) > 0; iovs = iovs[8:] {
-		b, ok := c.mem.Read(binary.LittleEndian.Uint32(iovs), binary.LittleEndian.Uint32(iovs[4:]))
+	piece := func(at uint32) []byte {
+		b, ok := c.mem.Read(binary.LittleEndian.Uint32(iovs[at*8:]), binary.LittleEndian.Uint32(iovs[at*8+4:]))
 		if !ok {
 			panic(&Fault{})
 		}
-		pieces = append(pieces, b)
-		total += uint64(len(b))
+		return b
+	}
+	total := uint64(0)
+	for i := range n {
+		total += uint64(len(piece(i)))
 	}
 	if total > math.MaxUint32 {
 		return wasiInval
 	}
-	for _, b := range pieces {
-		c.x.print(fd, b)
+	for i := range n {
+		if err := c.x.print(fd, piece(i)); err != nil {
+			c.x.failed(err)
+			return wasiIO
+		}
 	}
 	c.put32(uint32(c.args[3]), uint32(total))
 	return wasiSuccess
@@ -238,12 +247,11 @@ const maxLine = 4 << 10
 
 // print logs whole lines of what a guest prints, and keeps the rest. The end of
 // a line counts as a byte of it; what is over the limit is not looked at.
-func (x *Execution) print(fd uint32, b []byte) {
+func (x *Execution) print(fd uint32, b []byte) error {
 	line := &x.wasi.line[fd-1]
 	for len(b) > 0 {
 		if l := x.o.Limits.Log; l > 0 && x.logged >= l {
-			x.Used.LogDropped += int64(len(b))
-			return
+			return x.overLog(len(b))
 		}
 		piece := b[:min(len(b), maxLine-len(*line))]
 		end := bytes.IndexByte(piece, '\n')
@@ -256,17 +264,24 @@ func (x *Execution) print(fd uint32, b []byte) {
 			b = b[1:]
 			x.logged++
 		}
-		if end >= 0 || len(*line) >= maxLine {
-			x.logText(printLevel(fd), *line)
+		if l := x.o.Limits.Log; end >= 0 || len(*line) >= maxLine || l > 0 && x.logged+int64(len(*line)) > l {
+			err := x.logText(printLevel(fd), *line)
 			*line = (*line)[:0]
+			if err != nil {
+				x.Used.LogDropped += int64(len(b))
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // Flush logs what the guest printed without ending the line.
 func (x *Execution) Flush() {
 	for i := range x.wasi.line {
-		x.logText(printLevel(uint32(i+1)), x.wasi.line[i])
+		if err := x.logText(printLevel(uint32(i+1)), x.wasi.line[i]); err != nil {
+			x.failed(err)
+		}
 		x.wasi.line[i] = nil
 	}
 }

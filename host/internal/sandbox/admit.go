@@ -24,7 +24,8 @@ var (
 )
 
 // Admit returns what is wrong with a module, each with what was found, what is
-// needed and what to do; nothing if it may run. It runs and compiles nothing.
+// needed and what to do; nothing if it may run. It runs nothing and makes no
+// machine code; its time is in proportion to the module.
 func Admit(wasm []byte, imports []Import) []string {
 	known := make(map[string]Import, len(imports))
 	for _, im := range imports {
@@ -35,6 +36,9 @@ func Admit(wasm []byte, imports []Import) []string {
 		return bad
 	}
 	if _, err := rewrite(m); err != nil {
+		return append(bad, notValid(err))
+	}
+	if err := validate(wasm); err != nil {
 		bad = append(bad, notValid(err))
 	}
 	return bad

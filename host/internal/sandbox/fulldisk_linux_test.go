@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestCacheFullDisk (G19): on a file system that is full, tasks run all the
+// TestG19CacheFullDisk: on a file system that is full, tasks run all the
 // same.
-func TestCacheFullDisk(t *testing.T) {
+func TestG19CacheFullDisk(t *testing.T) {
 	for _, size := range []string{"4k", "16k", "32k"} {
 		dir := t.TempDir()
 		if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+size+",mode=0700"); err != nil {

@@ -17,6 +17,8 @@ type Guest struct {
 	sandbox   *Sandbox
 	code      *preparedCode
 	limits    Limits
+	linear    int64 // of the limit of memory: what linear memory may come to
+	stack     int64 // and the stack
 	configure func(context.Context, *Instance) error
 	ready     chan *Instance // without a snapshot: the instance that Prepare configured, until it is taken
 	snapshot  *snapshot      // nil where one would not hold all state
@@ -28,20 +30,29 @@ type Guest struct {
 type snapshot struct {
 	image   *image
 	globals []uint64
+	heat    heat
 }
 
-// Prepare admits and compiles a module, at most once for its digest, and
-// configures a first instance of it.
+// Prepare is Compile and Configure.
 func (s *Sandbox) Prepare(ctx context.Context, m Module, limits Limits, configure func(context.Context, *Instance) error) (*Guest, error) {
-	code, err := s.compile(ctx, m)
+	c, err := s.Compile(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	if code.initial > uint64(limits.Memory) {
+	return c.Configure(ctx, limits, configure)
+}
+
+// Configure makes a Guest of a module, with a first instance that has configured
+// itself. Whatever comes of it, c is used up.
+func (c *Compiled) Configure(ctx context.Context, limits Limits, configure func(context.Context, *Instance) error) (*Guest, error) {
+	s, code := c.sandbox, c.code
+	stack, tables := code.beside(limits.Memory)
+	linear := limits.Memory - stack - tables
+	if linear <= 0 || int64(code.initial) > linear {
 		s.codes.leave(code.entry)
-		return nil, &Exhausted{Limit: "memory", Max: limits.Memory, Used: int64(code.initial)}
+		return nil, &Exhausted{Limit: "memory", Max: limits.Memory, Used: int64(code.initial) + stack + tables}
 	}
-	g := &Guest{sandbox: s, code: code, limits: limits, configure: configure, ready: make(chan *Instance, 1)}
+	g := &Guest{sandbox: s, code: code, limits: limits, linear: linear, stack: stack, configure: configure, ready: make(chan *Instance, 1)}
 	first, err := g.configured(ctx)
 	if err != nil {
 		s.codes.leave(code.entry)
@@ -59,7 +70,8 @@ func (s *Sandbox) Prepare(ctx context.Context, m Module, limits Limits, configur
 		first.Close()
 		return nil, err
 	}
-	first.Release()
+	first.idle()
+	s.pool.put(first)
 	return g, nil
 }
 
@@ -106,7 +118,7 @@ func (g *Guest) Close() {
 // configured returns a new instance that has initialized and configured
 // itself.
 func (g *Guest) configured(ctx context.Context) (*Instance, error) {
-	mem, err := newMemory(uint64(g.limits.Memory), nil)
+	mem, err := newMemory(uint64(g.linear), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -145,10 +157,11 @@ func (i *Instance) start(ctx context.Context) error {
 
 // restored returns a new instance in the state of the snapshot.
 func (g *Guest) restored(ctx context.Context) (*Instance, error) {
-	mem, err := newMemory(uint64(g.limits.Memory), g.snapshot.image)
+	mem, err := newMemory(uint64(g.linear), g.snapshot.image)
 	if err != nil {
 		return nil, err
 	}
+	mem.populate(g.snapshot.heat.spans())
 	i, err := g.instance(ctx, mem)
 	if err != nil {
 		return nil, err
@@ -176,6 +189,7 @@ func (g *Guest) instance(ctx context.Context, mem *linearMemory) (*Instance, err
 	i := &Instance{guest: g, module: mod, memory: mem, held: g.code.held, calls: map[string]api.Function{}}
 	global := func(name string) api.MutableGlobal { return mod.ExportedGlobal(name).(api.MutableGlobal) }
 	i.fuel, i.stack = global(wasmbin.FuelExport), global(wasmbin.StackExport)
+	i.stack.Set(uint64(g.stack))
 	for _, name := range g.code.globals {
 		i.globals = append(i.globals, global(name))
 	}

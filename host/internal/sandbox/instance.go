@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tetratelabs/wazero/api"
 )
@@ -14,10 +15,10 @@ type Instance struct {
 	globals []api.MutableGlobal // those that a snapshot holds, in its order
 	fuel    api.MutableGlobal
 	stack   api.MutableGlobal
-	calls   map[string]api.Function
-	used    int64 // fuel, of the last call
-	held    int64 // bytes that it takes while it is idle
-	failed  bool  // a call ended in another way than by returning
+	calls   map[string]api.Function // each with a stack of the engine's
+	used    int64                   // fuel, of the last call
+	held    int64                   // bytes that it takes while it is idle
+	failed  bool                    // a call ended in another way than by returning
 }
 
 // Has reports whether the module exports a function of that name.
@@ -64,7 +65,8 @@ func (i *Instance) call(ctx context.Context, export string) ([]uint64, error) {
 func (i *Instance) ended(ctx context.Context, err error) error {
 	err = ended(ctx, err)
 	if _, trap := err.(*Trap); trap && i.memory.refused > 0 {
-		return &Exhausted{Limit: "memory", Max: i.guest.limits.Memory, Used: int64(i.memory.refused)}
+		g := i.guest
+		return &Exhausted{Limit: "memory", Max: g.limits.Memory, Used: int64(i.memory.refused) + g.limits.Memory - g.linear}
 	}
 	return err
 }
@@ -82,20 +84,43 @@ func (i *Instance) Fuel() int64 { return i.used }
 // than memory and globals.
 func (i *Instance) Release() {
 	g := i.guest
+	g.mu.RLock()
+	ok := !g.closed.Load() && i.reset() == nil
+	g.mu.RUnlock()
+	if !ok {
+		i.Close()
+		return
+	}
+	g.sandbox.pool.put(i)
+}
+
+// errKept is that an instance cannot be made what it was.
+var errKept = errors.New("an instance has state that its snapshot has not")
+
+// reset makes the instance what it was. The guest is not closed meanwhile.
+func (i *Instance) reset() error {
+	g := i.guest
 	if g.snapshot == nil || i.failed || i.memory.image != g.snapshot.image || i.memory.size != g.snapshot.image.size {
-		i.Close()
-		return
+		return errKept
 	}
-	if err := i.memory.reset(); err != nil {
-		i.Close()
-		return
+	stays := g.snapshot.heat.after(i.memory)
+	if g.sandbox.pool.waiting(g) >= maxWarm {
+		stays = nil
 	}
-	i.memory.peak, i.memory.refused = i.memory.size, 0
-	clear(i.calls) // with them goes the engine's stack, which has grown as deep as the guest went
+	if err := i.memory.reset(stays); err != nil {
+		return err
+	}
 	for k, v := range g.snapshot.globals {
 		i.globals[k].Set(v)
 	}
-	g.sandbox.pool.put(i)
+	i.idle()
+	return nil
+}
+
+// idle makes an instance that is what it was ready to wait.
+func (i *Instance) idle() {
+	i.held = i.guest.code.held + bytesOf(i.memory.kept)
+	i.memory.peak, i.memory.refused = i.memory.size, 0
 }
 
 // Close throws the instance and its memory away.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"unsafe"
@@ -15,6 +16,7 @@ import (
 type image struct {
 	fd   int
 	size uint64
+	data []byte // it, to read
 }
 
 // newImage copies memory. Pages of zeros take no room.
@@ -45,16 +47,27 @@ func (i *image) fill(mem []byte) error {
 		}
 	}
 	_, err := unix.FcntlInt(uintptr(i.fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE|unix.F_SEAL_SEAL)
-	return os.NewSyscallError("fcntl", err)
+	if err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	if i.size > 0 {
+		i.data, err = unix.Mmap(i.fd, 0, int(i.size), unix.PROT_READ, unix.MAP_SHARED)
+	}
+	return os.NewSyscallError("mmap", err)
 }
 
-// zeros is as large as a page of the machine.
+// zeros is as large as a part of memory that an image leaves out.
 var zeros [4096]byte
 
 func isZero(b []byte) bool { return bytes.Equal(b, zeros[:len(b)]) }
 
 // close frees the image. Memories that stand on it stay as they are.
-func (i *image) close() { _ = unix.Close(i.fd) }
+func (i *image) close() {
+	if i.data != nil {
+		_ = unix.Munmap(i.data)
+	}
+	_ = unix.Close(i.fd)
+}
 
 // linearMemory is an instance's memory. It implements
 // experimental.LinearMemory.
@@ -65,6 +78,7 @@ type linearMemory struct {
 	peak     uint64
 	refused  uint64 // the size that it asked for and did not get, 0: none
 	image    *image // what it stands on, or nil
+	kept     []span // pages of its own that it had when it was last made its image's
 }
 
 // newMemory returns a memory that can grow to limit bytes: empty, or that of
@@ -118,12 +132,98 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 	return m.reserved[:size:size]
 }
 
-// reset makes the memory that of its image again.
-func (m *linearMemory) reset() error {
-	if m.size == 0 {
+// reset makes the memory that of its image again: what lies in spans is copied,
+// and of the rest the pages that were written to are dropped. The image must not
+// be closed.
+func (m *linearMemory) reset(spans []span) error {
+	m.kept = spans
+	var rest []unix.Iovec
+	at := uint64(0)
+	drop := func(to uint64) {
+		if at < to {
+			v := unix.Iovec{Base: &m.reserved[at]}
+			v.SetLen(int(to - at))
+			rest = append(rest, v)
+		}
+	}
+	for _, s := range spans {
+		drop(s.from)
+		copy(m.reserved[s.from:s.to], m.image.data[s.from:s.to])
+		at = s.to
+	}
+	drop(m.image.size)
+	return dropAll(rest)
+}
+
+// pidfdSelf stands for the calling process: PIDFD_SELF_THREAD_GROUP of
+// linux/pidfd.h, since Linux 6.14.
+const pidfdSelf = -10001
+
+// dropAll drops the pages of parts of memory: with one call, so that the other
+// processors are told once; kernels before 6.14 are asked for one part after the
+// other.
+func dropAll(parts []unix.Iovec) error {
+	if len(parts) == 0 {
 		return nil
 	}
-	return os.NewSyscallError("madvise", unix.Madvise(m.reserved[:m.image.size], unix.MADV_DONTNEED))
+	sum := uint64(0)
+	for i := range parts {
+		sum += uint64(parts[i].Len)
+	}
+	self := pidfdSelf
+	n, _, errno := unix.Syscall6(unix.SYS_PROCESS_MADVISE, uintptr(self), uintptr(unsafe.Pointer(&parts[0])), uintptr(len(parts)), unix.MADV_DONTNEED, 0, 0)
+	if errno == 0 && uint64(n) == sum {
+		return nil
+	}
+	for _, p := range parts {
+		if err := unix.Madvise(unsafe.Slice(p.Base, int(p.Len)), unix.MADV_DONTNEED); err != nil {
+			return os.NewSyscallError("madvise", err)
+		}
+	}
+	return nil
+}
+
+// populate puts pages of its own in place before they are written to. Kernels
+// before 5.14 do not, and the pages come at the first write.
+func (m *linearMemory) populate(spans []span) {
+	m.kept = spans
+	for _, s := range spans {
+		_ = unix.Madvise(m.reserved[s.from:s.to], unix.MADV_POPULATE_WRITE)
+	}
+}
+
+// Bits of an entry of /proc/self/pagemap; see proc_pid_pagemap(5).
+const (
+	pagePresent = 1 << 63
+	pageSwapped = 1 << 62
+	pageOfFile  = 1 << 61 // not written to, where the mapping is a private one
+)
+
+// machinePage is the unit of what is kept or dropped, in bytes. Where the
+// machine's pages are larger, nothing is kept.
+const machinePage = 4096
+
+// written calls f with the offset of each page that was written to since the
+// memory stood on its image without pages of its own. Where that cannot be had,
+// it calls nothing.
+func (m *linearMemory) written(f func(offset uint64)) {
+	if os.Getpagesize() != machinePage || m.image.size == 0 {
+		return
+	}
+	file, err := os.Open("/proc/self/pagemap")
+	if err != nil {
+		return
+	}
+	defer func() { _ = file.Close() }()
+	entries := make([]byte, m.image.size/machinePage*8)
+	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(m.reserved))))
+	n, _ := file.ReadAt(entries, int64(base/machinePage*8))
+	for at := 0; at+8 <= n; at += 8 {
+		e := binary.NativeEndian.Uint64(entries[at:])
+		if e&(pagePresent|pageSwapped) != 0 && e&pageOfFile == 0 {
+			f(uint64(at) / 8 * machinePage)
+		}
+	}
 }
 
 // Free implements experimental.LinearMemory.

@@ -28,6 +28,7 @@ type linearMemory struct {
 	peak     uint64
 	refused  uint64 // the size that it asked for and did not get, 0: none
 	image    *image // what it stands on, or nil
+	kept     []span // none: all of it is copied
 }
 
 // newMemory returns a memory that can grow to limit bytes: empty, or that of
@@ -64,10 +65,19 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 }
 
 // reset makes the memory that of its image again.
-func (m *linearMemory) reset() error {
+func (m *linearMemory) reset([]span) error {
 	copy(m.reserved, m.image.data)
 	return nil
 }
+
+// populate does nothing: all pages are in place.
+func (m *linearMemory) populate([]span) {}
+
+// machinePage is the unit of what heat counts.
+const machinePage = 4096
+
+// written does not know, and calls nothing.
+func (m *linearMemory) written(func(offset uint64)) {}
 
 // Free implements experimental.LinearMemory.
 func (m *linearMemory) Free() { m.reserved, m.size = nil, 0 }

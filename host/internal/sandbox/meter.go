@@ -12,9 +12,9 @@ import (
 // after which the deadline is looked at.
 const slice = 20_000
 
-// turn is how long a guest runs before others have their turn: goroutines that
-// wait for a processor, and the garbage collector.
-const turn = 100 * time.Microsecond
+// turn is how long a guest runs before goroutines that wait for a processor have
+// their turn.
+const turn = 25 * time.Microsecond
 
 // Exhausted ends a call that is over a limit.
 type Exhausted struct {
@@ -40,8 +40,8 @@ type meterKey struct{}
 
 type yieldKey struct{}
 
-// WithYield returns a context for Instance.Call in which yield is called after
-// each turn of the guest. Its error ends the call.
+// WithYield returns a context for Instance.Call in which yield is called every
+// few microseconds of the guest's work. Its error ends the call.
 func WithYield(ctx context.Context, yield func(context.Context) error) context.Context {
 	return context.WithValue(ctx, yieldKey{}, yield)
 }
@@ -74,9 +74,14 @@ func (m *meter) tick(left, stack int64) int64 {
 	if used := m.granted - left; m.limit > 0 && used > m.limit {
 		panic(&Exhausted{Limit: "fuel", Max: m.limit, Used: used})
 	}
+	if m.yield != nil {
+		if err := m.yield(m.ctx); err != nil {
+			panic(err)
+		}
+	}
 	now := time.Now()
 	if now.Sub(m.yielded) > turn {
-		m.rest()
+		runtime.Gosched()
 		now = time.Now()
 		m.yielded = now
 	}
@@ -92,15 +97,4 @@ func (m *meter) tick(left, stack int64) int64 {
 	}
 	m.granted += n
 	return left + n
-}
-
-// rest lets others have their turn.
-func (m *meter) rest() {
-	runtime.Gosched()
-	if m.yield == nil {
-		return
-	}
-	if err := m.yield(m.ctx); err != nil {
-		panic(err)
-	}
 }

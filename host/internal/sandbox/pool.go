@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"container/list"
+	"slices"
 	"sync"
 	"time"
 )
@@ -11,15 +12,19 @@ const (
 	maxIdle      = 256              // instances
 	maxIdleBytes = 256 << 20        // of what they hold
 	idleTime     = 30 * time.Second // after which one is dropped
+	maxStacks    = 2                // instances that keep the engine's stack
 )
 
 // pool keeps instances that were reset, for their own guest's next execution.
-// When there are too many, or they wait too long, the one that has waited
+// The engine keeps a stack for each, which it lets grow as deep as the guest
+// goes, up to some megabytes, and never shrinks: the instances that wait since
+// lately keep it, as another would be garbage after each execution. When there are too many, or they wait too long, the one that has waited
 // longest is dropped. It is safe for concurrent use.
 type pool struct {
 	mu     sync.Mutex
 	idle   *list.List // of *idleInstance, the longest waiting one first
 	of     map[*Guest][]*list.Element
+	stacks []*Instance // those that keep the engine's stack, the longest waiting one first
 	bytes  int64
 	timer  *time.Timer
 	closed bool
@@ -34,7 +39,8 @@ func newPool() *pool {
 	return &pool{idle: list.New(), of: map[*Guest][]*list.Element{}}
 }
 
-// get returns an instance of a guest, the one that was used last, or nil.
+// get returns an instance of a guest, the one that was used last of those with
+// pages in place if there is one, or nil.
 func (p *pool) get(g *Guest) *Instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,8 +59,17 @@ func (p *pool) put(i *Instance) {
 		i.Close()
 		return
 	}
-	p.of[i.guest] = append(p.of[i.guest], p.idle.PushBack(&idleInstance{i, time.Now()}))
+	e := p.idle.PushBack(&idleInstance{i, time.Now()})
+	if len(i.memory.kept) == 0 { // those with pages in place are taken first
+		p.of[i.guest] = slices.Insert(p.of[i.guest], 0, e)
+	} else {
+		p.of[i.guest] = append(p.of[i.guest], e)
+	}
 	p.bytes += i.held
+	if p.stacks = append(p.stacks, i); len(p.stacks) > maxStacks {
+		clear(p.stacks[0].calls)
+		p.stacks = slices.Delete(p.stacks, 0, 1)
+	}
 	var drop []*Instance
 	for p.idle.Len() > maxIdle || p.bytes > maxIdleBytes {
 		drop = append(drop, p.remove(p.idle.Front()))
@@ -80,6 +95,9 @@ func (p *pool) remove(e *list.Element) *Instance {
 		delete(p.of, i.guest)
 	}
 	p.bytes -= i.held
+	if k := slices.Index(p.stacks, i); k >= 0 {
+		p.stacks = slices.Delete(p.stacks, k, k+1)
+	}
 	return i
 }
 
@@ -130,6 +148,13 @@ func closeAll(list []*Instance) {
 	for _, i := range list {
 		i.Close()
 	}
+}
+
+// waiting returns how many instances of a guest wait.
+func (p *pool) waiting(g *Guest) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.of[g])
 }
 
 // len returns how many instances wait.

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/wasmsql/wasmsql/host/internal/wasmbin"
 )
@@ -64,4 +67,65 @@ func TestStacksAreShort(t *testing.T) {
 			t.Errorf("%.100v, a stack of %d bytes", err, len(trap.Stack))
 		}
 	})
+}
+
+// TestAdmitSaysAsMuchAsPrepare: what a module is refused for is found without
+// compiling it, and in a short time, whatever it is.
+func TestAdmitSaysAsMuchAsPrepare(t *testing.T) {
+	imports := fakeImports(new(atomic.Int64))
+	s, err := New(context.Background(), Config{Imports: imports})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	modules := map[string][]byte{}
+	for what, body := range map[string][]byte{
+		"operand of another type": {0, 0x42, 0, 0x0b},
+		"no operand":              {0, 0x0b},
+		"one operand too many":    {0, 0x41, 0, 0x41, 0, 0x0b},
+		"types behind a branch":   {0, 0x02, 0x7f, 0x42, 0, 0x0c, 0, 0x0b, 0x0b},
+		"memory that is not":      {0, 0x41, 0, 0x28, 2, 0, 0x0b},
+		"table that is not":       {0, 0x41, 0, 0x25, 0, 0x1a, 0x41, 0, 0x0b},
+		"alignment":               {0, 0x41, 0, 0x28, 9, 0, 0x0b},
+	} {
+		m := &wasmbin.Module{
+			Types: []wasmbin.FuncType{{Results: []wasmbin.ValueType{wasmbin.I32}}}, Functions: []uint32{0}, Code: []wasmbin.Code{{Body: body}},
+			Exports: []wasmbin.Export{{Name: "wasmsql_v1_run", Kind: wasmbin.KindFunc}},
+		}
+		if what != "memory that is not" {
+			m.Memories = []wasmbin.Limits{{Min: 1}}
+			m.Exports = append(m.Exports, wasmbin.Export{Name: "memory", Kind: wasmbin.KindMemory})
+		}
+		modules[what] = m.Encode()
+	}
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "testdata", "guests", "wat", "*.wasm"))
+	if err != nil || len(files) < 200 {
+		t.Fatalf("%d guests, %v", len(files), err)
+	}
+	for _, file := range files {
+		if modules[filepath.Base(file)], err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := 0
+	for what, wasm := range modules {
+		began := time.Now()
+		bad := Admit(wasm, imports)
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%s: looked at for %s", what, took)
+		}
+		c, err := s.Compile(context.Background(), Module{Wasm: wasm})
+		if err == nil {
+			c.Close()
+		} else {
+			refused++
+		}
+		if (len(bad) > 0) != (err != nil) {
+			t.Errorf("%s: admitted with %q, prepared with %v", what, bad, err)
+		}
+		if file := strings.HasSuffix(what, ".wasm"); !file && (len(bad) == 0 || !strings.Contains(strings.Join(bad, " "), "it is not valid: ") && what != "memory that is not") {
+			t.Errorf("%s: %q", what, bad)
+		}
+	}
+	t.Logf("%d modules, of which %d are refused", len(modules), refused)
 }

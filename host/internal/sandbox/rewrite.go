@@ -12,6 +12,7 @@ type form struct {
 	initial uint64    // bytes of memory that an instance starts with
 	data    []segment // written before anything of the guest runs
 	stack   int64     // the guest's stack, see wasmbin.Layout
+	tables  int64     // bytes that its tables can come to
 	// snapshots: memory and globals are all the state that an instance has.
 	snapshots bool
 	globals   []string // exports of what a snapshot holds beside memory
@@ -37,6 +38,18 @@ const (
 	idleFunctionBytes = 32
 )
 
+// elementBytes is what the engine takes for an element of a table.
+const elementBytes = 8
+
+// stackShare is the part of a small limit of memory that is the guest's stack.
+const stackShare = 4
+
+// beside returns how much of a limit of memory is for the guest's stack, and what
+// its tables take: what is left of it is for linear memory.
+func (f *form) beside(limit int64) (stack, tables int64) {
+	return min(f.stack, limit/stackShare), f.tables
+}
+
 // rewrite makes a module metered and ready for snapshots: its tables bounded,
 // its mutable globals exported, and its data taken out, since instances that
 // stand on a snapshot have it already.
@@ -46,7 +59,7 @@ func rewrite(m *wasmbin.Module) (*form, error) {
 		f.initial = uint64(m.Memories[0].Min) * PageSize
 	}
 	for _, t := range m.Tables {
-		f.held += int64(t.Min) * 8
+		f.held += int64(t.Min) * elementBytes
 	}
 	f.snapshots = f.takeData(m)
 	binary, layout, err := wasmbin.Meter(m, wasmbin.Options{
@@ -56,6 +69,16 @@ func rewrite(m *wasmbin.Module) (*form, error) {
 		return nil, err
 	}
 	f.binary, f.stack = binary, layout.Stack
+	for _, t := range m.Tables {
+		n := t.Min
+		if layout.Uses.Extend {
+			n = maxTable
+			if t.HasMax {
+				n = min(t.Max, maxTable)
+			}
+		}
+		f.tables += int64(n) * elementBytes
+	}
 	f.snapshots = f.snapshots && !layout.Uses.Tables && !layout.Uses.Drops
 	for _, g := range layout.Globals {
 		f.globals = append(f.globals, g.Name)

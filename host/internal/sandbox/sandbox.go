@@ -50,11 +50,12 @@ type Config struct {
 // Sandbox holds compiled code, by digest, for as many tenants as use it. It
 // holds nothing of what a guest did or was given.
 type Sandbox struct {
-	engine  Engine
-	imports map[string]Import
-	codes   codes
-	cache   cache
-	pool    *pool
+	engine   Engine
+	imports  map[string]Import
+	codes    codes
+	compiles compiles
+	cache    cache
+	pool     *pool
 }
 
 // New returns a Sandbox. Its error says what is wrong with the engine's name
@@ -74,9 +75,11 @@ func New(ctx context.Context, cfg Config) (*Sandbox, error) {
 	return s, nil
 }
 
-// Close frees all compiled code. Guests must be closed before.
+// Close ends what is being compiled and frees all compiled code. Guests must be
+// closed before.
 func (s *Sandbox) Close() error {
 	s.pool.close()
+	s.codes.close()
 	return s.engine.Close()
 }
 
@@ -108,7 +111,7 @@ type Module struct {
 
 // Limits bound a guest.
 type Limits struct {
-	Memory int64         // bytes of linear memory
+	Memory int64         // bytes of linear memory, tables and stack together
 	Fuel   int64         // units of work of one call; 0: no limit
 	Start  time.Duration // to initialize and configure itself; 0: no limit
 }

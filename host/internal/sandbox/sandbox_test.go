@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -180,40 +179,6 @@ func TestAdmissionRefuses(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestCompileSingleFlight asks for one module from many goroutines.
-func TestCompileSingleFlight(t *testing.T) {
-	s, err := New(context.Background(), Config{Imports: fakeImports(new(atomic.Int64))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
-	counted := &countingEngine{Engine: s.engine}
-	s.engine = counted
-	var wg sync.WaitGroup
-	for range 16 {
-		wg.Go(func() {
-			if _, err := s.compile(context.Background(), Module{Wasm: guest(t, "minimal")}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if n := counted.n.Load(); n != 1 {
-		t.Errorf("compiled %d times", n)
-	}
-}
-
-type countingEngine struct {
-	Engine
-	n atomic.Int64
-}
-
-func (e *countingEngine) Compile(ctx context.Context, m Module) (Code, error) {
-	e.n.Add(1)
-	time.Sleep(10 * time.Millisecond)
-	return e.Engine.Compile(ctx, m)
 }
 
 // TestCache sees that the folder is private, that compiled code is found

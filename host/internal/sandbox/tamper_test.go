@@ -129,9 +129,9 @@ func (c *tampered) accepted(t *testing.T, name string) bool {
 	return false
 }
 
-// TestCacheTampering (G19) changes each byte of each file in the cache, cuts
+// TestG19CacheTampering changes each byte of each file in the cache, cuts
 // each file at each length, and makes it longer: it is not used.
-func TestCacheTampering(t *testing.T) {
+func TestG19CacheTampering(t *testing.T) {
 	c := newTampered(t)
 	changed := 0
 	for name, b := range c.files {
@@ -166,9 +166,9 @@ func TestCacheTampering(t *testing.T) {
 	}
 }
 
-// TestCacheOfAnother (G19) puts the files of one module under the names of
+// TestG19CacheOfAnother puts the files of one module under the names of
 // another, links and other things in their place, and more beside them.
-func TestCacheOfAnother(t *testing.T) {
+func TestG19CacheOfAnother(t *testing.T) {
 	c := newTampered(t)
 	a, b := digestOf(guest(t, "minimal")), digestOf(guest(t, "fail-zero"))
 	formA, formB := c.cache().path(a), c.cache().path(b)
@@ -217,9 +217,9 @@ func TestCacheOfAnother(t *testing.T) {
 	}
 }
 
-// TestCacheFolder (G19): what others could write to is emptied of what is
+// TestG19CacheFolder: what others could write to is emptied of what is
 // ours, and a folder in which nothing can be kept is done without.
-func TestCacheFolder(t *testing.T) {
+func TestG19CacheFolder(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("permissions are of another kind here")
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -146,7 +147,7 @@ func (e *wazeroEngine) compile(ctx context.Context, m Module, folder string) (Co
 	if err != nil {
 		return nil, err
 	}
-	cm, err := r.runtime.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), m.Wasm)
+	cm, err := r.runtime.CompileModule(experimental.WithCompilationWorkers(ctx, compileWorkers()), m.Wasm)
 	if err != nil {
 		_ = r.close()
 		return nil, err
@@ -156,6 +157,20 @@ func (e *wazeroEngine) compile(ctx context.Context, m Module, folder string) (Co
 	e.runtimes = append(e.runtimes, r)
 	return &wazeroCode{engine: e, runtime: r, module: cm}, nil
 }
+
+// validate has the engine read a module as its interpreter does, which finds
+// operands of wrong types too. The module has been rewritten without error, so
+// its parts are within their bounds.
+func validate(wasm []byte) error {
+	ctx := context.Background()
+	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithDebugInfoEnabled(false))
+	_, err := r.CompileModule(ctx, wasm)
+	return errors.Join(err, r.Close(ctx))
+}
+
+// compileWorkers is how many functions are compiled at a time: more than one, as
+// the engine looks at cancellation only then.
+func compileWorkers() int { return max(2, runtime.GOMAXPROCS(0)) }
 
 // Close implements Engine.Close.
 func (e *wazeroEngine) Close() error {
@@ -180,11 +195,17 @@ type wazeroCode struct {
 func (c *wazeroCode) Instantiate(ctx context.Context, mem *linearMemory) (api.Module, error) {
 	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
 		func(uint64, uint64) experimental.LinearMemory { return mem }))
-	mod, err := c.runtime.runtime.InstantiateModule(ctx, c.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	mod, err := c.runtime.runtime.InstantiateModule(ctx, c.module, moduleConfig())
 	if err != nil {
 		return nil, ended(ctx, err)
 	}
 	return mod, nil
+}
+
+// moduleConfig names no start function. The source of random numbers is not read
+// by anything: the engine's own would take some time to be seeded.
+func moduleConfig() wazero.ModuleConfig {
+	return wazero.NewModuleConfig().WithName("").WithStartFunctions().WithRandSource(rand.Reader)
 }
 
 // Forget implements Code.Forget. The engine unmaps machine code when nothing

@@ -97,9 +97,9 @@ func callsAndGlobals(globals, calls int) []byte {
 	return m.Encode()
 }
 
-// TestBombs (G12) sees that each is refused or rewritten in time and memory
+// TestG12Bombs sees that each is refused or rewritten in time and memory
 // that are in proportion to its size.
-func TestBombs(t *testing.T) {
+func TestG12Bombs(t *testing.T) {
 	for name, wasm := range bombs() {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -30,6 +30,7 @@ func (c *count) add(in *instr) {
 	c.vectors = c.vectors || in.op == opVecPrefix
 	if _, _, sized := in.sized(); sized {
 		c.other = true
+		c.blocks += 4
 	}
 }
 

@@ -16,6 +16,9 @@ type emitter struct {
 	least int64 // bytes of stack that each counted frame takes
 	out   []byte
 
+	bulk     bulk
+	bulkType uint32
+
 	// Of the function at hand.
 	plan      *body
 	site      int // the next region
@@ -125,11 +128,16 @@ func (e *emitter) entry(i int, frame int64) {
 func (e *emitter) ifNegative() {
 	e.out = append(e.out, opI64Const, 0, opI64LtS, opIf, blockEmpty)
 	e.op(opCall, e.tick)
+	e.reload()
+	e.out = append(e.out, opEnd)
+}
+
+// reload is for behind a call that may have changed the fuel.
+func (e *emitter) reload() {
 	if e.cached > 0 {
 		e.op(opGlobalGet, e.fuel)
 		e.op(opLocalSet, e.local)
 	}
-	e.out = append(e.out, opEnd)
 }
 
 // addStack adds or subtracts the frame.
@@ -250,8 +258,7 @@ func (e *emitter) instr(r *reader, in *instr) {
 	case opCall, opRefFunc:
 		e.op(in.op, e.s.m.shifted(in.arg))
 	default:
-		e.sized(in)
-		e.out = append(e.out, raw...)
+		e.sized(in, raw)
 	}
 }
 
@@ -338,14 +345,25 @@ func (e *emitter) branch(label uint32) uint32 {
 	return label + e.frames[top].inner - f.inner
 }
 
-// sized pays for the size on top of the operand stack, before the instruction
-// that takes it.
-func (e *emitter) sized(in *instr) {
+// sized writes an instruction that may take a size, and pays for the size, which
+// is on top of the operand stack, before it.
+func (e *emitter) sized(in *instr, raw []byte) {
 	shift, limit, ok := in.sized()
 	if !ok || e.dead {
+		e.out = append(e.out, raw...)
 		return
 	}
 	e.op(opLocalTee, e.size)
+	function, split := e.inPieces(in)
+	if split {
+		e.op(opLocalGet, e.size)
+		e.out = appendS64(append(e.out, opI32Const), bulkPiece)
+		e.out = append(e.out, opI32GtU, opIf)
+		e.out = appendS64(e.out, int64(e.bulkType))
+		e.op(opCall, function)
+		e.reload()
+		e.out = append(e.out, opElse)
+	}
 	e.load()
 	if limit > 0 { // what is larger fails at once
 		e.op(opLocalGet, e.size)
@@ -367,4 +385,8 @@ func (e *emitter) sized(in *instr) {
 	e.out = append(e.out, opI64Sub)
 	e.store()
 	e.check()
+	e.out = append(e.out, raw...)
+	if split {
+		e.out = append(e.out, opEnd)
+	}
 }

@@ -82,6 +82,7 @@ type metering struct {
 
 	blocks           map[string]uint32 // types of blocks by their results
 	tickType, action uint32            // types of the import and of the function that calls it
+	bulkType         uint32            // bulkType's index
 }
 
 // tables bounds what tables can grow to.
@@ -113,6 +114,7 @@ func (w *metering) types() {
 	w.out.Types = append(make([]FuncType, 0, len(w.m.Types)+8), w.m.Types...)
 	w.tickType = w.addType(FuncType{Params: []ValueType{I64, I64}, Results: []ValueType{I64}})
 	w.action = w.addType(FuncType{})
+	w.bulkType = w.addType(bulkType)
 	w.blocks = map[string]uint32{}
 	for _, t := range w.m.Functions {
 		results := w.m.Types[t].Results
@@ -127,7 +129,8 @@ func (w *metering) types() {
 // code rewrites all bodies and adds the function that asks the host for fuel.
 func (w *metering) code() error {
 	fuel := w.s.globals
-	e := emitter{s: w.s, fuel: fuel, stack: fuel + 1, tick: w.m.funcs() + 1, types: w.blocks, facts: w.facts}
+	e := emitter{s: w.s, fuel: fuel, stack: fuel + 1, tick: w.m.funcs() + 1, types: w.blocks, facts: w.facts,
+		bulk: bulk{next: w.m.funcs() + 2, init: map[uint32]uint32{}}, bulkType: w.bulkType}
 	if w.o.MaxDepth > 0 {
 		e.least = w.o.Stack / int64(w.o.MaxDepth)
 	}
@@ -148,6 +151,10 @@ func (w *metering) code() error {
 	e.op(opGlobalSet, e.fuel)
 	w.out.Code = append(w.out.Code, Code{Body: append(e.out, opEnd)})
 	w.out.Functions = append(append([]uint32(nil), w.m.Functions...), w.action)
+	for _, code := range e.bulk.code {
+		w.out.Code = append(w.out.Code, code)
+		w.out.Functions = append(w.out.Functions, w.bulkType)
+	}
 	tick := Import{Module: TickModule, Name: TickName, Kind: KindFunc, Type: w.tickType}
 	w.out.Imports = append(append([]Import(nil), w.m.Imports...), tick)
 	return nil

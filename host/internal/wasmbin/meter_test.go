@@ -12,9 +12,9 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// TestInjectedNamesClash (G13) sees that a guest can neither export nor import
+// TestG13NamesClash sees that a guest can neither export nor import
 // what Meter adds, and that what only looks like it is left alone.
-func TestInjectedNamesClash(t *testing.T) {
+func TestG13NamesClash(t *testing.T) {
 	base := Module{
 		Types:   []FuncType{{}},
 		Globals: []Global{{GlobalType{I64, true}, []byte{opI64Const, 0}}},
@@ -41,9 +41,9 @@ func TestInjectedNamesClash(t *testing.T) {
 	}
 }
 
-// TestInjectedIndexes (G13) sees that a guest that names an index beyond its
+// TestG13Indexes sees that a guest that names an index beyond its
 // own is refused, where the rewriting would have put something there.
-func TestInjectedIndexes(t *testing.T) {
+func TestG13Indexes(t *testing.T) {
 	i64 := FuncType{Results: []ValueType{I64}}
 	for name, body := range map[string]*asm{
 		"global 1":   new(asm).with(opGlobalGet, 1),
@@ -96,8 +96,8 @@ func TestGlobalExports(t *testing.T) {
 	}
 }
 
-// TestTableBound (G4) grows a table without a maximum of its own.
-func TestTableBound(t *testing.T) {
+// TestG4TableBound grows a table without a maximum of its own.
+func TestG4TableBound(t *testing.T) {
 	m, err := Decode(module(fn{typ: FuncType{Params: []ValueType{I32}, Results: []ValueType{I32}},
 		body: *new(asm).op(opRefNull, byte(FuncRef)).get(0).op(opMiscPrefix, opTableGrow, 0)}))
 	if err != nil {

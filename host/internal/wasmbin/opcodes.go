@@ -37,10 +37,15 @@ const (
 	opF32Const     = 0x43
 	opF64Const     = 0x44
 	opI32Eqz       = 0x45
+	opI32GtU       = 0x4b
 	opI32LeU       = 0x4d
 	opI64LtS       = 0x53
+	opI64GtU       = 0x56
+	opI32Add       = 0x6a
+	opI32Sub       = 0x6b
 	opI32DivS      = 0x6d
 	opI32RemU      = 0x70
+	opI32Or        = 0x72
 	opI64Add       = 0x7c
 	opI64Sub       = 0x7d
 	opI64DivS      = 0x7f

@@ -15,8 +15,7 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 )
 
-// A workload is one call of an export. Those of C are the tests of libsodium
-// that wazero carries.
+// A workload is one call of an export.
 type workload struct {
 	module, function string
 	n                uint64
@@ -27,6 +26,7 @@ var workloads = []workload{
 	{"wat", "leaves", 5_000_000}, {"wat", "machine", 5_000_000}, {"wat", "multiply", 400},
 	{"go", "sha256", 40}, {"go", "sort", 60_000}, {"go", "json", 800}, {"go", "fib", 24}, {"go", "matrix", 130},
 	{"go", "text", 8000}, {"go", "regexp", 1500}, {"go", "crc", 60},
+	{"c", "chacha", 20_000}, {"c", "quicksort", 60_000}, {"c", "compress", 600}, {"c", "bodies", 60_000}, {"c", "queens", 12}, {"c", "hashes", 1_000_000},
 	{"tinygo", "fibonacci", 26}, {"tinygo", "string_manipulation", 60}, {"tinygo", "reverse_array", 20_000}, {"tinygo", "random_mat_mul", 80},
 }
 
@@ -37,6 +37,8 @@ func workModule(t testing.TB, name string) []byte {
 	switch {
 	case name == "go":
 		path = goGuest(t)
+	case name == "c":
+		path = filepath.Join("testdata", "work", "c", "programs.wasm")
 	case name == "tinygo":
 		path = filepath.Join(wazeroDir(t), "bench", "testdata", "case.wasm")
 	}

@@ -9,6 +9,7 @@ type Uses struct {
 	Tables bool // table.set, grow, fill, copy, init
 	Drops  bool // data.drop, elem.drop
 	Inits  bool // memory.init
+	Extend bool // table.grow
 }
 
 // scanner reads bodies. It checks their structure, and all indexes of what
@@ -228,8 +229,10 @@ func (s *scanner) misc(in *instr) {
 		s.uses.Inits = true
 	case opDataDrop, opElemDrop:
 		s.uses.Drops = true
-	case opTableInit, opTableCopy, opTableGrow, opTableFill:
+	case opTableInit, opTableCopy, opTableFill:
 		s.uses.Tables = true
+	case opTableGrow:
+		s.uses.Tables, s.uses.Extend = true, true
 	}
 }
 

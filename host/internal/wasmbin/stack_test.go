@@ -152,10 +152,10 @@ func joins(places, locals int) []byte {
 	return module(fn{locals: repeat(I64, locals), body: a}, fn{body: other})
 }
 
-// TestStackExhaustion (G3) sees that endless recursion ends on both engines as
+// TestG3StackExhaustion sees that endless recursion ends on both engines as
 // a stack that is used up, before the engine's own limit, and that what the
 // engine has allocated for it until then is less than 16 MiB.
-func TestStackExhaustion(t *testing.T) {
+func TestG3StackExhaustion(t *testing.T) {
 	for name, wasm := range recursions() {
 		for engine, rc := range engines() {
 			t.Run(name+"/"+engine, func(t *testing.T) {

@@ -40,7 +40,7 @@ func (d *db) Audit(ctx context.Context) ([]sqldb.Finding, error) {
 		return nil, err
 	}
 	var found []sqldb.Finding
-	changes := false
+	changes, passedOn := false, false
 	for _, row := range cells {
 		g, ok := parseGrant(row[0])
 		if !ok {
@@ -51,7 +51,8 @@ func (d *db) Audit(ctx context.Context) ([]sqldb.Finding, error) {
 				found = append(found, sqldb.Finding{Message: "the login " + r.what + " (" + r.privilege + ")", Hint: "REVOKE " + r.privilege + " ON *.*"})
 			}
 		}
-		if g.passedOn {
+		if g.passedOn && !passedOn { // MySQL has a line for its dynamic privileges
+			passedOn = true
 			found = append(found, sqldb.Finding{Message: "the login may give its rights to others (GRANT OPTION)", Hint: "REVOKE GRANT OPTION"})
 		}
 		changes = changes || slices.ContainsFunc(g.privileges, func(p string) bool { return slices.Contains(writing, p) })

@@ -30,8 +30,16 @@ func TestAudit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = d.Close() })
 		found, err := d.(sqldb.Auditor).Audit(t.Context())
-		_ = d.Close()
+		if c.name == "superuser" && release(t).Product == "mysql" { // MySQL lists what "all" is
+			for _, want := range []string{"is a superuser", "may read and write files", "may create users", "may give its rights to others", "may end other sessions", "may change the server's settings", "may change tables"} {
+				if !slices.ContainsFunc(found, func(f sqldb.Finding) bool { return strings.Contains(f.Message, want) }) {
+					t.Errorf("%s: %q is missing: %v", c.name, want, found)
+				}
+			}
+			continue
+		}
 		if err != nil || len(found) != len(c.want) {
 			t.Errorf("%s: %v, %v", c.name, found, err)
 			continue

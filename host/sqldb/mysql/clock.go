@@ -62,6 +62,24 @@ type moment struct {
 	micros           int64 // of the day
 }
 
+// lastDay remembers the day that was asked for last: rows that follow each
+// other often have the same.
+type lastDay struct {
+	year, month, day int
+	days             int64
+}
+
+// dayOf is the function of this name, for the day of m.
+func (l *lastDay) dayOf(m moment) (days int64, ok bool) {
+	if l.day == m.day && l.month == m.month && l.year == m.year && m.day > 0 {
+		return l.days, true
+	}
+	if days, ok = dayOf(m.year, m.month, m.day); ok {
+		*l = lastDay{m.year, m.month, m.day, days}
+	}
+	return days, ok
+}
+
 // readMoment reads what stands behind the length of a DATE or DATETIME, which
 // is 0, 4, 7 or 11 bytes:
 //

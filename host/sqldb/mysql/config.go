@@ -2,7 +2,6 @@ package mysql
 
 import (
 	"context"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -78,26 +77,13 @@ func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
 	switch {
 	case s.given.user == "" && !has("user", "username"):
 		fault("uri", "no user", "write mysql://user@host/database, or a user in connect_args or secret_connect_args")
-	case s.given.socket == "" && s.given.host != "" && !plainHost(s.given.host):
+	case s.given.socket == "" && s.given.host != "" && !sqldb.PlainHost(s.given.host):
 		fault("uri", "the host is not one host name or address", "")
 	}
 	if s.given.socket != "" && !strings.HasPrefix(s.given.socket, "/") {
 		fault("connect_args.unix_socket", "is not an absolute path", "")
 	}
 	return s, faults
-}
-
-// plainHost reports whether a text names one host.
-func plainHost(host string) bool {
-	if net.ParseIP(host) != nil {
-		return true
-	}
-	for _, c := range []byte(host) {
-		if c != '-' && c != '.' && c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
-			return false
-		}
-	}
-	return len(host) < 256
 }
 
 // connectArgs reads what concerns the connection: from the options of the URI,
@@ -219,7 +205,7 @@ func (s *settings) login(ctx context.Context, secrets func(context.Context) (map
 	switch {
 	case l.user == "":
 		return l, cannotLogIn("the secret user is empty")
-	case l.socket == "" && !plainHost(l.host):
+	case l.socket == "" && !sqldb.PlainHost(l.host):
 		return l, cannotLogIn("the secret host is not one host name or address")
 	case strings.IndexByte(l.user+l.database+l.password.Reveal(), 0) >= 0:
 		return l, cannotLogIn("the user, password or database holds a NUL character")

@@ -11,6 +11,6 @@ func TestConformance(t *testing.T) {
 	sqldbtest.Run(t, mysql.Driver{}, sqldbtest.MariaDB(t))
 }
 
-func TestOracle(t *testing.T) {
+func TestD7Tables(t *testing.T) {
 	sqldbtest.Oracle(t, mysql.Driver{}, sqldbtest.MariaDB(t))
 }

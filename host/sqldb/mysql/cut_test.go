@@ -2,11 +2,6 @@ package mysql
 
 import (
 	"context"
-	"io"
-	"net"
-	"strconv"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,68 +10,6 @@ import (
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
-// cutter is a proxy that cuts each connection after so many bytes of one
-// direction.
-type cutter struct {
-	l        net.Listener
-	to       string
-	after    atomic.Int64 // bytes; less than 0 is never
-	upstream atomic.Bool  // of what we send, else of what the server sends
-	passed   atomic.Int64 // bytes of that direction in the last connection
-	all      sync.WaitGroup
-}
-
-func newCutter(t *testing.T, to string) *cutter {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &cutter{l: l, to: to}
-	t.Cleanup(func() {
-		_ = l.Close()
-		c.all.Wait()
-	})
-	go func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.all.Go(func() { c.serve(in) })
-		}
-	}()
-	return c
-}
-
-func (c *cutter) serve(in net.Conn) {
-	defer func() { _ = in.Close() }()
-	out, err := net.Dial("tcp", c.to)
-	if err != nil {
-		return
-	}
-	defer func() { _ = out.Close() }()
-	limited, free := io.ReadWriter(in), io.ReadWriter(out) // limited is read up to the cut
-	if !c.upstream.Load() {
-		limited, free = out, in
-	}
-	done := make(chan struct{}, 2)
-	go func() {
-		if n := c.after.Load(); n >= 0 {
-			got, _ := io.CopyN(free, limited, n)
-			c.passed.Store(got)
-		} else {
-			got, _ := io.Copy(free, limited)
-			c.passed.Store(got)
-		}
-		done <- struct{}{}
-	}()
-	go func() {
-		_, _ = io.Copy(limited, free)
-		done <- struct{}{}
-	}()
-	<-done
-}
-
 // TestC9Cut cuts the connection after each byte of an exchange: nothing hangs,
 // what is said to be committed is, what is said not to be is not, and where
 // nobody can know that is said. Never is an unknown outcome safe to retry.
@@ -84,14 +17,9 @@ func TestC9Cut(t *testing.T) {
 	base := sqldbtest.MariaDB(t)
 	direct := openURI(t, base)
 	must(t, direct, "CREATE TABLE t (id int PRIMARY KEY) ENGINE=InnoDB", "INSERT INTO t VALUES (-1)")
-	u, _ := sqldb.ParseURI(base)
-	proxy := newCutter(t, net.JoinHostPort(u.Host, strconv.Itoa(u.Port)))
-	through := func(c *sqldb.Config) {
-		c.URI.Host, c.URI.Port = "127.0.0.1", proxy.l.Addr().(*net.TCPAddr).Port
-		c.Pool.Max = 1
-	}
+	proxy := sqldbtest.NewProxy(t, base)
 	exchange := func(n int64) (stage string, err error) {
-		d := openURI(t, base, through)
+		d := openURI(t, proxy.URI, func(c *sqldb.Config) { c.Pool.Max = 1 })
 		defer func() { _ = d.Close() }()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -111,15 +39,15 @@ func TestC9Cut(t *testing.T) {
 	stages := map[string]int{}
 	unknown := 0
 	for _, upstream := range []bool{false, true} {
-		proxy.upstream.Store(upstream)
+		proxy.Upstream.Store(upstream)
 		must(t, direct, "DELETE FROM t WHERE id >= 0")
-		proxy.after.Store(-1)
+		proxy.After.Store(-1)
 		if _, err := exchange(0); err != nil {
 			t.Fatal(whole(err))
 		}
 		total := int64(0)
 		for range 200 {
-			if total = proxy.passed.Load(); total > 300 {
+			if total = proxy.Passed.Load(); total > 300 {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
@@ -130,7 +58,7 @@ func TestC9Cut(t *testing.T) {
 			step = 7
 		}
 		for n := int64(0); n < total; n += step {
-			proxy.after.Store(n)
+			proxy.After.Store(n)
 			start := time.Now()
 			stage, err := exchange(n)
 			if took := time.Since(start); took > 8*time.Second {

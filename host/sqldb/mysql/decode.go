@@ -8,19 +8,25 @@ import (
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/apache/arrow/go/v15/arrow/decimal128"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/internal/vector"
 )
 
-// decoder appends the values of one column to an Arrow builder. It is chosen
-// once, from the column's definition. A misfit is nil where the value went in.
+// decoder collects the values of one column. It is chosen once, from the
+// column's definition. A misfit is nil where the value went in.
 type decoder interface {
 	// binary appends the value at the start of p, which is not null, and returns
 	// how many bytes it takes: 0 if it is not whole.
 	binary(p []byte) (int, *misfit)
 	// text appends a value as the text protocol has it.
 	text(p []byte) *misfit
-	builder() array.Builder
+	// Null appends a null.
+	Null()
+	// Start makes room for the rows of another batch.
+	Start(rows int)
+	// Take returns what was appended, and starts anew.
+	Take() arrow.Array
 }
 
 // misfit says why a value does not fit its column.
@@ -35,54 +41,50 @@ func wrongText(holds string) *misfit { return &misfit{what: "a text that is no "
 // newDecoder returns the decoder of a column that field describes in Arrow;
 // limit bounds a value.
 func newDecoder(d definition, field arrow.Field, limit int64) decoder {
-	mem := memory.DefaultAllocator
 	switch t := field.Type.(type) {
 	case *arrow.BooleanType:
-		return &boolDecoder{array.NewBooleanBuilder(mem)}
+		return &boolDecoder{}
 	case *arrow.Int8Type:
-		return &int8Decoder{array.NewInt8Builder(mem)}
+		return &int8Decoder{vector.Fixed[int8]{Type: t}}
 	case *arrow.Uint8Type:
-		return &uint8Decoder{array.NewUint8Builder(mem)}
+		return &uint8Decoder{vector.Fixed[uint8]{Type: t}}
 	case *arrow.Int16Type:
-		return &int16Decoder{array.NewInt16Builder(mem)}
+		return &int16Decoder{vector.Fixed[int16]{Type: t}}
 	case *arrow.Uint16Type:
-		return &uint16Decoder{array.NewUint16Builder(mem)}
+		return &uint16Decoder{vector.Fixed[uint16]{Type: t}}
 	case *arrow.Int32Type:
-		return &int32Decoder{array.NewInt32Builder(mem)}
+		return &int32Decoder{vector.Fixed[int32]{Type: t}}
 	case *arrow.Uint32Type:
-		return &uint32Decoder{array.NewUint32Builder(mem)}
+		return &uint32Decoder{vector.Fixed[uint32]{Type: t}}
 	case *arrow.Int64Type:
-		return &int64Decoder{array.NewInt64Builder(mem)}
+		return &int64Decoder{vector.Fixed[int64]{Type: t}}
 	case *arrow.Uint64Type:
-		return &uint64Decoder{array.NewUint64Builder(mem)}
+		return &uint64Decoder{vector.Fixed[uint64]{Type: t}}
 	case *arrow.Float32Type:
-		return &float32Decoder{array.NewFloat32Builder(mem)}
+		return &float32Decoder{vector.Fixed[float32]{Type: t}}
 	case *arrow.Float64Type:
-		return &float64Decoder{array.NewFloat64Builder(mem)}
+		return &float64Decoder{vector.Fixed[float64]{Type: t}}
 	case *arrow.Decimal128Type:
-		return &decimalDecoder{array.NewDecimal128Builder(mem, t), int(t.Precision), int(t.Scale)}
+		return &decimalDecoder{vector.Fixed[decimal128.Num]{Type: t}, int(t.Precision), int(t.Scale)}
 	case *arrow.Date32Type:
-		return &dateDecoder{array.NewDate32Builder(mem)}
+		return &dateDecoder{Fixed: vector.Fixed[int32]{Type: t}}
 	case *arrow.TimestampType:
-		return &momentDecoder{array.NewTimestampBuilder(mem, t)}
+		return &momentDecoder{Fixed: vector.Fixed[int64]{Type: t}}
 	case *arrow.DurationType:
-		return &spanDecoder{array.NewDurationBuilder(mem, t)}
+		return &spanDecoder{vector.Fixed[int64]{Type: t}}
 	case *arrow.Time64Type:
-		return &timeDecoder{array.NewTime64Builder(mem, t)}
+		return &timeDecoder{vector.Fixed[int64]{Type: t}}
 	case *arrow.FixedSizeBinaryType:
-		return &uuidDecoder{array.NewFixedSizeBinaryBuilder(mem, t)}
+		return &uuidDecoder{}
 	case *arrow.NullType:
-		return &nullDecoder{array.NewNullBuilder(mem)}
+		return &nullDecoder{}
 	case *arrow.StringType:
-		b := array.NewStringBuilder(mem)
-		return &textDecoder{b, b.BinaryBuilder, limit}
+		return &textDecoder{vector.Varied{Type: t}, limit}
 	}
-	return &bytesDecoder{array.NewBinaryBuilder(mem, arrow.BinaryTypes.Binary), limit}
+	return &bytesDecoder{vector.Varied{Type: arrow.BinaryTypes.Binary}, limit}
 }
 
-type boolDecoder struct{ b *array.BooleanBuilder }
-
-func (d *boolDecoder) builder() array.Builder { return d.b }
+type boolDecoder struct{ vector.Bools }
 
 func (d *boolDecoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 1 {
@@ -106,16 +108,14 @@ func (d *boolDecoder) add(v int64) *misfit {
 			hint: "write CAST(… AS SIGNED) for the number",
 		}
 	}
-	d.b.Append(v == 1)
+	d.Push(v == 1)
 	return nil
 }
 
 type decimalDecoder struct {
-	b                *array.Decimal128Builder
+	vector.Fixed[decimal128.Num]
 	precision, scale int
 }
-
-func (d *decimalDecoder) builder() array.Builder { return d.b }
 
 func (d *decimalDecoder) binary(p []byte) (int, *misfit) {
 	s, n := lengthBytes(p)
@@ -133,19 +133,17 @@ func (d *decimalDecoder) text(p []byte) *misfit {
 			hint: "CAST the column to the decimal that it should be, or AS CHAR",
 		}
 	}
-	d.b.Append(v)
+	d.Push(v)
 	return nil
 }
 
-type float32Decoder struct{ b *array.Float32Builder }
-
-func (d *float32Decoder) builder() array.Builder { return d.b }
+type float32Decoder struct{ vector.Fixed[float32] }
 
 func (d *float32Decoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 4 {
 		return 0, nil
 	}
-	d.b.Append(math.Float32frombits(binary.LittleEndian.Uint32(p)))
+	d.Push(math.Float32frombits(binary.LittleEndian.Uint32(p)))
 	return 4, nil
 }
 
@@ -154,19 +152,17 @@ func (d *float32Decoder) text(p []byte) *misfit {
 	if err != nil {
 		return wrongText("number")
 	}
-	d.b.Append(float32(v))
+	d.Push(float32(v))
 	return nil
 }
 
-type float64Decoder struct{ b *array.Float64Builder }
-
-func (d *float64Decoder) builder() array.Builder { return d.b }
+type float64Decoder struct{ vector.Fixed[float64] }
 
 func (d *float64Decoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 8 {
 		return 0, nil
 	}
-	d.b.Append(math.Float64frombits(binary.LittleEndian.Uint64(p)))
+	d.Push(math.Float64frombits(binary.LittleEndian.Uint64(p)))
 	return 8, nil
 }
 
@@ -175,19 +171,16 @@ func (d *float64Decoder) text(p []byte) *misfit {
 	if err != nil {
 		return wrongText("number")
 	}
-	d.b.Append(v)
+	d.Push(v)
 	return nil
 }
 
 // textDecoder decodes texts: the session's charset is utf8mb4, to which the
 // server converts all others.
 type textDecoder struct {
-	b     *array.StringBuilder
-	bytes *array.BinaryBuilder // of b
+	vector.Varied
 	limit int64
 }
-
-func (d *textDecoder) builder() array.Builder { return d.b }
 
 func (d *textDecoder) binary(p []byte) (int, *misfit) {
 	s, n := lengthBytes(p)
@@ -204,16 +197,14 @@ func (d *textDecoder) text(p []byte) *misfit {
 	if !utf8.Valid(p) {
 		return &misfit{what: "a text that is not valid UTF-8", hint: "write CAST(… AS BINARY) for its bytes"}
 	}
-	d.bytes.Append(p)
+	d.Push(p)
 	return nil
 }
 
 type bytesDecoder struct {
-	b     *array.BinaryBuilder
+	vector.Varied
 	limit int64
 }
-
-func (d *bytesDecoder) builder() array.Builder { return d.b }
 
 func (d *bytesDecoder) binary(p []byte) (int, *misfit) {
 	s, n := lengthBytes(p)
@@ -227,13 +218,11 @@ func (d *bytesDecoder) text(p []byte) *misfit {
 	if int64(len(p)) > d.limit {
 		return &misfit{size: int64(len(p))}
 	}
-	d.b.Append(p)
+	d.Push(p)
 	return nil
 }
 
-type uuidDecoder struct{ b *array.FixedSizeBinaryBuilder }
-
-func (d *uuidDecoder) builder() array.Builder { return d.b }
+type uuidDecoder struct{ vector.UUIDs }
 
 func (d *uuidDecoder) binary(p []byte) (int, *misfit) {
 	s, n := lengthBytes(p)
@@ -248,13 +237,12 @@ func (d *uuidDecoder) text(p []byte) *misfit {
 	if !ok {
 		return wrongText("uuid")
 	}
-	d.b.Append(id[:])
+	d.Push(id[:])
 	return nil
 }
 
 // nullDecoder is for NULL itself, which has no other value.
-type nullDecoder struct{ b *array.NullBuilder }
+type nullDecoder struct{ vector.Nothing }
 
-func (d *nullDecoder) builder() array.Builder       { return d.b }
 func (d *nullDecoder) binary([]byte) (int, *misfit) { return 0, nil }
 func (d *nullDecoder) text([]byte) *misfit          { return wrongText("null") }

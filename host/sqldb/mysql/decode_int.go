@@ -4,21 +4,19 @@ import (
 	"encoding/binary"
 	"strconv"
 
-	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/wasmsql/wasmsql/host/sqldb/internal/vector"
 )
 
 // The integers. A type parameter for the width would cost a call through a
 // dictionary for each value.
 
-type int8Decoder struct{ b *array.Int8Builder }
-
-func (d *int8Decoder) builder() array.Builder { return d.b }
+type int8Decoder struct{ vector.Fixed[int8] }
 
 func (d *int8Decoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 1 {
 		return 0, nil
 	}
-	d.b.Append(int8(p[0]))
+	d.Push(int8(p[0]))
 	return 1, nil
 }
 
@@ -27,19 +25,17 @@ func (d *int8Decoder) text(p []byte) *misfit {
 	if err != nil {
 		return wrongText("integer of 8 bits")
 	}
-	d.b.Append(int8(v))
+	d.Push(int8(v))
 	return nil
 }
 
-type uint8Decoder struct{ b *array.Uint8Builder }
-
-func (d *uint8Decoder) builder() array.Builder { return d.b }
+type uint8Decoder struct{ vector.Fixed[uint8] }
 
 func (d *uint8Decoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 1 {
 		return 0, nil
 	}
-	d.b.Append(p[0])
+	d.Push(p[0])
 	return 1, nil
 }
 
@@ -48,19 +44,17 @@ func (d *uint8Decoder) text(p []byte) *misfit {
 	if err != nil {
 		return wrongText("integer of 8 bits")
 	}
-	d.b.Append(uint8(v))
+	d.Push(uint8(v))
 	return nil
 }
 
-type int16Decoder struct{ b *array.Int16Builder }
-
-func (d *int16Decoder) builder() array.Builder { return d.b }
+type int16Decoder struct{ vector.Fixed[int16] }
 
 func (d *int16Decoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 2 {
 		return 0, nil
 	}
-	d.b.Append(int16(binary.LittleEndian.Uint16(p)))
+	d.Push(int16(binary.LittleEndian.Uint16(p)))
 	return 2, nil
 }
 
@@ -69,19 +63,17 @@ func (d *int16Decoder) text(p []byte) *misfit {
 	if err != nil {
 		return wrongText("integer of 16 bits")
 	}
-	d.b.Append(int16(v))
+	d.Push(int16(v))
 	return nil
 }
 
-type uint16Decoder struct{ b *array.Uint16Builder }
-
-func (d *uint16Decoder) builder() array.Builder { return d.b }
+type uint16Decoder struct{ vector.Fixed[uint16] }
 
 func (d *uint16Decoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 2 {
 		return 0, nil
 	}
-	d.b.Append(binary.LittleEndian.Uint16(p))
+	d.Push(binary.LittleEndian.Uint16(p))
 	return 2, nil
 }
 
@@ -90,19 +82,17 @@ func (d *uint16Decoder) text(p []byte) *misfit {
 	if err != nil {
 		return wrongText("integer of 16 bits")
 	}
-	d.b.Append(uint16(v))
+	d.Push(uint16(v))
 	return nil
 }
 
-type int32Decoder struct{ b *array.Int32Builder }
-
-func (d *int32Decoder) builder() array.Builder { return d.b }
+type int32Decoder struct{ vector.Fixed[int32] }
 
 func (d *int32Decoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 4 {
 		return 0, nil
 	}
-	d.b.Append(int32(binary.LittleEndian.Uint32(p)))
+	d.Push(int32(binary.LittleEndian.Uint32(p)))
 	return 4, nil
 }
 
@@ -111,19 +101,17 @@ func (d *int32Decoder) text(p []byte) *misfit {
 	if err != nil {
 		return wrongText("integer of 32 bits")
 	}
-	d.b.Append(int32(v))
+	d.Push(int32(v))
 	return nil
 }
 
-type uint32Decoder struct{ b *array.Uint32Builder }
-
-func (d *uint32Decoder) builder() array.Builder { return d.b }
+type uint32Decoder struct{ vector.Fixed[uint32] }
 
 func (d *uint32Decoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 4 {
 		return 0, nil
 	}
-	d.b.Append(binary.LittleEndian.Uint32(p))
+	d.Push(binary.LittleEndian.Uint32(p))
 	return 4, nil
 }
 
@@ -132,19 +120,17 @@ func (d *uint32Decoder) text(p []byte) *misfit {
 	if err != nil {
 		return wrongText("integer of 32 bits")
 	}
-	d.b.Append(uint32(v))
+	d.Push(uint32(v))
 	return nil
 }
 
-type int64Decoder struct{ b *array.Int64Builder }
-
-func (d *int64Decoder) builder() array.Builder { return d.b }
+type int64Decoder struct{ vector.Fixed[int64] }
 
 func (d *int64Decoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 8 {
 		return 0, nil
 	}
-	d.b.Append(int64(binary.LittleEndian.Uint64(p)))
+	d.Push(int64(binary.LittleEndian.Uint64(p)))
 	return 8, nil
 }
 
@@ -153,19 +139,17 @@ func (d *int64Decoder) text(p []byte) *misfit {
 	if err != nil {
 		return wrongText("integer of 64 bits")
 	}
-	d.b.Append(v)
+	d.Push(v)
 	return nil
 }
 
-type uint64Decoder struct{ b *array.Uint64Builder }
-
-func (d *uint64Decoder) builder() array.Builder { return d.b }
+type uint64Decoder struct{ vector.Fixed[uint64] }
 
 func (d *uint64Decoder) binary(p []byte) (int, *misfit) {
 	if len(p) < 8 {
 		return 0, nil
 	}
-	d.b.Append(binary.LittleEndian.Uint64(p))
+	d.Push(binary.LittleEndian.Uint64(p))
 	return 8, nil
 }
 
@@ -174,6 +158,6 @@ func (d *uint64Decoder) text(p []byte) *misfit {
 	if err != nil {
 		return wrongText("integer of 64 bits")
 	}
-	d.b.Append(v)
+	d.Push(v)
 	return nil
 }

@@ -3,8 +3,7 @@ package mysql
 import (
 	"fmt"
 
-	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/wasmsql/wasmsql/host/sqldb/internal/vector"
 )
 
 // between returns what stands behind a length of one byte, as the protocol has
@@ -28,9 +27,10 @@ func noDate(m moment) *misfit {
 
 var malformedMoment = &misfit{what: "a date or time that the server sent malformed"}
 
-type dateDecoder struct{ b *array.Date32Builder }
-
-func (d *dateDecoder) builder() array.Builder { return d.b }
+type dateDecoder struct {
+	vector.Fixed[int32]
+	last lastDay
+}
 
 func (d *dateDecoder) binary(p []byte) (int, *misfit) {
 	s, n := between(p)
@@ -50,18 +50,19 @@ func (d *dateDecoder) add(m moment, ok bool) *misfit {
 	if !ok || m.micros != 0 {
 		return malformedMoment
 	}
-	days, ok := dayOf(m.year, m.month, m.day)
+	days, ok := d.last.dayOf(m)
 	if !ok {
 		return noDate(m)
 	}
-	d.b.Append(arrow.Date32(days))
+	d.Push(int32(days))
 	return nil
 }
 
 // momentDecoder decodes DATETIME and TIMESTAMP; the session's time zone is UTC.
-type momentDecoder struct{ b *array.TimestampBuilder }
-
-func (d *momentDecoder) builder() array.Builder { return d.b }
+type momentDecoder struct {
+	vector.Fixed[int64]
+	last lastDay
+}
 
 func (d *momentDecoder) binary(p []byte) (int, *misfit) {
 	s, n := between(p)
@@ -81,18 +82,16 @@ func (d *momentDecoder) add(m moment, ok bool) *misfit {
 	if !ok {
 		return malformedMoment
 	}
-	days, ok := dayOf(m.year, m.month, m.day)
+	days, ok := d.last.dayOf(m)
 	if !ok {
 		return noDate(m)
 	}
-	d.b.Append(arrow.Timestamp(days*microsOfDay + m.micros))
+	d.Push(days*microsOfDay + m.micros)
 	return nil
 }
 
 // timeDecoder decodes TIME, which in MySQL is a duration too.
-type timeDecoder struct{ b *array.Time64Builder }
-
-func (d *timeDecoder) builder() array.Builder { return d.b }
+type timeDecoder struct{ vector.Fixed[int64] }
 
 func (d *timeDecoder) binary(p []byte) (int, *misfit) {
 	s, n := between(p)
@@ -118,14 +117,12 @@ func (d *timeDecoder) add(v int64, ok bool) *misfit {
 			hint: "write TIME_TO_SEC(…) for the seconds, or CAST(… AS CHAR) for the text",
 		}
 	}
-	d.b.Append(arrow.Time64(v))
+	d.Push(v)
 	return nil
 }
 
 // spanDecoder decodes TIME as the duration that it is in MySQL.
-type spanDecoder struct{ b *array.DurationBuilder }
-
-func (d *spanDecoder) builder() array.Builder { return d.b }
+type spanDecoder struct{ vector.Fixed[int64] }
 
 func (d *spanDecoder) binary(p []byte) (int, *misfit) {
 	s, n := between(p)
@@ -145,6 +142,6 @@ func (d *spanDecoder) add(v int64, ok bool) *misfit {
 	if !ok {
 		return malformedMoment
 	}
-	d.b.Append(arrow.Duration(v))
+	d.Push(v)
 	return nil
 }

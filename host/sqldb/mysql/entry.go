@@ -11,10 +11,12 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/wasmsql/wasmsql/host/secret"
 )
 
 // entry is the connection as go-sql-driver sees it while it logs in. It stands
-// between that and the server, packet by packet, for three reasons:
+// between that and the server, packet by packet, for four reasons:
 //
 //   - TLS begins here, before the login is sent, so that what comes after the
 //     login can be read and written by wire. go-sql-driver would keep the
@@ -23,6 +25,8 @@ import (
 //   - The capabilities that go-sql-driver asks for lose the one to send files
 //     to the server, and win the one to be told the types of MariaDB that are
 //     not the protocol's.
+//   - Under that TLS the password of sha256_password goes as it is, as the server
+//     expects it; go-sql-driver, which sees no TLS, would ask for the server's key.
 //   - A packet is as large as a login needs, and nothing is read ahead.
 type entry struct {
 	net.Conn
@@ -32,6 +36,8 @@ type entry struct {
 	shift    byte                              // added to the numbers of our packets
 	pending  []byte                            // of the packet that go-sql-driver is reading
 	asked    capabilities
+	password secret.Value
+	wants256 bool        // the server has asked for sha256_password
 	answered bool        // the login was sent
 	failed   error       // of TLS; go-sql-driver does not return it
 	left     atomic.Bool // go-sql-driver closes from a goroutine of its own
@@ -151,6 +157,7 @@ func (e *entry) read() ([]byte, error) {
 	copy(p, h[:])
 	_, err := io.ReadFull(e.Conn, p[headerSize:])
 	p[3] -= e.shift
+	e.wants256 = bytes.HasPrefix(p[headerSize:], []byte("\xfesha256_password\x00"))
 	return p, err
 }
 
@@ -187,6 +194,10 @@ func (e *entry) Write(p []byte) (int, error) {
 				return 0, e.failed
 			}
 		}
+	}
+	if e.wants256 && e.secure != nil && string(q[headerSize:]) == "\x01" { // asks for the key
+		q = append(append(q[:headerSize], e.password.Reveal()...), 0)
+		q[0], q[1], q[2] = byte(len(q)-headerSize), byte((len(q)-headerSize)>>8), 0
 	}
 	q[3] += e.shift
 	if _, err := e.Conn.Write(q); err != nil {

@@ -300,3 +300,33 @@ func TestC8HostileGreeting(t *testing.T) {
 		}
 	}
 }
+
+// TestC7CleartextSwitch: a server that asks for the password as it is, over a
+// connection that anyone may listen to, does not get it.
+func TestC7CleartextSwitch(t *testing.T) {
+	heard := make(chan string, 10)
+	for _, plugin := range []string{"mysql_clear_password", "mysql_old_password", "dialog", "authentication_windows_client"} {
+		d := openURI(t, "mysql://u:canary@127.0.0.1/d?connect_timeout=2", listen(t, func(p *peer) {
+			defer func() { _ = p.Close() }()
+			p.send(helloOf(usual)...)
+			if _, err := p.receive(); err != nil {
+				return
+			}
+			p.send([]byte("\xfe" + plugin + "\x00abcdefghijklmnopqrst\x00")...)
+			if answer, err := p.receive(); err == nil {
+				heard <- string(answer)
+				p.send(ok(good)...)
+			}
+		}))
+		_, err := d.Begin(context.Background(), sqldb.TxOptions{})
+		if e := fails(t, err); e.Code != abi.Conn || e.SafeToRetry() {
+			t.Errorf("%s: %s", plugin, whole(err))
+		}
+	}
+	close(heard)
+	for answer := range heard {
+		if strings.Contains(answer, "canary") {
+			t.Error("the password was sent")
+		}
+	}
+}

@@ -72,6 +72,7 @@ type db struct {
 	lifetime time.Duration
 	patience time.Duration // for what the server does after a KILL, or a COMMIT that may not last longer
 
+	counts     counts
 	background context.Context // of what nobody waits for
 	stop       context.CancelFunc
 

@@ -13,6 +13,12 @@ const maxPrecision = 38
 // scale. It is not ok if a digit would be lost.
 func parseDecimal(b []byte, precision, scale int) (decimal128.Num, bool) {
 	b, negative := after(b, '-')
+	if v, ok := smallDecimal(b, precision, scale); ok {
+		if negative {
+			v = -v
+		}
+		return decimal128.FromI64(v), true
+	}
 	var hi, lo uint64
 	digits, behind, seen, point := 0, 0, false, false
 	for _, c := range b {
@@ -55,6 +61,29 @@ func parseDecimal(b []byte, precision, scale int) (decimal128.Num, bool) {
 		num = num.Negate()
 	}
 	return num, seen
+}
+
+// smallDecimal reads digits[.digits], as many behind the point as the scale and
+// few enough for an int64, which is how servers send most decimals.
+func smallDecimal(b []byte, precision, scale int) (v int64, ok bool) {
+	digits := len(b)
+	point := digits - scale - 1
+	if scale > 0 {
+		digits--
+	}
+	if digits > min(precision, 18) || scale > 0 && (point < 1 || b[point] != '.') || digits == 0 {
+		return 0, false
+	}
+	for i, c := range b {
+		if i == point && scale > 0 {
+			continue
+		}
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		v = v*10 + int64(c-'0')
+	}
+	return v, true
 }
 
 // times10 returns the 128 bits times ten plus a digit.

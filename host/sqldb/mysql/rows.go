@@ -36,7 +36,6 @@ type column struct {
 	name string
 	kind byte // of the protocol
 	decoder
-	b array.Builder // of the decoder
 }
 
 // open takes the beginning of a reply. Texts have to be in the charset that
@@ -51,8 +50,7 @@ func (r *rows) open(p reply) error {
 		}
 		d.stored = r.tx.stored
 		fields[i] = d.field()
-		dec := newDecoder(d, fields[i], r.tx.batch.Cell)
-		r.columns[i] = column{d.name, d.kind, dec, dec.builder()}
+		r.columns[i] = column{d.name, d.kind, newDecoder(d, fields[i], r.tx.batch.Cell)}
 	}
 	r.schema = arrow.NewSchema(fields, nil)
 	return nil
@@ -69,8 +67,10 @@ func (r *rows) fill() (arrow.Record, error) {
 	limit := r.tx.batch.Cell + r.tx.batch.Bytes
 	c.inspect = r.inspect
 	defer func() { c.inspect = nil }()
-	for i := range r.columns {
-		r.columns[i].b.Reserve(r.last) // as many rows as before
+	if r.last > 0 {
+		for i := range r.columns {
+			r.columns[i].Start(r.last) // as many rows as before
+		}
 	}
 	var f sqldb.Fill
 	for !f.Full(r.tx.batch) {
@@ -101,7 +101,7 @@ func (r *rows) fill() (arrow.Record, error) {
 	}
 	arrays := make([]arrow.Array, len(r.columns))
 	for i := range r.columns {
-		arrays[i] = r.columns[i].b.NewArray()
+		arrays[i] = r.columns[i].Take()
 	}
 	rec := array.NewRecord(r.schema, arrays, int64(f.Rows))
 	for _, a := range arrays {
@@ -176,7 +176,7 @@ func (r *rows) decode(p []byte) error {
 	for i := range r.columns {
 		col := &r.columns[i]
 		if nulls[(i+2)>>3]&(1<<((i+2)&7)) != 0 {
-			col.b.AppendNull()
+			col.Null()
 			continue
 		}
 		n, m := col.binary(p[at:])
@@ -200,7 +200,7 @@ func (r *rows) decodeText(p []byte) error {
 	for i := range r.columns {
 		col := &r.columns[i]
 		if len(p) > 0 && p[0] == 0xfb {
-			col.b.AppendNull()
+			col.Null()
 			p = p[1:]
 			continue
 		}
@@ -314,9 +314,6 @@ func (r *rows) Close() error {
 		return nil
 	}
 	r.closed = true
-	for i := range r.columns {
-		r.columns[i].b.Release()
-	}
 	r.columns = nil
 	if r.tx.rows != r {
 		return nil

@@ -35,15 +35,28 @@ type prepared struct {
 
 // prepare has the server parse a statement.
 func (c *conn) prepare(sql string) (prepared, error) {
-	for _, s := range c.stale {
-		if err := c.forget(s); err != nil {
-			return prepared{}, err
-		}
+	if err := c.forgetAll(); err != nil {
+		return prepared{}, err
 	}
-	c.stale = c.stale[:0]
 	if err := c.ask(commandPrepare, sql); err != nil {
 		return prepared{}, err
 	}
+	return c.preparedReply()
+}
+
+// forgetAll lets the server drop what it has prepared before.
+func (c *conn) forgetAll() error {
+	for _, s := range c.stale {
+		if err := c.forget(s); err != nil {
+			return err
+		}
+	}
+	c.stale = c.stale[:0]
+	return nil
+}
+
+// preparedReply reads the reply to prepare.
+func (c *conn) preparedReply() (prepared, error) {
 	p, err := c.packet(smallPacket)
 	if err != nil {
 		return prepared{}, err

@@ -74,7 +74,13 @@ func (a *authority) issue(t *testing.T, name string, c *x509.Certificate) (*x509
 // secured starts a server with the certificate of that name.
 func secured(t *testing.T, dir, cert string, more ...string) *sqldbtest.Server {
 	t.Helper()
-	s, err := sqldbtest.NewMariaDB(append(more, "ssl-ca="+dir+"/ca.pem", "ssl-cert="+dir+"/"+cert+".pem", "ssl-key="+dir+"/"+cert+"-key.pem")...)
+	return private(t, append(more, "ssl-ca="+dir+"/ca.pem", "ssl-cert="+dir+"/"+cert+".pem", "ssl-key="+dir+"/"+cert+"-key.pem")...)
+}
+
+// private starts a server for the test alone.
+func private(t *testing.T, settings ...string) *sqldbtest.Server {
+	t.Helper()
+	s, err := sqldbtest.NewMariaDB(settings...)
 	var missing *sqldbtest.Missing
 	if errors.As(err, &missing) && os.Getenv("CI") != "true" {
 		t.Skip(err)

@@ -35,22 +35,33 @@ var errOver = &sqldb.Error{Code: abi.State, Message: "the transaction is over"}
 // is a transaction after each statement, but not that a procedure has
 // committed and begun another.
 func (c *conn) begin(access abi.Access) error {
+	start, mark := c.beginning(access)
+	if err := c.run(start); err != nil {
+		return err
+	}
+	o, err := c.tell(mark)
+	if err != nil {
+		return err
+	}
+	return c.begun(o, access)
+}
+
+// beginning returns the two statements of begin.
+func (c *conn) beginning(access abi.Access) (start, mark string) {
 	if c.mark == "" {
 		var b [12]byte
 		_, _ = rand.Read(b[:]) // it never fails
 		c.mark = "w" + hex.EncodeToString(b[:])
 	}
-	start := "START TRANSACTION"
+	start = "START TRANSACTION"
 	if access == abi.ReadOnly {
 		start += " READ ONLY"
 	}
-	if err := c.run(start); err != nil {
-		return err
-	}
-	o, err := c.tell("SAVEPOINT " + c.mark)
-	if err != nil {
-		return err
-	}
+	return start, "SAVEPOINT " + c.mark
+}
+
+// begun holds what the second came to against what it has to be.
+func (c *conn) begun(o outcome, access abi.Access) error {
 	if !held(o.status, access) {
 		c.broken = true
 		return errNoStatus
@@ -98,11 +109,14 @@ func (t *tx) ready(sql string) error {
 			Position: utf8.RuneCountInString(sql[:i]) + 1,
 		}
 	}
-	switch verbOf(sql) {
-	case nothing:
+	switch v := verbOf(sql); {
+	case v == nothing:
 		return &sqldb.Error{Code: abi.InvalidArg, Message: "the statement is empty"}
-	case controls:
+	case v == controls:
 		return &sqldb.Error{Code: abi.Denied, Message: "what begins or ends a transaction is refused", Hint: "an execution is always one transaction"}
+	case v == other && t.access == abi.ReadOnly:
+		// A procedure, or what is prepared, may begin a transaction that writes.
+		return &sqldb.Error{Code: abi.Denied, Message: "the statement may do more than read", Hint: "the connection needs access: read-write"}
 	}
 	return nil
 }
@@ -114,7 +128,7 @@ func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.R
 	}
 	r := &rows{tx: t, sql: sql, verb: t.verb(sql)}
 	err := t.c.call(ctx, func() error {
-		p, err := t.c.start(sql, params, func(int) error { return nil })
+		p, err := t.c.first(r, params)
 		if err == nil {
 			if err = r.open(p); err == nil && p.columns == nil {
 				err = r.end(p.done)
@@ -133,6 +147,14 @@ func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.R
 		t.rows = r
 	}
 	return r, nil
+}
+
+// first starts the statement of a cursor.
+func (c *conn) first(r *rows, params []abi.Value) (reply, error) {
+	if r.verb == reads {
+		return c.startRead(r.sql, params)
+	}
+	return c.start(r.sql, params, func(int) error { return nil })
 }
 
 // Exec implements sqldb.Tx.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestRollback(t *testing.T) {
 func TestChanged(t *testing.T) {
 	d := open(t)
 	must(t, d, table1...)
-	x := begin(t, d)
+	x, maria := begin(t, d), isMariaDB(t, d)
 	for _, c := range []struct {
 		sql     string
 		discard bool
@@ -59,6 +60,9 @@ func TestChanged(t *testing.T) {
 		{"SELECT * FROM t", true, 0},
 		{"DELETE FROM t", false, 3},
 	} {
+		if !maria {
+			c.sql, _, _ = strings.Cut(c.sql, " RETURNING")
+		}
 		if n, err := x.Exec(ctxOf(t), c.sql, nil, c.discard); n != c.want || err != nil {
 			t.Errorf("%s: %d %v, want %d", c.sql, n, err, c.want)
 		}
@@ -69,6 +73,9 @@ func TestChanged(t *testing.T) {
 	}{
 		{"INSERT INTO t VALUES (6,6),(7,7)", 0, 2}, {"INSERT INTO t VALUES (8,8) RETURNING id", 1, 1}, {"SELECT * FROM t", 2, 0}, {"UPDATE t SET v = 1", 0, 3},
 	} {
+		if sql, _, returning := strings.Cut(c.sql, " RETURNING"); returning && !maria {
+			c.sql, c.fields = sql, 0
+		}
 		r, err := x.Query(ctxOf(t), c.sql, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -85,6 +92,7 @@ func TestChanged(t *testing.T) {
 
 func TestRowsWhereNoneAreAsked(t *testing.T) {
 	d := open(t)
+	fromMariaDB(t, d, "RETURNING")
 	must(t, d, table1...)
 	x := begin(t, d)
 	_, err := x.Exec(ctxOf(t), "DELETE FROM t RETURNING id", nil, false)
@@ -99,10 +107,11 @@ func TestRowsWhereNoneAreAsked(t *testing.T) {
 // TestOneCursor: one at a time, which can be left early.
 func TestOneCursor(t *testing.T) {
 	d := open(t)
+	sequences(t, d, "seq_1_to_100", "seq_1_to_30000")
 	x := begin(t, d, sqldb.TxOptions{Access: abi.ReadWrite, Batch: sqldb.Batch{Rows: 10}})
 	for _, query := range []string{
 		"SELECT seq FROM seq_1_to_100",
-		"SELECT seq, REPEAT('x', 1000) FROM seq_1_to_10000000",
+		"SELECT a.seq, REPEAT('x', 1000) FROM seq_1_to_30000 a JOIN seq_1_to_30000 b",
 		"SELECT seq, IF(seq > 20000, SLEEP(30), 0) FROM seq_1_to_30000",
 	} {
 		start := time.Now()
@@ -143,6 +152,7 @@ func TestOneCursor(t *testing.T) {
 // TestDMLCursorLeftEarly: what a statement with RETURNING did stays done.
 func TestDMLCursorLeftEarly(t *testing.T) {
 	d := open(t)
+	fromMariaDB(t, d, "RETURNING")
 	must(t, d, "CREATE TABLE t (id int PRIMARY KEY) ENGINE=InnoDB")
 	x := begin(t, d, sqldb.TxOptions{Access: abi.ReadWrite, Batch: sqldb.Batch{Rows: 10}})
 	r, err := x.Query(ctxOf(t), "INSERT INTO t SELECT seq FROM seq_1_to_200000 RETURNING id", nil)
@@ -160,6 +170,7 @@ func TestDMLCursorLeftEarly(t *testing.T) {
 
 func TestBatches(t *testing.T) {
 	d := open(t)
+	sequences(t, d, "seq_1_to_5", "seq_1_to_7", "seq_1_to_10")
 	for _, c := range []struct {
 		batch sqldb.Batch
 		sql   string
@@ -201,6 +212,7 @@ func TestBatches(t *testing.T) {
 
 func TestCellLimit(t *testing.T) {
 	d := open(t)
+	sequences(t, d, "seq_100_to_102")
 	x := begin(t, d, sqldb.TxOptions{Batch: sqldb.Batch{Cell: 100, Bytes: 1000}})
 	_, err := read(ctxOf(t), x, "SELECT 'a' AS a, REPEAT('x', seq) AS b FROM seq_100_to_102")
 	if e := fails(t, err); e.Code != abi.Limit || e.Message != `row 2, column "b": a value of 101 bytes is over the limit of 100` {
@@ -343,8 +355,12 @@ func TestStatementsAreForgotten(t *testing.T) {
 	for range 50 {
 		query(t, x, "SELECT ?", num(1))
 	}
-	b := query(t, x, "SELECT VARIABLE_VALUE FROM information_schema.session_status WHERE VARIABLE_NAME IN ('COM_STMT_PREPARE', 'COM_STMT_CLOSE') ORDER BY VARIABLE_NAME")
-	if b.rows[0][0] != "50" || b.rows[1][0] != "51" {
+	b := query(t, x, "SHOW SESSION STATUS WHERE Variable_name IN ('Com_stmt_prepare', 'Com_stmt_close')")
+	prepared := "51"
+	if !x.c.greeting.mariadb() {
+		prepared = "101" // it prepares again for a parameter that is not the text it took it for
+	}
+	if b.rows[0][1] != "50" || b.rows[1][1] != prepared {
 		t.Error(b)
 	}
 }

@@ -122,6 +122,33 @@ func (w *wire) send() error {
 	return nil
 }
 
+// enter begins a command behind what w.out has; leave, with what it returned, ends
+// it. It is one packet.
+func (w *wire) enter(code byte) int {
+	w.out = append(w.out, 0, 0, 0, 0, code)
+	return len(w.out) - headerSize - 1
+}
+
+func (w *wire) leave(at int) {
+	n := len(w.out) - at - headerSize
+	h := w.out[at:]
+	h[0], h[1], h[2] = byte(n), byte(n>>8), byte(n>>16)
+}
+
+// flush sends w.out, of which each packet has its header.
+func (w *wire) flush() error {
+	if w.broken {
+		return io.ErrClosedPipe
+	}
+	w.arm(w.writeTimeout, w.conn.SetWriteDeadline)
+	w.number = 1 // of the first reply
+	if _, err := w.conn.Write(w.out); err != nil {
+		w.broken = true
+		return err
+	}
+	return nil
+}
+
 // ask sends a command with a text.
 func (w *wire) ask(code byte, text string) error {
 	w.command(code)

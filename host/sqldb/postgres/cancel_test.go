@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"io"
-	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // running returns how many statements with the marker run on the server.
@@ -195,61 +195,14 @@ func TestEarlyClose(t *testing.T) {
 	}
 }
 
-// proxy passes bytes on to the server until it is told to cut, or to stop.
-type proxy struct {
-	net.Listener
-	to    string
-	after int64 // bytes of the server's answers to pass on, in all; -1 is all
-	mute  bool  // then stop instead of cutting
-}
-
-func newProxy(t *testing.T, uri string, after int64, mute bool) (*proxy, string) {
+// newProxy returns a proxy to the server that cuts each connection after so
+// many bytes of the server's answers, or stops there, and the URI through it.
+func newProxy(t *testing.T, uri string, after int64, mute bool) (*sqldbtest.Proxy, string) {
 	t.Helper()
-	u, err := sqldb.ParseURI(uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	host := uri[strings.LastIndexByte(uri, '@')+1:]
-	host = host[:strings.IndexByte(host, '/')]
-	p := &proxy{Listener: l, to: host, after: after, mute: mute}
-	_ = u
-	go p.serve()
-	t.Cleanup(func() { _ = l.Close() })
-	return p, strings.Replace(uri, host, l.Addr().String(), 1)
-}
-
-func (p *proxy) serve() {
-	for {
-		c, err := p.Accept()
-		if err != nil {
-			return
-		}
-		s, err := net.Dial("tcp", p.to)
-		if err != nil {
-			_ = c.Close()
-			return
-		}
-		go func() {
-			_, _ = io.Copy(s, c)
-			_ = s.Close()
-		}()
-		go func() {
-			if p.after < 0 {
-				_, _ = io.Copy(c, s)
-			} else {
-				_, _ = io.CopyN(c, s, p.after)
-				if p.mute {
-					_, _ = io.Copy(io.Discard, s)
-				}
-			}
-			_ = c.Close()
-			_ = s.Close()
-		}()
-	}
+	p := sqldbtest.NewProxy(t, uri)
+	p.After.Store(after)
+	p.Mute.Store(mute)
+	return p, p.URI
 }
 
 // TestC9CutAnywhere: a connection that breaks after each byte of the server's
@@ -345,8 +298,8 @@ func exchangeOnce(ctx context.Context, d sqldb.DB, n int64) *sqldb.Error {
 	return nil
 }
 
-// TestMuteServer: a server that says nothing any more is given up.
-func TestMuteServer(t *testing.T) {
+// TestC10MuteServer: a server that says nothing any more is given up.
+func TestC10MuteServer(t *testing.T) {
 	uri := server(t)
 	for _, n := range []int64{0, 1, 100, 700} {
 		_, through := newProxy(t, uri, n, true)

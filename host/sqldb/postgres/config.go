@@ -353,7 +353,7 @@ func (s *settings) check(faults *sqldb.Faults) {
 		fault("uri", "the uri names no host", "write localhost, or ?host=/folder for a Unix socket")
 	case strings.Contains(s.host, ","):
 		fault("uri", "more than one host", "name one")
-	case strings.ContainsAny(s.host, " \t\r\n\x00@") || !isSocket && strings.ContainsRune(s.host, '/'):
+	case strings.ContainsRune(s.host, 0) || !isSocket && !sqldb.PlainHost(s.host):
 		fault("uri", "the host is not well formed", "write a name, an address, or the absolute path of a socket's folder")
 	}
 	if s.port == 0 {

@@ -8,7 +8,8 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
-	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/internal/vector"
 )
 
 // column decodes the cells of one column into Arrow arrays. It is chosen once,
@@ -17,12 +18,12 @@ type column interface {
 	// add appends a cell that is not null. A misfit is nil where it went in;
 	// where it did not, the column is not to be used again.
 	add(cell []byte) *misfit
-	// null appends a null.
-	null()
-	// start makes room for the rows of another batch.
-	start(rows int)
-	// take returns what was appended, and starts anew.
-	take() arrow.Array
+	// Null appends a null.
+	Null()
+	// Start makes room for the rows of another batch.
+	Start(rows int)
+	// Take returns what was appended, and starts anew.
+	Take() arrow.Array
 }
 
 // misfit says why a cell does not fit its column.
@@ -47,104 +48,86 @@ const (
 // instance date_send in src/backend/utils/adt/date.c. They are the same from
 // PostgreSQL 8.4 on.
 
-type boolColumn struct {
-	validity
-	v bitmap
-}
+type boolColumn struct{ vector.Bools }
 
 func (c *boolColumn) add(b []byte) *misfit {
 	if len(b) != 1 {
 		return broken
 	}
-	c.value()
-	c.v.push(b[0] != 0)
+	c.Push(b[0] != 0)
 	return nil
 }
 
-func (c *boolColumn) null() {
-	c.validity.null(c.v.n)
-	c.v.push(false)
-}
-
-func (c *boolColumn) start(rows int) { c.v = bitmap{b: make([]byte, 0, rows/8+1)} }
-
-func (c *boolColumn) take() arrow.Array {
-	n, data := c.v.n, c.v.b
-	valid, nulls := c.validity.take()
-	c.v = bitmap{}
-	return newArray(arrow.FixedWidthTypes.Boolean, n, nulls, valid, memory.NewBufferBytes(data))
-}
-
-type int16Column struct{ fixed[int16] }
+type int16Column struct{ vector.Fixed[int16] }
 
 func (c *int16Column) add(b []byte) *misfit {
 	if len(b) != 2 {
 		return broken
 	}
-	c.push(int16(binary.BigEndian.Uint16(b)))
+	c.Push(int16(binary.BigEndian.Uint16(b)))
 	return nil
 }
 
-type int32Column struct{ fixed[int32] }
+type int32Column struct{ vector.Fixed[int32] }
 
 func (c *int32Column) add(b []byte) *misfit {
 	if len(b) != 4 {
 		return broken
 	}
-	c.push(int32(binary.BigEndian.Uint32(b)))
+	c.Push(int32(binary.BigEndian.Uint32(b)))
 	return nil
 }
 
 // uint32Column is an oid.
-type uint32Column struct{ fixed[uint32] }
+type uint32Column struct{ vector.Fixed[uint32] }
 
 func (c *uint32Column) add(b []byte) *misfit {
 	if len(b) != 4 {
 		return broken
 	}
-	c.push(binary.BigEndian.Uint32(b))
+	c.Push(binary.BigEndian.Uint32(b))
 	return nil
 }
 
-type int64Column struct{ fixed[int64] }
+type int64Column struct{ vector.Fixed[int64] }
 
 func (c *int64Column) add(b []byte) *misfit {
 	if len(b) != 8 {
 		return broken
 	}
-	c.push(int64(binary.BigEndian.Uint64(b)))
+	c.Push(int64(binary.BigEndian.Uint64(b)))
 	return nil
 }
 
-type float32Column struct{ fixed[float32] }
+type float32Column struct{ vector.Fixed[float32] }
 
 func (c *float32Column) add(b []byte) *misfit {
 	if len(b) != 4 {
 		return broken
 	}
-	c.push(math.Float32frombits(binary.BigEndian.Uint32(b)))
+	c.Push(math.Float32frombits(binary.BigEndian.Uint32(b)))
 	return nil
 }
 
-type float64Column struct{ fixed[float64] }
+type float64Column struct{ vector.Fixed[float64] }
 
 func (c *float64Column) add(b []byte) *misfit {
 	if len(b) != 8 {
 		return broken
 	}
-	c.push(math.Float64frombits(binary.BigEndian.Uint64(b)))
+	c.Push(math.Float64frombits(binary.BigEndian.Uint64(b)))
 	return nil
 }
 
 // textColumn is any type as text: what is sent as such, and what is asked for
 // as the server prints it.
-type textColumn struct{ varied }
+type textColumn struct{ vector.Varied }
 
 func (c *textColumn) add(b []byte) *misfit {
 	if !utf8.Valid(b) {
 		return &misfit{"a text that is not valid UTF-8", "write CAST(… AS bytea), or convert_from(CAST(… AS bytea), 'LATIN1')"}
 	}
-	c.push(b)
+	c.Push(b)
 	return nil
 }
 
@@ -158,17 +141,17 @@ func (c *jsonbColumn) add(b []byte) *misfit {
 	return c.textColumn.add(b[1:])
 }
 
-type bytesColumn struct{ varied }
+type bytesColumn struct{ vector.Varied }
 
 func (c *bytesColumn) add(b []byte) *misfit {
-	c.push(b)
+	c.Push(b)
 	return nil
 }
 
 // bitColumn is a bit string of a known length: how many bits, and the bits from
 // the most significant one of the first byte on.
 type bitColumn struct {
-	varied
+	vector.Varied
 	bits int
 }
 
@@ -176,40 +159,18 @@ func (c *bitColumn) add(b []byte) *misfit {
 	if len(b) != 4+(c.bits+7)/8 || int64(binary.BigEndian.Uint32(b)) != int64(c.bits) {
 		return broken
 	}
-	c.push(b[4:])
+	c.Push(b[4:])
 	return nil
 }
 
-type uuidColumn struct {
-	validity
-	n    int
-	data []byte
-}
+type uuidColumn struct{ vector.UUIDs }
 
 func (c *uuidColumn) add(b []byte) *misfit {
 	if len(b) != 16 {
 		return broken
 	}
-	c.value()
-	c.data = append(c.data, b...)
-	c.n++
+	c.Push(b)
 	return nil
-}
-
-func (c *uuidColumn) null() {
-	var zero [16]byte
-	c.validity.null(c.n)
-	c.data = append(c.data, zero[:]...)
-	c.n++
-}
-
-func (c *uuidColumn) start(rows int) { c.data, c.n = make([]byte, 0, 16*rows), 0 }
-
-func (c *uuidColumn) take() arrow.Array {
-	n, data := c.n, c.data
-	valid, nulls := c.validity.take()
-	c.data, c.n = nil, 0
-	return newArray(&arrow.FixedSizeBinaryType{ByteWidth: 16}, n, nulls, valid, memory.NewBufferBytes(data))
 }
 
 // infinite is the misfit of a date or time without an end.
@@ -221,7 +182,7 @@ func infinite(negative bool, name string) *misfit {
 	return &misfit{"the " + name + " " + sign + "infinity, which Arrow does not have", castHint + ", or NULLIF(…, '" + sign + "infinity')"}
 }
 
-type dateColumn struct{ fixed[int32] }
+type dateColumn struct{ vector.Fixed[int32] }
 
 func (c *dateColumn) add(b []byte) *misfit {
 	if len(b) != 4 {
@@ -234,11 +195,11 @@ func (c *dateColumn) add(b []byte) *misfit {
 	if v > math.MaxInt32-epochDays {
 		return broken
 	}
-	c.push(v + epochDays)
+	c.Push(v + epochDays)
 	return nil
 }
 
-type timeColumn struct{ fixed[int64] }
+type timeColumn struct{ vector.Fixed[int64] }
 
 func (c *timeColumn) add(b []byte) *misfit {
 	if len(b) != 8 {
@@ -251,13 +212,13 @@ func (c *timeColumn) add(b []byte) *misfit {
 	if v < 0 || v > microsPerDay {
 		return broken
 	}
-	c.push(v)
+	c.Push(v)
 	return nil
 }
 
 // timestampColumn is a timestamp with or without a time zone.
 type timestampColumn struct {
-	fixed[int64]
+	vector.Fixed[int64]
 	name string
 }
 
@@ -272,12 +233,12 @@ func (c *timestampColumn) add(b []byte) *misfit {
 	if v > math.MaxInt64-epochMicros {
 		return &misfit{"a " + c.name + " after the year 294246, which Arrow does not have", castHint}
 	}
-	c.push(v + epochMicros)
+	c.Push(v + epochMicros)
 	return nil
 }
 
 type intervalColumn struct {
-	fixed[arrow.MonthDayNanoInterval]
+	vector.Fixed[arrow.MonthDayNanoInterval]
 }
 
 func (c *intervalColumn) add(b []byte) *misfit {
@@ -293,13 +254,13 @@ func (c *intervalColumn) add(b []byte) *misfit {
 		}
 		return &misfit{"an interval of more than 292 years of hours, which Arrow does not have", castHint + ", or justify_hours(…)"}
 	}
-	c.push(arrow.MonthDayNanoInterval{Months: months, Days: days, Nanoseconds: micros * nanosPerMicro})
+	c.Push(arrow.MonthDayNanoInterval{Months: months, Days: days, Nanoseconds: micros * nanosPerMicro})
 	return nil
 }
 
 // decimalColumn is a numeric of a known precision and scale.
 type decimalColumn struct {
-	fixed[decimal128.Num]
+	vector.Fixed[decimal128.Num]
 	precision, scale int
 }
 
@@ -315,14 +276,14 @@ func (c *decimalColumn) add(b []byte) *misfit {
 	if !ok {
 		return &misfit{"a numeric that does not fit decimal(" + strconv.Itoa(c.precision) + "," + strconv.Itoa(c.scale) + ")", castHint}
 	}
-	c.push(v)
+	c.Push(v)
 	return nil
 }
 
 // numericColumn is a numeric of any precision, as text. It is of the elements
 // of arrays only: a whole column is asked for as text.
 type numericColumn struct {
-	varied
+	vector.Varied
 	room []byte
 }
 
@@ -332,7 +293,7 @@ func (c *numericColumn) add(b []byte) *misfit {
 		return broken
 	}
 	c.room = n.appendText(c.room[:0])
-	c.push(c.room)
+	c.Push(c.room)
 	return nil
 }
 
@@ -343,12 +304,12 @@ func (c *numericColumn) add(b []byte) *misfit {
 // that went out as lists. It is an error then, and not a text or a nested list:
 // the type of a column does not depend on its values.
 type listColumn struct {
-	validity
-	item arrow.Field
-	oid  uint32 // of the elements
-	elem column
-	n    int // elements
-	ends []int32
+	valid vector.Validity
+	item  arrow.Field
+	oid   uint32 // of the elements
+	elem  column
+	n     int // elements
+	ends  []int32
 }
 
 func (c *listColumn) add(b []byte) *misfit {
@@ -371,7 +332,7 @@ func (c *listColumn) add(b []byte) *misfit {
 	for range count {
 		size := r.int32()
 		if size == -1 {
-			c.elem.null()
+			c.elem.Null()
 			continue
 		}
 		v := r.bytes(size)
@@ -386,15 +347,16 @@ func (c *listColumn) add(b []byte) *misfit {
 		return broken
 	}
 	c.n += count
-	c.value()
+	c.valid.Value()
 	c.open()
 	c.ends = append(c.ends, int32(c.n))
 	return nil
 }
 
-func (c *listColumn) null() {
+// Null implements column.
+func (c *listColumn) Null() {
 	c.open()
-	c.validity.null(len(c.ends) - 1)
+	c.valid.Null(len(c.ends) - 1)
 	c.ends = append(c.ends, int32(c.n))
 }
 
@@ -404,15 +366,17 @@ func (c *listColumn) open() {
 	}
 }
 
-func (c *listColumn) start(rows int) {
+// Start implements column.
+func (c *listColumn) Start(rows int) {
 	c.ends = append(make([]int32, 0, rows+1), 0)
-	c.elem.start(rows)
+	c.elem.Start(rows)
 }
 
-func (c *listColumn) take() arrow.Array {
+// Take implements column.
+func (c *listColumn) Take() arrow.Array {
 	c.open()
 	n, ends := len(c.ends)-1, c.ends
-	valid, nulls := c.validity.take()
+	valid, nulls := c.valid.Take()
 	c.ends, c.n = nil, 0
-	return newList(arrow.ListOfField(c.item), n, nulls, valid, ends, c.elem.take())
+	return vector.List(arrow.ListOfField(c.item), n, nulls, valid, ends, c.elem.Take())
 }

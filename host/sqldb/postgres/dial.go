@@ -3,9 +3,11 @@ package postgres
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -147,13 +149,12 @@ func (d *dialer) dial(ctx context.Context) (*conn, error) {
 
 // messageConn gives out its bytes message by message: whoever reads from it
 // never has a part of the next one in a buffer when the connection is taken
-// over.
+// over. A login that would take long to compute ends here.
 type messageConn struct {
 	net.Conn
-	head  [5]byte
-	given int // of head
-	have  int // of head
-	left  int // of the body
+	head  []byte // what was read of a message: its header, and of a login's all
+	given int    // of head
+	left  int    // of the body
 	whole bool
 }
 
@@ -167,21 +168,52 @@ func (m *messageConn) Read(p []byte) (int, error) {
 	if m.whole {
 		return m.Conn.Read(p)
 	}
-	if m.left == 0 && m.given == m.have {
-		m.given, m.have = 0, 0
-		n, err := io.ReadFull(m.Conn, m.head[:])
-		if err != nil {
-			return copy(p, m.head[:n]), err
+	if m.left == 0 && m.given == len(m.head) {
+		if err := m.next(); err != nil {
+			return 0, err
 		}
-		m.have = n
-		m.left = max(0, int(binary.BigEndian.Uint32(m.head[1:]))-4)
 	}
-	if m.given < m.have {
-		n := copy(p, m.head[m.given:m.have])
+	if m.given < len(m.head) {
+		n := copy(p, m.head[m.given:])
 		m.given += n
 		return n, nil
 	}
 	n, err := m.Conn.Read(p[:min(len(p), m.left)])
 	m.left -= n
 	return n, err
+}
+
+// maxIterations bounds the rounds of SCRAM, for which no deadline ends the
+// computing: so many take half a second. PostgreSQL's default is 4096.
+const maxIterations = 1_000_000
+
+var errIterations = errors.New("the server asks for too many rounds of SCRAM")
+
+// next reads the header of a message, and all of one that AuthenticationSASLContinue
+// may be: R, a length, 11, r=NONCE,s=SALT,i=ROUNDS.
+func (m *messageConn) next() error {
+	m.head, m.given = make([]byte, 5), 0
+	if n, err := io.ReadFull(m.Conn, m.head); err != nil {
+		m.head = m.head[:n]
+		return err
+	}
+	m.left = max(0, int(binary.BigEndian.Uint32(m.head[1:]))-4)
+	if m.head[0] != 'R' || m.left < 4 || m.left > 4096 {
+		return nil
+	}
+	m.head = append(m.head, make([]byte, m.left)...)
+	m.left = 0
+	if _, err := io.ReadFull(m.Conn, m.head[5:]); err != nil {
+		return err
+	}
+	if binary.BigEndian.Uint32(m.head[5:]) != 11 {
+		return nil
+	}
+	for part := range strings.SplitSeq(string(m.head[9:]), ",") {
+		rounds, ok := strings.CutPrefix(part, "i=")
+		if n, err := strconv.ParseUint(rounds, 10, 32); ok && (err != nil || n > maxIterations) {
+			return errIterations
+		}
+	}
+	return nil
 }

@@ -36,9 +36,9 @@ func allSpecs() []spec {
 	return out
 }
 
-// FuzzColumn: no bytes make a decoder panic or build an array that is not
+// FuzzD5Column: no bytes make a decoder panic or build an array that is not
 // valid, and what it took comes back out as many times as it went in.
-func FuzzColumn(f *testing.F) {
+func FuzzD5Column(f *testing.F) {
 	f.Add([]byte{1})
 	f.Add([]byte{0, 0, 0, 5, 0xa8})
 	f.Add([]byte{0, 2, 0, 0, 0, 0, 0, 2, 0, 1, 0x13, 0x88})
@@ -46,7 +46,7 @@ func FuzzColumn(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, s := range allSpecs() {
 			c := s.column()
-			c.null()
+			c.Null()
 			kept := bytes.Clone(b)
 			bad := c.add(b)
 			if !bytes.Equal(kept, b) {
@@ -55,13 +55,13 @@ func FuzzColumn(f *testing.F) {
 			if bad != nil {
 				continue
 			}
-			c.null()
+			c.Null()
 			for range 9 {
 				if c.add(b) != nil {
 					t.Fatalf("kind %d: not taken twice", s.kind)
 				}
 			}
-			a := c.take()
+			a := c.Take()
 			if a.Len() != 12 || a.NullN() != 2 || a.IsValid(0) || !a.IsValid(1) || a.IsValid(2) || !a.IsValid(11) {
 				t.Fatalf("kind %d: %v", s.kind, a)
 			}
@@ -74,17 +74,17 @@ func FuzzColumn(f *testing.F) {
 			if !arrow.TypeEqual(a.DataType(), s.field("").Type) {
 				t.Fatalf("kind %d: %v, the field is %v", s.kind, a.DataType(), s.field("").Type)
 			}
-			c.start(3)
-			if c.add(b) != nil || c.take().Len() != 1 {
+			c.Start(3)
+			if c.add(b) != nil || c.Take().Len() != 1 {
 				t.Fatalf("kind %d: not taken by another batch", s.kind)
 			}
 		}
 	})
 }
 
-// FuzzNumeric: a decimal survives its binary form, and a decimal128 of it is
+// FuzzD5Numeric: a decimal survives its binary form, and a decimal128 of it is
 // the same number.
-func FuzzNumeric(f *testing.F) {
+func FuzzD5Numeric(f *testing.F) {
 	for _, s := range []string{"0", "-0.000", "1", "-12.3400", "99999999.0001", "0.00001", "10000", "123456789012345678901234567890.12345678", "0.1000"} {
 		f.Add(s)
 	}

@@ -7,6 +7,6 @@ import (
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
-func TestOracle(t *testing.T) {
+func TestD7Tables(t *testing.T) {
 	sqldbtest.Oracle(t, postgres.Driver{}, sqldbtest.Postgres(t))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -102,6 +103,16 @@ func cell(t testing.TB, tx sqldb.Tx, sql string, params ...abi.Value) string {
 	t.Helper()
 	_, rec := one(t, tx, sql, params...)
 	return rec.Column(0).ValueStr(0)
+}
+
+// since reports whether the server is of that version or later.
+func since(t testing.TB, tx sqldb.Tx, version int) bool {
+	t.Helper()
+	n, err := strconv.Atoi(cell(t, tx, "SHOW server_version_num"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n >= version*10000
 }
 
 // fault returns the *sqldb.Error that err is.

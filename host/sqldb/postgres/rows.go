@@ -143,7 +143,7 @@ func (r *rows) exhaust() error {
 func (r *rows) fill() (int, error) {
 	if r.last > 0 {
 		for _, c := range r.columns {
-			c.start(r.last)
+			c.Start(r.last)
 		}
 	}
 	var f sqldb.Fill
@@ -193,7 +193,7 @@ func (r *rows) decode(size int) error {
 		n := int(int32(binary.BigEndian.Uint32(b)))
 		b = b[4:]
 		if n == -1 {
-			col.null()
+			col.Null()
 			continue
 		}
 		if n < 0 || n > len(b) {
@@ -230,7 +230,7 @@ func (r *rows) decodeLarge() error {
 		}
 		n := int(int32(binary.BigEndian.Uint32(head)))
 		if n == -1 {
-			col.null()
+			col.Null()
 			continue
 		}
 		if n < 0 || n > c.left {
@@ -290,7 +290,7 @@ func (r *rows) Next(ctx context.Context) (arrow.Record, error) {
 	}
 	arrays := make([]arrow.Array, len(r.columns))
 	for i, c := range r.columns {
-		arrays[i] = c.take()
+		arrays[i] = c.Take()
 	}
 	rec := array.NewRecord(r.schema, arrays, int64(n))
 	for _, a := range arrays {

@@ -77,6 +77,9 @@ func TestChanged(t *testing.T) {
 		{"CREATE TABLE t (a int)", 0}, {"INSERT INTO t SELECT generate_series(1, 5)", 5}, {"UPDATE t SET a = 0 WHERE a > 3", 2}, {"DELETE FROM t WHERE a = 0 RETURNING a", 2},
 		{"SELECT * FROM t", 0}, {"CREATE TABLE u AS SELECT * FROM t", 3}, {"DO 'BEGIN END'", 0}, {"MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE", 3}, {"SELECT FROM u", 0},
 	} {
+		if strings.HasPrefix(c.sql, "MERGE") && !since(t, tx, 15) {
+			continue
+		}
 		if n := exec(t, tx, c.sql); n != c.want {
 			t.Errorf("%s: %d", c.sql, n)
 		}
@@ -266,6 +269,9 @@ func TestD7Oracle(t *testing.T) {
 	tx := begin(t)
 	exec(t, tx, "SELECT setseed(0.25)")
 	for _, typ := range []string{"numeric(38,0)", "numeric(38,10)", "numeric(38,37)", "numeric(20,19)", "numeric(12,2)", "numeric(5,-2)", "numeric(3,6)"} {
+		if (typ == "numeric(5,-2)" || typ == "numeric(3,6)") && !since(t, tx, 15) {
+			continue
+		}
 		p, s := 0, 0
 		fmt.Sscanf(typ, "numeric(%d,%d)", &p, &s)
 		sql := fmt.Sprintf(`SELECT v, v::text, ARRAY[v::numeric], ARRAY[v::numeric]::text[] FROM (SELECT ((random() - 0.5)::numeric(30,29) * 10::numeric ^ %d * 10::numeric ^ -(i %% %d) * 1.9)::%s AS v FROM generate_series(1, 3000) i) q`, p-s, p+3, typ)
@@ -286,10 +292,14 @@ func TestD7Oracle(t *testing.T) {
 			}
 		}
 	}
-	for typ, expr := range map[string]string{
-		"timestamp": "timestamp '4713-01-01 BC' + random() * 298000 * interval '1 year'", "date": "date '4713-01-01 BC' + (random() * 1000000)::int", "time": "time '00:00' + random() * interval '1 day'",
+	// extract(epoch) of a timestamp is a float before PostgreSQL 14.
+	const clock = "round((extract(epoch FROM v::time) * 1000000)::numeric)"
+	for typ, c := range map[string]struct{ value, micros string }{
+		"timestamp": {"timestamp '4713-01-01 BC' + random() * 298000 * interval '1 year'", "(v::date - date '1970-01-01')::numeric * 86400000000 + " + clock},
+		"date":      {"date '4713-01-01 BC' + (random() * 1000000)::int", "(v - date '1970-01-01')::numeric * 86400000000"},
+		"time":      {"time '00:00' + random() * interval '1 day'", clock},
 	} {
-		_, recs, err := query(t, tx, fmt.Sprintf("SELECT extract(epoch FROM v) * 1000000, v FROM (SELECT (%s)::%s AS v FROM generate_series(1, 3000)) q", expr, typ))
+		_, recs, err := query(t, tx, fmt.Sprintf("SELECT %s, v FROM (SELECT (%s)::%s AS v FROM generate_series(1, 3000)) q", c.micros, c.value, typ))
 		if err != nil {
 			t.Fatal(typ, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
 
 	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/internal/vector"
 )
 
 // field is a column as the server describes it.
@@ -219,44 +220,44 @@ func (s spec) element() column {
 	case kindBool:
 		return &boolColumn{}
 	case kindInt2:
-		return &int16Column{fixed[int16]{dt: dt}}
+		return &int16Column{vector.Fixed[int16]{Type: dt}}
 	case kindInt4:
-		return &int32Column{fixed[int32]{dt: dt}}
+		return &int32Column{vector.Fixed[int32]{Type: dt}}
 	case kindInt8:
-		return &int64Column{fixed[int64]{dt: dt}}
+		return &int64Column{vector.Fixed[int64]{Type: dt}}
 	case kindOID:
-		return &uint32Column{fixed[uint32]{dt: dt}}
+		return &uint32Column{vector.Fixed[uint32]{Type: dt}}
 	case kindFloat4:
-		return &float32Column{fixed[float32]{dt: dt}}
+		return &float32Column{vector.Fixed[float32]{Type: dt}}
 	case kindFloat8:
-		return &float64Column{fixed[float64]{dt: dt}}
+		return &float64Column{vector.Fixed[float64]{Type: dt}}
 	case kindBytea:
-		return &bytesColumn{varied{dt: dt}}
+		return &bytesColumn{vector.Varied{Type: dt}}
 	case kindBit:
-		return &bitColumn{varied{dt: dt}, int(s.mod)}
+		return &bitColumn{vector.Varied{Type: dt}, int(s.mod)}
 	case kindDate:
-		return &dateColumn{fixed[int32]{dt: dt}}
+		return &dateColumn{vector.Fixed[int32]{Type: dt}}
 	case kindTime:
-		return &timeColumn{fixed[int64]{dt: dt}}
+		return &timeColumn{vector.Fixed[int64]{Type: dt}}
 	case kindTimestamp:
-		return &timestampColumn{fixed[int64]{dt: dt}, "timestamp"}
+		return &timestampColumn{vector.Fixed[int64]{Type: dt}, "timestamp"}
 	case kindTimestamptz:
-		return &timestampColumn{fixed[int64]{dt: dt}, "timestamptz"}
+		return &timestampColumn{vector.Fixed[int64]{Type: dt}, "timestamptz"}
 	case kindInterval:
-		return &intervalColumn{fixed[arrow.MonthDayNanoInterval]{dt: dt}}
+		return &intervalColumn{vector.Fixed[arrow.MonthDayNanoInterval]{Type: dt}}
 	case kindNumeric:
 		if p, scale, ok := s.decimal(); ok {
-			return &decimalColumn{fixed: fixed[decimal128.Num]{dt: dt}, precision: p, scale: scale}
+			return &decimalColumn{Fixed: vector.Fixed[decimal128.Num]{Type: dt}, precision: p, scale: scale}
 		}
 		if s.array {
-			return &numericColumn{varied: varied{dt: dt}}
+			return &numericColumn{Varied: vector.Varied{Type: dt}}
 		}
 	case kindUUID:
 		return &uuidColumn{}
 	case kindJSONB:
-		return &jsonbColumn{textColumn{varied{dt: dt}}}
+		return &jsonbColumn{textColumn{vector.Varied{Type: dt}}}
 	}
-	return &textColumn{varied{dt: dt}}
+	return &textColumn{vector.Varied{Type: dt}}
 }
 
 // types knows the types of a database that are not built in. It is safe for

@@ -47,6 +47,9 @@ func TestTypes(t *testing.T) {
 		exec(t, tx, sql)
 	}
 	const max1000 = "123456789"
+	newIn := map[string]int{ // the server's version
+		"12345::numeric(3,-2)": 15, "0.00012::numeric(2,5)": 15, "numeric '-Infinity'": 14, "int4multirange(int4range(1,2))": 14,
+	}
 	for _, c := range [][3]string{
 		{"true", "bool", "true"}, {"NULL::bool", "bool", "(null)"},
 		{"int2 '-32768'", "int16", "-32768"}, {"int4 '2147483647'", "int32", "2147483647"}, {"(-9223372036854775808)::int8", "int64", "-9223372036854775808"},
@@ -80,6 +83,9 @@ func TestTypes(t *testing.T) {
 		{"ARRAY[date '2000-01-01']", "list<date32>", `["2000-01-01"]`}, {"ARRAY['{}']::jsonb[]", "list<utf8 arrow.json>", `["{}"]`}, {"ARRAY[timestamptz '2000-01-01 00:00Z']", "list<timestamp[us, tz=UTC]>", `["2000-01-01 00:00:00"]`},
 		{"ARRAY[inet '1.1.1.1']", "utf8 inet[]", "{1.1.1.1}"}, {"ARRAY[5]::positive[]", "utf8 positive[]", "{5}"}, {"ARRAY[ROW(1,'x')::pair]", "utf8 pair[]", `{"(1,x)"}`},
 	} {
+		if v := newIn[c[0]]; v > 0 && !since(t, tx, v) {
+			continue
+		}
 		schema, rec := one(t, tx, "SELECT "+c[0])
 		if got := typeName(schema.Field(0)); got != c[1] {
 			t.Errorf("%s: type %q, want %q", c[0], got, c[1])

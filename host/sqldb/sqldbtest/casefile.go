@@ -16,29 +16,31 @@ import (
 	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
-// testCase is one file of testdata/conformance, as one dialect sees it. The
+// testCase is one file of testdata/conformance, as one server sees it. The
 // format stands in testdata/conformance/README.md.
 type testCase struct {
 	name   string
 	access abi.Access
 	batch  sqldb.Batch
-	skip   bool // it is not about this dialect
+	skip   bool     // it is not about this server
+	tags   []string // names of threats that it shows
 	setup  []string
 	steps  []step
 }
 
 // step is one thing that is done in the transaction, and what must come of it.
 type step struct {
-	id     int
-	do     string // a key of actions
-	text   string // of the file that says what to do
-	params []abi.Value
-	want   map[string]string // by name of expects, trimmed
+	id      int
+	do      string             // a key of actions
+	text    string             // of the file that says what to do
+	outputs []abi.OutputColumn // what the columns are to be converted to
+	params  []abi.Value
+	want    map[string]string // by name of expects, trimmed
 }
 
 // actions are what a step can do, and what of it can be expected.
 var actions = map[string][]string{
-	"query":    {"schema", "rows", "error", "changed", "batches"},
+	"query":    {"schema", "rows", "error", "changed", "batches", "misfit"},
 	"open":     {"schema", "error"}, // a query whose cursor stays open
 	"close":    {"error"},
 	"exec":     {"error", "changed"},
@@ -48,28 +50,31 @@ var actions = map[string][]string{
 	"begin":    {"error"}, // another transaction: read-only or read-write
 }
 
-var details = []string{"params", "cancel", "schema", "rows", "error", "changed", "batches"}
+var details = []string{"params", "outputs", "cancel", "schema", "rows", "error", "changed", "batches", "misfit"}
 
-// parseCase reads a case for a dialect. Anything that is not in the format is
+// parseCase reads a case for a server. Anything that is not in the format is
 // an error: a misspelt expectation would hold always.
-func parseCase(path string, text []byte, d abi.Dialect) (*testCase, error) {
+func parseCase(path string, text []byte, server Release) (*testCase, error) {
 	a := txtar.Parse(text)
 	c := &testCase{name: strings.TrimSuffix(filepath.Base(path), ".txtar"), access: abi.ReadWrite}
-	asTemplate, err := c.head(string(a.Comment), d)
+	asTemplate, err := c.head(string(a.Comment), server)
 	if err != nil || c.skip {
 		return c, err
 	}
-	files := map[string]string{}    // what this dialect sees, by name
-	overridden := map[string]bool{} // it is the dialect's own
+	files := map[string]string{} // what this server sees, by name
+	ranks := map[string]int{}    // how closely it is meant by them
 	for _, f := range a.Files {
-		name, own := f.Name, ""
+		name, own, rank := f.Name, "", 0
 		if i := strings.LastIndexByte(name, '.'); i >= 0 {
 			name, own = name[:i], name[i+1:]
+			if rank, err = server.rank(own); err != nil {
+				return nil, fmt.Errorf("%s: %w", f.Name, err)
+			}
+			if rank == 0 {
+				continue
+			}
 		}
-		if own != "" && !slices.Contains(dialects, abi.Dialect(own)) {
-			return nil, fmt.Errorf("%s: no dialect %q", f.Name, own)
-		}
-		if own != "" && own != string(d) || own == "" && overridden[name] {
+		if rank < ranks[name] {
 			continue
 		}
 		body := string(f.Data)
@@ -78,19 +83,17 @@ func parseCase(path string, text []byte, d abi.Dialect) (*testCase, error) {
 				return nil, fmt.Errorf("%s: %w", f.Name, err)
 			}
 		}
-		files[name], overridden[name] = strings.TrimSpace(body), own != ""
+		files[name], ranks[name] = strings.TrimSpace(body), rank
 	}
 	if setup, ok := files["setup"]; ok {
 		c.setup = statements(setup)
 		delete(files, "setup")
 	}
-	return c, c.readSteps(files, overridden, d)
+	return c, c.readSteps(files, ranks, server)
 }
 
-var dialects = []abi.Dialect{abi.SQLite, abi.Postgres, abi.MySQL}
-
 // head reads the lines "key: value" at the end of the comment.
-func (c *testCase) head(comment string, d abi.Dialect) (asTemplate bool, err error) {
+func (c *testCase) head(comment string, server Release) (asTemplate bool, err error) {
 	for line := range strings.Lines(comment) {
 		key, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
 		if !ok || strings.ContainsAny(key, " ,") {
@@ -100,10 +103,11 @@ func (c *testCase) head(comment string, d abi.Dialect) (asTemplate bool, err err
 		case "dialects":
 			c.skip = true
 			for _, name := range strings.Fields(value) {
-				if !slices.Contains(dialects, abi.Dialect(name)) {
-					return false, fmt.Errorf("no dialect %q", name)
+				rank, err := server.rank(name)
+				if err != nil {
+					return false, err
 				}
-				c.skip = c.skip && name != string(d)
+				c.skip = c.skip && rank == 0
 			}
 		case "access":
 			if c.access, err = parseAccess(value); err != nil {
@@ -113,6 +117,8 @@ func (c *testCase) head(comment string, d abi.Dialect) (asTemplate bool, err err
 			if _, err := fmt.Sscanf(value, "rows=%d bytes=%d cell=%d", &c.batch.Rows, &c.batch.Bytes, &c.batch.Cell); err != nil {
 				return false, fmt.Errorf("batch: %q is not rows=0 bytes=0 cell=0", value)
 			}
+		case "threats":
+			c.tags = strings.Fields(value)
 		case "template":
 			asTemplate = value == "yes"
 		default:
@@ -133,7 +139,7 @@ func parseAccess(s string) (abi.Access, error) {
 }
 
 // readSteps puts the files of the steps together.
-func (c *testCase) readSteps(files map[string]string, own map[string]bool, d abi.Dialect) error {
+func (c *testCase) readSteps(files map[string]string, ranks map[string]int, server Release) error {
 	byID := map[int]*step{}
 	for name, text := range files {
 		id, what, err := splitName(name)
@@ -150,13 +156,17 @@ func (c *testCase) readSteps(files map[string]string, own map[string]bool, d abi
 			return fmt.Errorf("step %d: both %s and %s", id, s.do, what)
 		case actions[what] != nil:
 			s.do, s.text = what, text
-			if d != abi.Postgres && !own[name] {
+			if server.Product != string(abi.Postgres) && ranks[name] == 0 {
 				if s.text, err = questionMarks(text); err != nil {
 					return fmt.Errorf("%s: %w", name, err)
 				}
 			}
 		case what == "params":
 			if s.params, err = parseParams(text); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		case what == "outputs":
+			if s.outputs, err = parseOutputs(text); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		case slices.Contains(details, what):
@@ -176,7 +186,7 @@ func (c *testCase) readSteps(files map[string]string, own map[string]bool, d abi
 	}
 	slices.SortFunc(c.steps, func(a, b step) int { return a.id - b.id })
 	if len(c.steps) == 0 {
-		return fmt.Errorf("nothing to do for %s: say so by a line dialects: …", d)
+		return fmt.Errorf("nothing to do for %s: say so by a line dialects: …", server.Product)
 	}
 	return nil
 }
@@ -188,6 +198,9 @@ func (s *step) check() error {
 		if name != "cancel" && !slices.Contains(can, name) {
 			return fmt.Errorf("%s has no %s", s.do, name)
 		}
+	}
+	if s.do != "query" && s.outputs != nil || s.outputs == nil && s.want["misfit"] != "" {
+		return fmt.Errorf("%s: outputs and misfit are of a query, together or the first alone", s.do)
 	}
 	switch s.do {
 	case "query", "exec", "discard":

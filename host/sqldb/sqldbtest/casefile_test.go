@@ -39,12 +39,26 @@ SELECT $1
 1
 -- 1/rows.sqlite --
 2
+-- 1/rows.postgres17 --
+4
+-- 1/rows.postgres16 --
+3
+-- 1/rows.mysql8 --
+5
+-- 1/rows.mariadb10_6 --
+7
+-- 1/rows.mariadb --
+6
 -- 3/commit.postgres --
 `
-	for d, want := range map[abi.Dialect]string{
-		abi.SQLite:   "SELECT 1 2|DELETE FROM t WHERE a = ? OR a = ? 1",
-		abi.Postgres: "SELECT 1 1|DELETE FROM t WHERE a = $1 OR a = $2 1| ",
-		abi.MySQL:    "SELECT $1 1|DELETE FROM t WHERE a = ? OR a = ? 1",
+	for d, want := range map[Release]string{
+		{"sqlite", 3, 40}:   "SELECT 1 2|DELETE FROM t WHERE a = ? OR a = ? 1",
+		{"postgres", 15, 6}: "SELECT 1 1|DELETE FROM t WHERE a = $1 OR a = $2 1| ",
+		{"postgres", 18, 0}: "SELECT 1 4|DELETE FROM t WHERE a = $1 OR a = $2 1| ",
+		{"mysql", 5, 7}:     "SELECT $1 1|DELETE FROM t WHERE a = ? OR a = ? 1",
+		{"mysql", 9, 7}:     "SELECT $1 5|DELETE FROM t WHERE a = ? OR a = ? 1",
+		{"mariadb", 10, 5}:  "SELECT $1 6|DELETE FROM t WHERE a = ? OR a = ? 1",
+		{"mariadb", 10, 11}: "SELECT $1 7|DELETE FROM t WHERE a = ? OR a = ? 1",
 	} {
 		c, err := parseCase("x/name.txtar", []byte(text), d)
 		if err != nil {
@@ -55,7 +69,7 @@ SELECT $1
 			got = append(got, s.text+" "+s.want["rows"]+s.want["changed"])
 		}
 		if strings.Join(got, "|") != want {
-			t.Errorf("%s: got %q", d, got)
+			t.Errorf("%v: got %q", d, got)
 		}
 		if c.name != "name" || c.access != abi.ReadOnly || c.batch.Rows != 2 || c.batch.Bytes != 3 || c.batch.Cell != 4 ||
 			!reflect.DeepEqual(c.setup, []string{"CREATE TABLE t (a INT)", "INSERT INTO t\nVALUES (1+2+3)"}) {
@@ -84,7 +98,7 @@ func TestParseCaseFaults(t *testing.T) {
 		"-- query --\nSELECT 1\n-- rows --\n1\n-- params --\nnumber 1\n": `no type "number"`,
 		"template: yes\n-- query --\n<<\n-- rows --\n1\n":                "template",
 	} {
-		_, err := parseCase("x.txtar", []byte(text), abi.SQLite)
+		_, err := parseCase("x.txtar", []byte(text), Release{"sqlite", 3, 40})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}

@@ -15,11 +15,13 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/internal/columns"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
 // Run holds a driver against testdata/conformance, on a database whose tables
-// it may drop: those of uri, a SQLAlchemy URL. Each file is a subtest.
+// it may drop: those of uri, a SQLAlchemy URL. Each file is a subtest, named as
+// the file and after the threats that it shows.
 func Run(t *testing.T, driver sqldb.Driver, uri string) {
 	files, err := filepath.Glob(filepath.Join(root(t), "testdata/conformance/*.txtar"))
 	if err != nil {
@@ -28,19 +30,20 @@ func Run(t *testing.T, driver sqldb.Driver, uri string) {
 	if len(files) == 0 {
 		t.Fatal("no cases found")
 	}
-	db := openURI(t, driver, uri)
+	db, server := openURI(t, driver, uri), ReleaseOf(t, driver, uri)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			c, err := parseCase(file, text, driver.Dialect())
+		c, err := parseCase(file, text, server)
+		name := strings.Join(append([]string{strings.TrimSuffix(filepath.Base(file), ".txtar")}, c.tags...), " ")
+		t.Run(name, func(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			if c.skip {
-				t.Skip("not about " + driver.Dialect())
+				t.Skipf("not about %s %d", server.Product, server.Major)
 			}
 			r := runner{t: t, db: db, uri: uri, dialect: driver.Dialect(), c: c}
 			r.run()
@@ -135,7 +138,7 @@ func (r *runner) empty(ctx context.Context) {
 	if err != nil {
 		r.t.Fatalf("emptying the database: %v", err)
 	}
-	_, text, err := drain(ctx, rows)
+	_, text, err := drain(ctx, rows, nil)
 	if err != nil {
 		r.t.Fatalf("emptying the database: %v", err)
 	}
@@ -220,6 +223,10 @@ func (r *runner) step(ctx context.Context, s step) {
 		if took := time.Since(started); took > 5*time.Second {
 			r.t.Errorf("%s: came back after %v", name, took)
 		}
+	}
+	if want, ok := s.want["misfit"]; ok {
+		r.compareMisfit(name, want, err)
+		return
 	}
 	if want, ok := s.want["error"]; ok && want != "OK" {
 		r.compareError(name, want, err)
@@ -312,7 +319,11 @@ func (r *runner) query(ctx context.Context, s step) (outcome, error) {
 			}
 		}
 	}()
-	bad, got, err := drain(ctx, rows)
+	convert, err := conversionOf(rows.Schema(), s.outputs)
+	if err != nil {
+		return outcome{}, err
+	}
+	bad, got, err := drain(ctx, rows, convert)
 	if bad != "" {
 		r.t.Error(bad)
 	}
@@ -325,14 +336,17 @@ func (r *runner) query(ctx context.Context, s step) (outcome, error) {
 	return got, err
 }
 
-// drain reads rows to their end. It returns what breaks the contract of
-// sqldb.Rows, if anything does.
-func drain(ctx context.Context, rows sqldb.Rows) (bad string, got outcome, err error) {
+// drain reads rows to their end, and converts them if it is said how. It
+// returns what breaks the contract of sqldb.Rows, if anything does.
+func drain(ctx context.Context, rows sqldb.Rows, convert *columns.Conversion) (bad string, got outcome, err error) {
 	schema := rows.Schema()
 	if schema == nil {
 		return "no schema", got, errors.New("no schema")
 	}
 	got.schema = showSchema(schema)
+	if convert != nil {
+		got.schema = showSchema(convert.Schema())
+	}
 	var text, batches strings.Builder
 	for {
 		var rec arrow.Record
@@ -342,9 +356,13 @@ func drain(ctx context.Context, rows sqldb.Rows) (bad string, got outcome, err e
 		if !rec.Schema().Equal(schema) {
 			bad = fmt.Sprintf("a batch with the schema\n%s\nof a cursor with\n%s", rec.Schema(), schema)
 		}
-		text.WriteString(showRows(rec))
 		fmt.Fprintln(&batches, rec.NumRows())
+		shown, misfit := converted(rec, convert)
 		rec.Release()
+		if misfit != nil {
+			return bad, got, misfit
+		}
+		text.WriteString(shown)
 	}
 	got.rows, got.batches = text.String(), batches.String()
 	if err != io.EOF {

@@ -7,4 +7,9 @@
 // is started once for the test binary and ends with it. Both are safe for
 // concurrent use. The command in servers starts the private servers once for
 // all binaries of a go test.
+//
+// WASMSQL_TEST_MARIADB may name a MySQL server too, and either a server of
+// another version than Debian's: the tests then expect what that one does. See
+// ReleaseOf, and "Which servers were the drivers tested on?" of
+// host/RATIONALE.md.
 package sqldbtest

@@ -23,7 +23,7 @@ import (
 // values. The uri is that of a database in which the table "oracle" may be
 // dropped.
 func Oracle(t *testing.T, driver sqldb.Driver, uri string) {
-	o := oracles[driver.Dialect()]
+	o := oracles[driver.Dialect()].on(t, ReleaseOf(t, driver, uri))
 	r := rand.New(rand.NewPCG(1, 2))
 	o.client(t, uri, o.script(r))
 	want := o.printed(t, uri)
@@ -51,6 +51,7 @@ type oracle struct {
 // oracleColumn is a column of the table.
 type oracleColumn struct {
 	name, decl string
+	on         string // the servers that have the type, as a conformance case names them; empty is all
 	// literal returns a random value, as SQL.
 	literal func(r *rand.Rand) string
 	// shown is what the client is asked for instead of the column, where it
@@ -60,6 +61,25 @@ type oracleColumn struct {
 	// compares where there are many ways to print.
 	text  func(a arrow.Array, i int) string
 	equal func(a arrow.Array, i int, printed string) bool
+}
+
+// on returns the oracle with the columns that a server has.
+func (o *oracle) on(t *testing.T, server Release) *oracle {
+	some := *o
+	some.columns = nil
+	for _, c := range o.columns {
+		rank, err := 1, error(nil)
+		if c.on != "" {
+			rank, err = server.rank(c.on)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rank > 0 {
+			some.columns = append(some.columns, c)
+		}
+	}
+	return &some
 }
 
 func (o *oracle) script(r *rand.Rand) string {

@@ -124,8 +124,8 @@ var mariadbColumns = []oracleColumn{
 	{name: "dt0", decl: "DATETIME", literal: quoted(func(r *rand.Rand) string { return dateText(r, day1000, day9999) + " 01:02:03" }), text: timestampText("")},
 	{name: "ts", decl: "TIMESTAMP(6) NULL", literal: quoted(func(r *rand.Rand) string { return dateText(r, day1971, day2037) + " " + clockText(r) }), text: fraction(timestampText(""))},
 	{name: "j", decl: "JSON", literal: quoted(func(r *rand.Rand) string { return `{"a": [` + integer(32, true)(r) + `, "é"]}` }), text: stringText},
-	{name: "u", decl: "UUID", literal: quoted(uuid4Text), text: func(a arrow.Array, i int) string { return strings.Trim(showCell(a, i), `"`) }},
-	{name: "ip", decl: "INET6", literal: either("'::1'", "'2001:db8::ff00:42:8329'", "'::ffff:1.2.3.4'"), text: stringText},
+	{name: "u", decl: "UUID", on: "mariadb10_7", literal: quoted(uuid4Text), text: func(a arrow.Array, i int) string { return strings.Trim(showCell(a, i), `"`) }},
+	{name: "ip", decl: "INET6", on: "mariadb", literal: either("'::1'", "'2001:db8::ff00:42:8329'", "'::ffff:1.2.3.4'"), text: stringText},
 }
 
 // mysqlText returns random texts, with MySQL's backslashes.

@@ -40,13 +40,36 @@ func parseType(s string) (abi.Type, error) {
 		t.Kind, t.Elem = abi.List, &e
 		return t, err
 	}
+	name, digits, ok := strings.Cut(name, "(")
+	if ok {
+		if _, err := fmt.Sscanf(digits, "%d,%d)", &t.Precision, &t.Scale); err != nil {
+			return t, fmt.Errorf("no type %q", s)
+		}
+	}
 	for k := abi.Int; k < abi.List; k++ {
 		if k.String() == name {
 			t.Kind = k
-			return t, nil
+			return t, t.Check()
 		}
 	}
 	return t, fmt.Errorf("no type %q", s)
+}
+
+// parseOutputs reads declared columns, one a line: a name and a type.
+func parseOutputs(text string) ([]abi.OutputColumn, error) {
+	var list []abi.OutputColumn
+	for line := range strings.Lines(text) {
+		name, typ, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok {
+			return nil, fmt.Errorf("%q is not a name and a type", line)
+		}
+		t, err := parseType(typ)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, abi.OutputColumn{Name: name, Type: t})
+	}
+	return list, nil
 }
 
 func parseValue(t abi.Type, s string) (abi.Value, error) {

@@ -154,10 +154,28 @@ func parseZone(b []byte) (micros int64, ok bool) {
 	return sign * int64(h*60+m) * 60 * microsPerSecond, ok && m < 60 && len(b) == 0
 }
 
+// lastDay remembers the day that was read last: rows that follow each other
+// often have the same.
+type lastDay struct {
+	text [10]byte
+	days int64
+}
+
+// parseDay is the function of this name.
+func (l *lastDay) parseDay(b []byte) (days int64, rest []byte, ok bool) {
+	if len(b) >= len(l.text) && [10]byte(b) == l.text {
+		return l.days, b[len(l.text):], true
+	}
+	if days, rest, ok = parseDay(b); ok {
+		l.text, l.days = [10]byte(b), days
+	}
+	return days, rest, ok
+}
+
 // parseTimestamp reads YYYY-MM-DD[( |T)HH:MM[:SS[.fraction]][zone]] as
 // microseconds since 1970 in UTC.
-func parseTimestamp(b []byte) (int64, bool) {
-	days, b, ok := parseDay(b)
+func (l *lastDay) parseTimestamp(b []byte) (int64, bool) {
+	days, b, ok := l.parseDay(b)
 	if !ok || len(b) == 0 {
 		return days * microsPerDay, ok
 	}
@@ -174,8 +192,8 @@ func parseTimestamp(b []byte) (int64, bool) {
 
 // parseDate reads YYYY-MM-DD, also with a time of midnight behind it, as days
 // since 1970.
-func parseDate(b []byte) (int64, bool) {
-	days, rest, ok := parseDay(b)
+func (l *lastDay) parseDate(b []byte) (int64, bool) {
+	days, rest, ok := l.parseDay(b)
 	if !ok || len(rest) == 0 {
 		return days, ok
 	}

@@ -14,7 +14,8 @@ import (
 
 const acceptedArgs = "accepted are autocommit, cached_statements, check_same_thread, detect_types, isolation_level, timeout, uri"
 
-func TestFaults(t *testing.T) {
+// TestC1Faults: what is not on the list is refused by name, all of it together.
+func TestC1Faults(t *testing.T) {
 	type args = map[string]any
 	for _, c := range []struct {
 		uri  string

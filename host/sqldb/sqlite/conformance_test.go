@@ -12,6 +12,6 @@ func TestConformance(t *testing.T) {
 	sqldbtest.Run(t, sqlite.Driver{}, "sqlite:///"+filepath.Join(t.TempDir(), "conformance.db"))
 }
 
-func TestOracle(t *testing.T) {
+func TestD7Tables(t *testing.T) {
 	sqldbtest.Oracle(t, sqlite.Driver{}, "sqlite:///"+filepath.Join(t.TempDir(), "oracle.db"))
 }

@@ -25,8 +25,8 @@ func soon(t *testing.T, start time.Time) {
 	}
 }
 
-// TestInterrupted ends endless statements in each way a context ends.
-func TestInterrupted(t *testing.T) {
+// TestC10Interrupted ends endless statements in each way a context ends.
+func TestC10Interrupted(t *testing.T) {
 	boom := errors.New("boom")
 	for name, c := range map[string]struct {
 		ctx  func(context.Context) (context.Context, func())
@@ -206,9 +206,9 @@ func TestEndedContext(t *testing.T) {
 	}
 }
 
-// TestNothingLeft runs many transactions that end in many ways, and counts
+// TestC12NothingIsLeft runs many transactions that end in many ways, and counts
 // descriptors, goroutines and memory.
-func TestNothingLeft(t *testing.T) {
+func TestC12NothingIsLeft(t *testing.T) {
 	path := victim(t, "WAL")
 	d := open(t, path, abi.ReadWrite)
 	round := func(i int) {

@@ -6,19 +6,24 @@ import (
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
-	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/internal/vector"
 )
 
-// decoder appends the cells of one column to an Arrow builder. It is chosen
-// once, from the column's declared type. A misfit is nil where the cell went
-// in; the decoder is as it was where it did not.
+// decoder collects the cells of one column. It is chosen once, from the
+// column's declared type. A misfit is nil where the cell went in; the decoder
+// is as it was where it did not.
 type decoder interface {
 	// add appends a cell that is not null, whose storage class is store, and
 	// returns how many bytes its value has.
 	add(c cell, store int32) (int64, *misfit)
-	builder() array.Builder
+	// Null appends a null.
+	Null()
+	// Start makes room for the rows of another batch.
+	Start(rows int)
+	// Take returns what was appended, and starts anew.
+	Take() arrow.Array
 }
 
 // misfit says why a cell does not fit its column.
@@ -37,50 +42,46 @@ func wrong(store int32, holds, hint string) *misfit {
 
 // newDecoder returns the decoder of a column; limit bounds a cell.
 func newDecoder(d declared, limit int64) decoder {
-	mem := memory.DefaultAllocator
+	fixed := arrow.FixedWidthTypes
 	switch d.kind {
 	case declaredInt:
-		return &intDecoder{array.NewInt64Builder(mem)}
+		return &intDecoder{vector.Fixed[int64]{Type: arrow.PrimitiveTypes.Int64}}
 	case declaredBool:
-		return &boolDecoder{array.NewBooleanBuilder(mem)}
+		return &boolDecoder{}
 	case declaredFloat:
-		return &floatDecoder{array.NewFloat64Builder(mem)}
+		return &floatDecoder{vector.Fixed[float64]{Type: arrow.PrimitiveTypes.Float64}}
 	case declaredText, declaredJSON:
-		return newTextDecoder(limit)
+		return &textDecoder{vector.Varied{Type: arrow.BinaryTypes.String}, limit}
 	case declaredBlob:
-		return &blobDecoder{array.NewBinaryBuilder(mem, arrow.BinaryTypes.Binary), limit}
+		return &blobDecoder{vector.Varied{Type: arrow.BinaryTypes.Binary}, limit}
 	case declaredDate:
-		return &dateDecoder{array.NewDate32Builder(mem)}
+		return &dateDecoder{Fixed: vector.Fixed[int32]{Type: fixed.Date32}}
 	case declaredTime:
-		return &timeDecoder{array.NewTime64Builder(mem, arrow.FixedWidthTypes.Time64us.(*arrow.Time64Type))}
+		return &timeDecoder{vector.Fixed[int64]{Type: fixed.Time64us}}
 	case declaredTimestamp:
-		return &timestampDecoder{array.NewTimestampBuilder(mem, &arrow.TimestampType{Unit: arrow.Microsecond})}
+		return &timestampDecoder{Fixed: vector.Fixed[int64]{Type: &arrow.TimestampType{Unit: arrow.Microsecond}}}
 	case declaredInstant:
-		return &timestampDecoder{array.NewTimestampBuilder(mem, &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"})}
+		return &timestampDecoder{Fixed: vector.Fixed[int64]{Type: fixed.Timestamp_us}}
 	case declaredDecimal:
 		t := &arrow.Decimal128Type{Precision: int32(d.precision), Scale: int32(d.scale)}
-		return &decimalDecoder{b: array.NewDecimal128Builder(mem, t), precision: d.precision, scale: d.scale}
+		return &decimalDecoder{Fixed: vector.Fixed[decimal128.Num]{Type: t}, precision: d.precision, scale: d.scale}
 	case declaredUUID:
-		return &uuidDecoder{array.NewFixedSizeBinaryBuilder(mem, &arrow.FixedSizeBinaryType{ByteWidth: 16})}
+		return &uuidDecoder{}
 	}
 	return &guessDecoder{limit: limit}
 }
 
-type intDecoder struct{ b *array.Int64Builder }
-
-func (d *intDecoder) builder() array.Builder { return d.b }
+type intDecoder struct{ vector.Fixed[int64] }
 
 func (d *intDecoder) add(c cell, store int32) (int64, *misfit) {
 	if store != storeInt {
 		return 0, wrong(store, "integers", "CAST the column to the type that all of its values have")
 	}
-	d.b.Append(c.int())
+	d.Push(c.int())
 	return 8, nil
 }
 
-type boolDecoder struct{ b *array.BooleanBuilder }
-
-func (d *boolDecoder) builder() array.Builder { return d.b }
+type boolDecoder struct{ vector.Bools }
 
 func (d *boolDecoder) add(c cell, store int32) (int64, *misfit) {
 	if store != storeInt {
@@ -90,24 +91,22 @@ func (d *boolDecoder) add(c cell, store int32) (int64, *misfit) {
 	if v != 0 && v != 1 {
 		return 0, &misfit{what: strconv.FormatInt(v, 10) + " in a column of bools", hint: "a bool is stored as 0 or 1; write CAST(… AS INTEGER) for the number"}
 	}
-	d.b.Append(v == 1)
+	d.Push(v == 1)
 	return 1, nil
 }
 
-type floatDecoder struct{ b *array.Float64Builder }
-
-func (d *floatDecoder) builder() array.Builder { return d.b }
+type floatDecoder struct{ vector.Fixed[float64] }
 
 func (d *floatDecoder) add(c cell, store int32) (int64, *misfit) {
 	switch store {
 	case storeReal:
-		d.b.Append(c.real())
+		d.Push(c.real())
 	case storeInt:
 		x, ok := exactFloat(c.int())
 		if !ok {
 			return 0, &misfit{what: strconv.FormatInt(c.int(), 10) + " has no equal float", hint: "CAST the column AS TEXT"}
 		}
-		d.b.Append(x)
+		d.Push(x)
 	default:
 		return 0, wrong(store, "reals", "CAST the column to the type that all of its values have")
 	}
@@ -121,17 +120,9 @@ func exactFloat(v int64) (float64, bool) {
 }
 
 type textDecoder struct {
-	b     *array.StringBuilder
-	bytes *array.BinaryBuilder // of b
+	vector.Varied
 	limit int64
 }
-
-func newTextDecoder(limit int64) *textDecoder {
-	b := array.NewStringBuilder(memory.DefaultAllocator)
-	return &textDecoder{b, b.BinaryBuilder, limit}
-}
-
-func (d *textDecoder) builder() array.Builder { return d.b }
 
 func (d *textDecoder) add(c cell, store int32) (int64, *misfit) {
 	if store != storeText {
@@ -149,16 +140,14 @@ func (d *textDecoder) add(c cell, store int32) (int64, *misfit) {
 	if !utf8.Valid(v) {
 		return 0, &misfit{what: "a text that is not valid UTF-8", hint: "write CAST(… AS BLOB) for its bytes"}
 	}
-	d.bytes.Append(v)
+	d.Push(v)
 	return size + 4, nil
 }
 
 type blobDecoder struct {
-	b     *array.BinaryBuilder
+	vector.Varied
 	limit int64
 }
-
-func (d *blobDecoder) builder() array.Builder { return d.b }
 
 func (d *blobDecoder) add(c cell, store int32) (int64, *misfit) {
 	if store != storeBlob {
@@ -168,7 +157,7 @@ func (d *blobDecoder) add(c cell, store int32) (int64, *misfit) {
 	if size > d.limit {
 		return 0, &misfit{size: size}
 	}
-	d.b.Append(c.blob())
+	d.Push(c.blob())
 	return size + 4, nil
 }
 
@@ -193,42 +182,42 @@ func quote(b []byte) string {
 	return strconv.Quote(string(b))
 }
 
-type dateDecoder struct{ b *array.Date32Builder }
-
-func (d *dateDecoder) builder() array.Builder { return d.b }
+type dateDecoder struct {
+	vector.Fixed[int32]
+	day lastDay
+}
 
 func (d *dateDecoder) add(c cell, store int32) (int64, *misfit) {
 	if store == storeText {
-		if days, ok := parseDate(c.text()); ok {
-			d.b.Append(arrow.Date32(days))
+		if days, ok := d.day.parseDate(c.text()); ok {
+			d.Push(int32(days))
 			return 4, nil
 		}
 	}
 	return 0, notClock(c, store, "dates", "a date YYYY-MM-DD")
 }
 
-type timeDecoder struct{ b *array.Time64Builder }
-
-func (d *timeDecoder) builder() array.Builder { return d.b }
+type timeDecoder struct{ vector.Fixed[int64] }
 
 func (d *timeDecoder) add(c cell, store int32) (int64, *misfit) {
 	if store == storeText {
 		if micros, ok := parseTime(c.text()); ok {
-			d.b.Append(arrow.Time64(micros))
+			d.Push(micros)
 			return 8, nil
 		}
 	}
 	return 0, notClock(c, store, "times", "a time HH:MM:SS.ffffff")
 }
 
-type timestampDecoder struct{ b *array.TimestampBuilder }
-
-func (d *timestampDecoder) builder() array.Builder { return d.b }
+type timestampDecoder struct {
+	vector.Fixed[int64]
+	day lastDay
+}
 
 func (d *timestampDecoder) add(c cell, store int32) (int64, *misfit) {
 	if store == storeText {
-		if micros, ok := parseTimestamp(c.text()); ok {
-			d.b.Append(arrow.Timestamp(micros))
+		if micros, ok := d.day.parseTimestamp(c.text()); ok {
+			d.Push(micros)
 			return 8, nil
 		}
 	}
@@ -236,19 +225,25 @@ func (d *timestampDecoder) add(c cell, store int32) (int64, *misfit) {
 }
 
 type decimalDecoder struct {
-	b                *array.Decimal128Builder
+	vector.Fixed[decimal128.Num]
 	precision, scale int
 	room             [32]byte
 }
-
-func (d *decimalDecoder) builder() array.Builder { return d.b }
 
 func (d *decimalDecoder) add(c cell, store int32) (int64, *misfit) {
 	var text []byte
 	switch store {
 	case storeInt:
+		if num, ok := smallInt(c.int(), d.precision, d.scale); ok {
+			d.Push(num)
+			return 16, nil
+		}
 		text = strconv.AppendInt(d.room[:0], c.int(), 10)
 	case storeReal:
+		if num, ok := smallReal(c.real(), d.precision, d.scale); ok {
+			d.Push(num)
+			return 16, nil
+		}
 		// The shortest digits that mean this float are those that were written.
 		text = strconv.AppendFloat(d.room[:0], c.real(), 'g', -1, 64)
 	case storeText:
@@ -256,7 +251,6 @@ func (d *decimalDecoder) add(c cell, store int32) (int64, *misfit) {
 	default:
 		return 0, wrong(store, "decimals", "CAST the column to the type that all of its values have")
 	}
-	var num decimal128.Num
 	num, ok := parseDecimal(text, d.precision, d.scale)
 	if !ok {
 		return 0, &misfit{
@@ -264,25 +258,23 @@ func (d *decimalDecoder) add(c cell, store int32) (int64, *misfit) {
 			hint: "write round(…, " + strconv.Itoa(d.scale) + "), or CAST(… AS REAL)",
 		}
 	}
-	d.b.Append(num)
+	d.Push(num)
 	return 16, nil
 }
 
-type uuidDecoder struct{ b *array.FixedSizeBinaryBuilder }
-
-func (d *uuidDecoder) builder() array.Builder { return d.b }
+type uuidDecoder struct{ vector.UUIDs }
 
 func (d *uuidDecoder) add(c cell, store int32) (int64, *misfit) {
 	switch store {
 	case storeBlob:
 		if c.size() == 16 {
-			d.b.Append(c.blob())
+			d.Push(c.blob())
 			return 16, nil
 		}
 		return 0, &misfit{what: "a blob of " + strconv.Itoa(c.size()) + " bytes in a column of UUIDs", hint: "a UUID has 16 bytes"}
 	case storeText:
 		if id, ok := parseUUID(c.text()); ok {
-			d.b.Append(id[:])
+			d.Push(id[:])
 			return 16, nil
 		}
 		return 0, &misfit{what: quote(c.text()) + " is not a UUID", hint: "write CAST(… AS TEXT) for the text as it is"}

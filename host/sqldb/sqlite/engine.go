@@ -12,9 +12,9 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// engine is one connection of the SQLite library. It is the only code here
-// that holds addresses of the library's memory. It is used by one goroutine at
-// a time, interrupt apart; nothing may be called after close.
+// engine is one connection of the SQLite library. It and cell are the only code
+// here that holds addresses of the library's memory. It is used by one goroutine
+// at a time, interrupt apart; nothing may be called after close.
 //
 // Source of every call: https://sqlite.org/c3ref/funclist.html.
 type engine struct {
@@ -244,52 +244,6 @@ func (e *engine) copyIn(v string) (uintptr, error) {
 	}
 	copy(libc.GoBytes(p, len(v)), v)
 	return p, nil
-}
-
-// cell is the value of a column in the current row of a statement, until the
-// next step.
-type cell struct {
-	tls *libc.TLS
-	p   uintptr // sqlite3_value*
-}
-
-// The storage classes of a cell.
-const (
-	storeInt  = int32(lib.SQLITE_INTEGER)
-	storeReal = int32(lib.SQLITE_FLOAT)
-	storeText = int32(lib.SQLITE_TEXT)
-	storeBlob = int32(lib.SQLITE_BLOB)
-	storeNull = int32(lib.SQLITE_NULL)
-)
-
-// cell returns column i of the current row.
-func (s *stmt) cell(i int) cell {
-	return cell{s.e.tls, lib.Xsqlite3_column_value(s.e.tls, s.p, int32(i))}
-}
-
-// store returns the storage class.
-func (c cell) store() int32 { return lib.Xsqlite3_value_type(c.tls, c.p) }
-
-// int returns the value of an integer.
-func (c cell) int() int64 { return lib.Xsqlite3_value_int64(c.tls, c.p) }
-
-// real returns the value of a real.
-func (c cell) real() float64 { return lib.Xsqlite3_value_double(c.tls, c.p) }
-
-// size returns the length of a text or a blob in bytes.
-func (c cell) size() int { return int(lib.Xsqlite3_value_bytes(c.tls, c.p)) }
-
-// text returns the UTF-8 of a text in the library's own memory.
-func (c cell) text() []byte { return view(lib.Xsqlite3_value_text(c.tls, c.p), c.size()) }
-
-// blob returns the bytes of a blob in the library's own memory.
-func (c cell) blob() []byte { return view(lib.Xsqlite3_value_blob(c.tls, c.p), c.size()) }
-
-func view(p uintptr, n int) []byte {
-	if p == 0 || n == 0 {
-		return nil
-	}
-	return libc.GoBytes(p, n)
 }
 
 // functionPointer returns what the library takes for a pointer to the

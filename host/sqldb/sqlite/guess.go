@@ -5,7 +5,6 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 )
 
 // guessDecoder decodes a column without a declared type: the first value that
@@ -36,30 +35,30 @@ func (g *guessDecoder) fallBack() {
 // open reports whether more rows could tell the column's type.
 func (g *guessDecoder) open() bool { return g.decoder == nil }
 
-func (g *guessDecoder) builder() array.Builder {
-	if g.decoder == nil {
-		return nil
-	}
-	return g.decoder.builder()
-}
-
-// null appends a null.
-func (g *guessDecoder) null() {
+// Null implements decoder.
+func (g *guessDecoder) Null() {
 	if g.decoder == nil {
 		g.nulls++
 	} else {
-		g.decoder.builder().AppendNull()
+		g.decoder.Null()
 	}
 }
 
-// array returns what was appended, and starts anew.
-func (g *guessDecoder) array() arrow.Array {
+// Start implements decoder.
+func (g *guessDecoder) Start(rows int) {
+	if g.decoder != nil {
+		g.decoder.Start(rows)
+	}
+}
+
+// Take implements decoder.
+func (g *guessDecoder) Take() arrow.Array {
 	if g.decoder == nil {
 		n := g.nulls
 		g.nulls = 0
 		return array.NewNull(n)
 	}
-	return g.decoder.builder().NewArray()
+	return g.decoder.Take()
 }
 
 func (g *guessDecoder) add(c cell, store int32) (int64, *misfit) {
@@ -99,20 +98,20 @@ func (g *guessDecoder) decide(store int32) {
 	}
 	kind := [...]declaredKind{storeInt: declaredInt, storeReal: declaredFloat, storeText: declaredText, storeBlob: declaredBlob}[store]
 	g.store, g.decoder = store, newDecoder(declared{kind: kind}, g.limit)
-	g.decoder.builder().AppendNulls(g.nulls)
-	g.nulls = 0
+	for ; g.nulls > 0; g.nulls-- {
+		g.decoder.Null()
+	}
 }
 
 // widen turns the integers so far into floats.
 func (g *guessDecoder) widen() *misfit {
-	ints := g.decoder.builder().(*array.Int64Builder)
-	old := ints.NewInt64Array()
+	old := g.decoder.Take().(*array.Int64)
 	defer old.Release()
-	to := array.NewFloat64Builder(memory.DefaultAllocator)
-	to.Reserve(old.Len())
+	to := newDecoder(declared{kind: declaredFloat}, g.limit).(*floatDecoder)
+	to.Start(old.Len())
 	for i := range old.Len() {
 		if old.IsNull(i) {
-			to.AppendNull()
+			to.Null()
 			continue
 		}
 		x, ok := exactFloat(old.Value(i))
@@ -122,8 +121,8 @@ func (g *guessDecoder) widen() *misfit {
 				hint: "write CAST(… AS TEXT)",
 			}
 		}
-		to.Append(x)
+		to.Push(x)
 	}
-	g.store, g.decoder = storeReal, &floatDecoder{to}
+	g.store, g.decoder = storeReal, to
 	return nil
 }

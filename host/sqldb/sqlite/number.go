@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
@@ -52,6 +53,37 @@ func parseDecimal(b []byte, precision, scale int) (decimal128.Num, bool) {
 	}
 	return num, true
 }
+
+// smallReal returns a float as a decimal of the precision and scale, if it is
+// short enough to be seen without its digits: n is a whole number of less than
+// 15 digits, and the float that is nearest to n/10^scale is v. No other number
+// of so few digits has the same nearest float, so that those are v's shortest.
+func smallReal(v float64, precision, scale int) (decimal128.Num, bool) {
+	if scale >= len(exactPowers) {
+		return decimal128.Num{}, false
+	}
+	x := math.Round(v * exactPowers[scale])
+	if !(math.Abs(x) < exactPowers[min(precision, len(exactPowers)-1)]) || x/exactPowers[scale] != v {
+		return decimal128.Num{}, false
+	}
+	return decimal128.FromI64(int64(x)), true
+}
+
+// smallInt is smallReal for an integer.
+func smallInt(v int64, precision, scale int) (decimal128.Num, bool) {
+	if scale >= len(exactPowers) {
+		return decimal128.Num{}, false
+	}
+	x := float64(v) * exactPowers[scale]
+	if !(math.Abs(x) < exactPowers[min(precision, len(exactPowers)-1)]) {
+		return decimal128.Num{}, false
+	}
+	return decimal128.FromI64(int64(x)), true
+}
+
+// exactPowers are those of ten up to 10^15, below which floats hold every whole
+// number.
+var exactPowers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // significand is the digits of a number from the first to the last that is not
 // zero: 0.digits-as-integer times ten to the exponent.

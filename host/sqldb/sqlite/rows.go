@@ -26,6 +26,7 @@ type rows struct {
 	columns []column
 	schema  *arrow.Schema
 	row     int64 // rows read
+	last    int   // of them in the last batch
 
 	ready   []arrow.Record // filled, in order
 	eof     bool           // the statement is at its end
@@ -74,7 +75,7 @@ func (r *rows) open(s *stmt) error {
 		if c.guess != nil {
 			c.guess.fallBack()
 		}
-		arrays[i] = c.take()
+		arrays[i] = c.Take()
 		fields[i] = c.field(c.name, arrays[i].DataType())
 		if c.guess != nil {
 			c.guess.settle()
@@ -87,14 +88,6 @@ func (r *rows) open(s *stmt) error {
 		r.ready = append(r.ready, first.NewSlice(int64(at), int64(min(at+r.batch.Rows, n))))
 	}
 	return nil
-}
-
-// take returns the column's values so far, and starts anew.
-func (c *column) take() arrow.Array {
-	if c.guess != nil {
-		return c.guess.array()
-	}
-	return c.builder().NewArray()
 }
 
 // record makes a batch of arrays, which it releases.
@@ -114,7 +107,7 @@ func (r *rows) fill() error {
 	}
 	arrays := make([]arrow.Array, len(r.columns))
 	for i := range r.columns {
-		arrays[i] = r.columns[i].take()
+		arrays[i] = r.columns[i].Take()
 	}
 	r.ready = append(r.ready, r.record(arrays, int64(n)))
 	return nil
@@ -124,9 +117,7 @@ func (r *rows) fill() error {
 func (r *rows) read(first bool) (int, error) {
 	if !first {
 		for i := range r.columns {
-			if b := r.columns[i].builder(); b != nil {
-				b.Reserve(r.batch.Rows)
-			}
+			r.columns[i].Start(r.last)
 		}
 	}
 	var f sqldb.Fill
@@ -147,6 +138,7 @@ func (r *rows) read(first bool) (int, error) {
 		f.Rows++
 		f.Bytes += size
 	}
+	r.last = min(f.Rows, r.batch.Rows)
 	return f.Rows, nil
 }
 
@@ -166,17 +158,17 @@ func (r *rows) undecided(f sqldb.Fill) bool {
 
 // decode appends the current row to the columns and returns its size.
 func (r *rows) decode() (int64, error) {
+	values := r.st.row()
+	if len(values) != len(r.columns) { // a table was altered before the first step
+		return 0, &sqldb.Error{Code: abi.DB, Message: "the columns of the statement have changed", Hint: "try again", Retryable: true}
+	}
 	var size int64
-	for i := range r.columns {
+	for i := range values {
 		col := &r.columns[i]
-		c := r.st.cell(i)
+		c := cell{r.st.e.tls, &values[i]}
 		store := c.store()
 		if store == storeNull {
-			if col.guess != nil {
-				col.guess.null()
-			} else {
-				col.builder().AppendNull()
-			}
+			col.Null()
 			continue
 		}
 		n, m := col.add(c, store)
@@ -276,11 +268,6 @@ func (r *rows) drop() {
 		rec.Release()
 	}
 	r.ready = nil
-	for i := range r.columns {
-		if b := r.columns[i].builder(); b != nil {
-			b.Release()
-		}
-	}
 	r.columns = nil
 	if r.st != nil {
 		r.st.finalize()

@@ -1,4 +1,4 @@
-;; G1, G8: wasmsql_v1_configure logs for ever. The task is not loaded: host calls.
+;; G1, G15: wasmsql_v1_configure logs for ever. The task is not loaded: the log.
 (module
   (import "wasmsql_v1" "log" (func $log (param i32 i32 i32) (result i64)))
   (memory (export "memory") 1)

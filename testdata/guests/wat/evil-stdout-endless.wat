@@ -1,4 +1,4 @@
-;; G15: prints a line that never ends. Ends by the host calls; what is over the limit is dropped.
+;; G15: prints a line that never ends. Ends by the log.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; G15: prints 8 MiB of ends of lines, 100 times in each call. Returns 0: also a line of nothing counts.
+;; G15: prints 8 MiB of ends of lines, 100 times in each call. Ends by the log: also a line of nothing counts.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 129)

@@ -1,4 +1,4 @@
-;; G15: prints all of its memory 512 times in one call of fd_write, which is 4 GiB: EINVAL (28). Then 511 times, in a hundred calls. Returns 0; what is over the limit is dropped.
+;; G15: prints all of its memory 512 times in one call of fd_write, which is 4 GiB: EINVAL (28). Then 511 times, in a hundred calls. Ends by the log.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 128)

@@ -1,4 +1,4 @@
-;; Logs one line of 32 MiB: cut or dropped, never kept whole.
+;; Logs one line of 32 MiB: what is over the limit is never kept. Ends by the log.
 (module
   (import "wasmsql_v1" "log" (func $log (param i32 i32 i32) (result i64)))
   (memory (export "memory") 512)

@@ -1,4 +1,4 @@
-;; Writes 1 MiB to standard output and to standard error 64 times each: captured up to the limit, and the execution succeeds.
+;; Writes 1 MiB to standard output and to standard error 64 times each: captured up to the limit. Ends by the log.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 17)

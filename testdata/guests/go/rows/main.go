@@ -12,28 +12,16 @@ import (
 	"github.com/wasmsql/wasmsql/guest"
 )
 
-func init() { guest.Register(nil, run) }
+func init() { guest.Register(guest.Task{Run: run}) }
 
 func main() {}
 
-func run() error {
-	in, err := guest.ReadInput()
-	if err != nil {
-		return err
-	}
-	sql, most := "", int64(1<<62)
-	for _, v := range in.Values {
-		switch v.Name {
-		case "sql":
-			sql = v.Value.Str
-		case "batches":
-			most = v.Value.Int
-		}
-	}
+func run(in *guest.Input) error {
+	sql, most := in.Text("sql"), in.Int("batches")
 	if sql == "" {
-		return guest.Fail(abi.Failure{Message: `no input "sql"`})
+		return guest.Fail(`no input "sql"`, "")
 	}
-	cursor, err := guest.Query(abi.QueryRequest{SQL: sql})
+	cursor, err := guest.Start(abi.QueryRequest{SQL: sql})
 	if err != nil {
 		return err
 	}
@@ -54,6 +42,6 @@ func run() error {
 		messages, size = messages+1, size+int64(len(message))
 		buf = message
 	}
-	guest.Log(abi.LevelInfo, strconv.FormatInt(messages, 10)+" messages, "+strconv.FormatInt(size, 10)+" bytes")
+	guest.Log(guest.Info, strconv.FormatInt(messages, 10)+" messages, "+strconv.FormatInt(size, 10)+" bytes")
 	return cursor.Close()
 }

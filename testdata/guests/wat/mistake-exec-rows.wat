@@ -1,0 +1,7 @@
+;; Runs a statement that returns rows with exec, and fails by that: STATE. Needs a database that runs SELECT 1.
+(module
+  (import "wasmsql_v1" "exec" (func $exec (param i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\12\08SELECT 1") ;; QueryRequest{SQL: "SELECT 1"}
+  (func (export "wasmsql_v1_run") (result i32)
+    (i64.lt_s (call $exec (i32.const 0) (i32.const 10)) (i64.const 0))))
