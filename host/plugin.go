@@ -139,6 +139,7 @@ func (l Limits) asked(m *plugin.Manifest) Limits {
 	a := m.Limits
 	l.Memory, l.Fuel, l.HostCalls = smaller(l.Memory, a.Memory), smaller(l.Fuel, a.Fuel), smaller(l.HostCalls, a.HostCalls)
 	l.Timeout, l.Cursors, l.Statement = smaller(l.Timeout, a.Timeout), smaller(l.Cursors, a.Cursors), smaller(l.Statement, a.Statement)
+	l.ParameterCount = smaller(l.ParameterCount, a.ParameterCount)
 	l.Parameters, l.Log = smaller(l.Parameters, a.Parameters), smaller(l.Log, a.Log)
 	l.Rows, l.Bytes = smaller(l.Rows, a.Rows), smaller(l.Bytes, a.Bytes)
 	return l
@@ -158,7 +159,7 @@ func (p *Program) limitHint(key, hint string) string {
 	}{
 		{"memory", a.Memory, l.Memory}, {"fuel", a.Fuel, l.Fuel}, {"timeout", int64(a.Timeout), int64(l.Timeout)},
 		{"host_calls", a.HostCalls, l.HostCalls}, {"cursors", a.Cursors, l.Cursors}, {"statement", a.Statement, l.Statement},
-		{"parameters", a.Parameters, l.Parameters}, {"log", a.Log, l.Log}, {"rows", a.Rows, l.Rows}, {"bytes", a.Bytes, l.Bytes},
+		{"parameters", a.Parameters, l.Parameters}, {"parameter_count", a.ParameterCount, l.ParameterCount}, {"log", a.Log, l.Log}, {"rows", a.Rows, l.Rows}, {"bytes", a.Bytes, l.Bytes},
 	} {
 		if x.key == key && x.asked > 0 && x.asked == x.set {
 			return "the module's manifest asks for no more: raise limits." + key + " in " + plugin.SourceName + " and build it again"

@@ -89,7 +89,7 @@ func TestPluginReadmeSnippets(t *testing.T) {
 
 // The commands of the example in C and of the conformance kit. Those that
 // build C need its compiler.
-func TestPluginExampleCommands(t *testing.T) {
+func TestExampleInCCommands(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(repository, "examples", "guest-c"))); err != nil {
 		t.Fatal(err)

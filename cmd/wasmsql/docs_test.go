@@ -79,26 +79,6 @@ func TestExampleCommands(t *testing.T) {
 	}
 }
 
-// TestFlyteCommands runs the commands of host/flyte/README.md, in a folder of
-// their own.
-func TestFlyteCommands(t *testing.T) {
-	dir := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "wasmsql"), ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	t.Setenv("WASMSQL_CACHE", filepath.Join(dir, "cache"))
-	var all strings.Builder
-	for _, block := range shellBlocks(t, filepath.Join(repository, "host", "flyte", "README.md")) {
-		all.WriteString(shell(t, dir, block))
-	}
-	for _, want := range []string{"SELECT id, total FROM orders WHERE at > $1 LIMIT $2", "outputs.pb"} {
-		if !strings.Contains(all.String(), want) {
-			t.Errorf("nothing printed %q:\n%s", want, all.String())
-		}
-	}
-}
-
 // pluginExamples are the examples that are plugins in Go, and what the last of
 // their README's commands prints.
 var pluginExamples = map[string]string{
@@ -129,6 +109,26 @@ func TestPluginExampleCommands(t *testing.T) {
 				t.Errorf("nothing printed %q:\n%s", want, out)
 			}
 		})
+	}
+}
+
+// TestFlyteCommands runs the commands of host/flyte/README.md, in a folder of
+// their own.
+func TestFlyteCommands(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "wasmsql"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	t.Setenv("WASMSQL_CACHE", filepath.Join(dir, "cache"))
+	var all strings.Builder
+	for _, block := range shellBlocks(t, filepath.Join(repository, "host", "flyte", "README.md")) {
+		all.WriteString(shell(t, dir, block))
+	}
+	for _, want := range []string{"SELECT id, total FROM orders WHERE at > $1 LIMIT $2", "outputs.pb"} {
+		if !strings.Contains(all.String(), want) {
+			t.Errorf("nothing printed %q:\n%s", want, all.String())
+		}
 	}
 }
 

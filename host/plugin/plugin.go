@@ -75,16 +75,17 @@ type Input struct {
 // Limits are the limits of an execution that a module asks for, as those of a
 // host. Zero is not said.
 type Limits struct {
-	Memory     int64 // bytes
-	Fuel       int64
-	Timeout    time.Duration
-	HostCalls  int64
-	Cursors    int64
-	Statement  int64 // bytes
-	Log        int64 // bytes
-	Parameters int64 // bytes
-	Rows       int64
-	Bytes      int64
+	Memory         int64 // bytes
+	Fuel           int64
+	Timeout        time.Duration
+	HostCalls      int64
+	Cursors        int64
+	Statement      int64 // bytes
+	Log            int64 // bytes
+	Parameters     int64 // bytes
+	ParameterCount int64
+	Rows           int64
+	Bytes          int64
 }
 
 // Connection returns the connection that the module calls name, or nil.

@@ -183,7 +183,7 @@ func (r *reader) limitFields(l *Limits) []field {
 		count("memory", &l.Memory), count("fuel", &l.Fuel),
 		{"timeout", func(n *node, path string) { l.Timeout = r.duration(n, path) }},
 		count("host_calls", &l.HostCalls), count("cursors", &l.Cursors), count("statement", &l.Statement),
-		count("parameters", &l.Parameters), count("log", &l.Log), count("rows", &l.Rows), count("bytes", &l.Bytes),
+		count("parameters", &l.Parameters), count("parameter_count", &l.ParameterCount), count("log", &l.Log), count("rows", &l.Rows), count("bytes", &l.Bytes),
 	}
 }
 

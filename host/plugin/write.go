@@ -133,7 +133,7 @@ func (w *writer) limits(l Limits) {
 		value int64
 	}{
 		{"memory", l.Memory}, {"fuel", l.Fuel}, {"host_calls", l.HostCalls}, {"cursors", l.Cursors}, {"statement", l.Statement},
-		{"parameters", l.Parameters}, {"log", l.Log}, {"rows", l.Rows}, {"bytes", l.Bytes},
+		{"parameters", l.Parameters}, {"parameter_count", l.ParameterCount}, {"log", l.Log}, {"rows", l.Rows}, {"bytes", l.Bytes},
 	} {
 		if f.value > 0 {
 			w.key(f.key)

@@ -40,8 +40,8 @@ func TestBench(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"cold run, first time ever", "cold run, compile cache", "sqlite, 1000 x 6 to parquet", "sqlite, 6 columns read to Arrow", "warm execution", "warm execution: sandbox",
-		"flyte container, sqlite, 10 rows", "flyte container, sqlite, 10 rows: peak memory", "flyte container, sqlite, 1000 rows",
 		"plugin of one query: size", "plugin of one query: warm execution", "plugin that reads, 500 rows x 4", "plugin that reads and writes, 500 rows x 4",
+		"flyte container, sqlite, 10 rows", "flyte container, sqlite, 10 rows: peak memory", "flyte container, sqlite, 1000 rows",
 		"metered: wat/fib", "metered, worst of ratios", "fresh sandbox, taken, called, reset", "memory of an idle instance",
 		"beside any evil module: p99", "longest collector pause beside evil modules", "over a deadline of 50 ms: spin-empty"} {
 		if !seen[name] {
