@@ -21,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "write what the commands print into the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"wasmsql": main})
+	testscript.Main(m, map[string]func(){"wasmsql": main, "pyflyte-execute": main})
 }
 
 // TestScripts runs every script of testdata/script. Beside the usual commands

@@ -60,6 +60,7 @@ func complain(w io.Writer, err error, status int) int {
 	if errors.As(err, &u) && u.Hint != "" {
 		text += "\nhint: " + u.Hint
 	}
+	what := "error"
 	for line := range strings.Lines(text) {
 		line = strings.Map(func(r rune) rune {
 			if r == '\t' || unicode.IsPrint(r) {
@@ -67,11 +68,11 @@ func complain(w io.Writer, err error, status int) int {
 			}
 			return -1
 		}, line)
-		prefix := "wasmsql: error: "
 		if hint, ok := strings.CutPrefix(line, "hint: "); ok {
-			prefix, line = "wasmsql: hint: ", hint
+			what, line = "hint", hint
 		}
-		fmt.Fprintln(w, prefix+line)
+		fmt.Fprintf(w, "wasmsql: %s: %s\n", what, line)
+		what = "detail"
 	}
 	return status
 }

@@ -37,3 +37,9 @@ var reasons = map[string]string{
 	"235-output-columns-list-and-struct-mysql":          "a declared column that the result does not have is left out of the literal: readers would ask the file for it, and fail",
 	"238-output-mismatch-annotated-sqlite":              "a declared column that the result does not have is left out of the literal: readers would ask the file for it, and fail",
 }
+
+// textReasons says why an execution ends otherwise than flytekit's where values
+// are spliced as it does.
+var textReasons = map[string]string{
+	"094-inputs-structured-dataclass-sqlite": "what stands in double quotes is a name here, and never a text for want of such a column",
+}

@@ -17,9 +17,9 @@ var update = os.Getenv("WASMSQL_UPDATE") != ""
 
 // wideExecution is a golden execution of testdata/flyte/wide/tasks.json.
 type wideExecution struct {
-	Name, Database, Description string
-	Setup                       []string
-	After                       []struct {
+	Name, Database, Feature string
+	Setup                   []string
+	After                   []struct {
 		SQL  string
 		Rows [][]json.RawMessage
 	}
@@ -76,7 +76,7 @@ func TestWideExecutions(t *testing.T) {
 	ran := 0
 	for _, c := range decode[wideExecution](t, "wide/tasks.json", 151) {
 		t.Run(c.Name, func(t *testing.T) {
-			why := c.run(t)
+			why := c.run(t, nil)
 			ran++
 			reason := reasons[c.Name]
 			switch {
@@ -103,6 +103,30 @@ WASMSQL_FLYTE_ERRORS=flytekit is set: see host/flyte/README.md.
 |---|---|---|
 `
 
+// TestTextExecutions runs those of the broad set in which it matters how values
+// get into the query, with WASMSQL_INTERPOLATION=text: each ends as flytekit's
+// did, or for a reason that textReasons has.
+func TestTextExecutions(t *testing.T) {
+	ran := 0
+	for _, c := range decode[wideExecution](t, "wide/tasks.json", 151) {
+		switch c.Feature {
+		case "inputs", "inputs-structured", "injection", "bad-inputs", "colons", "colons-in-values", "offloaded-input", "percent", "returning":
+		default:
+			continue
+		}
+		ran++
+		t.Run(c.Name, func(t *testing.T) {
+			why := c.run(t, map[string]string{"WASMSQL_INTERPOLATION": "text"})
+			if reason := textReasons[c.Name]; (why == "") != (reason == "") {
+				t.Errorf("%s\nthe reason is: %s", why, reason)
+			}
+		})
+	}
+	if ran < 20 { // before -run leaves any out
+		t.Errorf("only %d cases", ran)
+	}
+}
+
 // cellOf writes a text into a table.
 func cellOf(s string) string { return strings.NewReplacer("|", `\|`, "\n", "<br>").Replace(s) }
 
@@ -122,7 +146,7 @@ func checkTable(t *testing.T, path, text string) {
 }
 
 // run says how an execution differs from flytekit's, or nothing.
-func (c *wideExecution) run(t *testing.T) string {
+func (c *wideExecution) run(t *testing.T, more map[string]string) string {
 	p := newPlace(t, c.Database)
 	p.setup(c.Setup)
 	p.template(c.Task, c.Opaque)
@@ -134,6 +158,9 @@ func (c *wideExecution) run(t *testing.T) string {
 	}
 	env := map[string]string{}
 	for name, value := range c.Env {
+		env[name] = value
+	}
+	for name, value := range more {
 		env[name] = value
 	}
 	for _, s := range c.Secrets {
