@@ -12,9 +12,10 @@ const (
 	crashFree = 100 * time.Millisecond // of such time, before the task waits for it
 )
 
-// crashes makes a task wait that crashes again and again. A crash throws away an
-// instance, its stack and its memory, and all tenants of the process pay for that
-// with the garbage collector's time. It is safe for concurrent use.
+// crashes makes a task wait that crashes again and again, or whose tables grow. A
+// crash throws away an instance, its stack and its memory, a table that has grown
+// is half a megabyte, and all tenants of the process pay for that with the garbage
+// collector's time. It is safe for concurrent use.
 type crashes struct {
 	mu   sync.Mutex
 	owed time.Time // when what crashes are taken to last will be over

@@ -193,7 +193,7 @@ func (e *execution) guest(ctx context.Context) error {
 	t.Sandbox += Micros(time.Since(start))
 	final, _ := e.calls.Err()
 	ended := err != nil || final != nil && final.Final
-	if ended && ctx.Err() == nil {
+	if (ended || instance.Wasteful()) && ctx.Err() == nil {
 		p.crashes.add(took)
 	}
 	if ended || status != 0 {

@@ -147,6 +147,7 @@ func (f *form) encode(key [sha256.Size]byte) []byte {
 	num(f.initial)
 	num(uint64(f.stack))
 	num(uint64(f.tables))
+	num(map[bool]uint64{true: 1}[f.extends])
 	num(uint64(f.held))
 	num(map[bool]uint64{true: 1}[f.snapshots])
 	num(uint64(len(f.globals)))
@@ -193,7 +194,7 @@ func decodeForm(b []byte, key [sha256.Size]byte) *form {
 		b = b[n:]
 		return s
 	}
-	f := &form{initial: num(), stack: int64(num()), tables: int64(num()), held: int64(num()), snapshots: num() == 1}
+	f := &form{initial: num(), stack: int64(num()), tables: int64(num()), extends: num() == 1, held: int64(num()), snapshots: num() == 1}
 	for n := num(); ok && n > 0; n-- {
 		f.globals = append(f.globals, string(str()))
 	}

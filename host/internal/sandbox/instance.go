@@ -78,6 +78,10 @@ func (i *Instance) PeakMemory() int64 { return int64(i.memory.peak) }
 // weights: the same for each run and engine.
 func (i *Instance) Fuel() int64 { return i.used }
 
+// Wasteful reports whether each execution of the guest may leave the collector a
+// table of half a megabyte: one of its own, which grows.
+func (i *Instance) Wasteful() bool { return i.guest.code.extends }
+
 // Release gives the instance back. It is made what it was when it was taken,
 // to be taken again, or is thrown away where that cannot be had cheaply: after
 // a trap, with a memory that has grown, or of a module that has more state

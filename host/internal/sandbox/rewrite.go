@@ -13,6 +13,7 @@ type form struct {
 	data    []segment // written before anything of the guest runs
 	stack   int64     // the guest's stack, see wasmbin.Layout
 	tables  int64     // bytes that its tables can come to
+	extends bool      // its tables can grow
 	// snapshots: memory and globals are all the state that an instance has.
 	snapshots bool
 	globals   []string // exports of what a snapshot holds beside memory
@@ -68,7 +69,7 @@ func rewrite(m *wasmbin.Module) (*form, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.binary, f.stack = binary, layout.Stack
+	f.binary, f.stack, f.extends = binary, layout.Stack, layout.Uses.Extend
 	for _, t := range m.Tables {
 		n := t.Min
 		if layout.Uses.Extend {

@@ -80,4 +80,4 @@ type GlobalExport struct {
 
 // Version is that of what Meter makes of a module. It changes whenever that
 // does: rewritten modules are kept on disk under it.
-const Version = 4
+const Version = 5
