@@ -12,8 +12,8 @@ export BENCH_JSON
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build bin/wasmsql, and bin/wasmsql-flyte, which has the storage of buckets
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/wasmsql ./cmd/wasmsql-flyte
+build: ## build bin/wasmsql, bin/wasmsql-flyte, which has the storage of buckets, and bin/wasmsql-server
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/wasmsql ./cmd/wasmsql-flyte ./cmd/wasmsql-server
 
 run: build ## make the database of examples/tracks and print rows of it
 	cd examples/tracks && ../../bin/wasmsql run setup.yaml

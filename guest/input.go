@@ -40,14 +40,13 @@ func (in *Input) value(name string) *Value {
 	if v := in.find(name); v != nil {
 		return v
 	}
+	names := make([]string, len(in.Values))
+	for i := range names {
+		names[i] = in.Values[i].Name
+	}
 	hint := "declare it in the task file, under inputs"
-	for i := range in.Values {
-		if i == 0 {
-			hint += ", beside"
-		} else {
-			hint += ","
-		}
-		hint += " " + quote(in.Values[i].Name)
+	if n := near(name, names); n != "" {
+		hint = "the task declares " + quote(n)
 	}
 	stop("the plugin reads the input "+quote(name)+", which the task does not declare", hint)
 	return nil

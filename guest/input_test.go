@@ -55,9 +55,10 @@ func TestInput(t *testing.T) {
 		in.Values = append(in.Values, abi.NamedValue{Name: name, Value: values[map[string]string{"after": "int", "null": "null"}[name]]})
 	}
 	for want, f := range map[string]func(){
-		"the plugin reads the input \"afer\", which the task does not declare\nhint: declare it in the task file, under inputs, beside \"after\", \"null\"": func() { in.Int("afer") },
-		"the plugin reads the input \"after\" as str, the task declares int\nhint: declare it as str in the task file":                                      func() { in.Text("after") },
-		"the input \"null\" is null\nhint: give it, or declare a default in the task file":                                                                  func() { in.Int("null") },
+		"the plugin reads the input \"afer\", which the task does not declare\nhint: the task declares \"after\"":                func() { in.Int("afer") },
+		"the plugin reads the input \"other\", which the task does not declare\nhint: declare it in the task file, under inputs": func() { in.Int("other") },
+		"the plugin reads the input \"after\" as str, the task declares int\nhint: declare it as str in the task file":           func() { in.Text("after") },
+		"the input \"null\" is null\nhint: give it, or declare a default in the task file":                                       func() { in.Int("null") },
 	} {
 		if got := failure(f); got != want {
 			t.Errorf("%s\nwant\n%s", got, want)

@@ -127,10 +127,10 @@ func (r *Rows) Err() error {
 }
 
 // Close ends the statement, also in the middle of its rows. Closing twice, or
-// after the last row, is nothing.
+// after the last row, is nothing. What reading ran into it leaves to Err.
 func (r *Rows) Close() error {
 	if r.ended {
-		return r.Err()
+		return nil
 	}
 	r.ended = true
 	return r.cursor.Close()

@@ -9,7 +9,7 @@ import (
 // Bounds of how often a task may crash.
 const (
 	crashTime = 10 * time.Millisecond  // that a crashed execution is taken to last at least
-	crashFree = 500 * time.Millisecond // of such time, before the task waits for it
+	crashFree = 100 * time.Millisecond // of such time, before the task waits for it
 )
 
 // crashes makes a task wait that crashes again and again. A crash throws away an

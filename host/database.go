@@ -50,7 +50,7 @@ func (h *Host) open(name string, c Connection, at keys) (*database, Errors) {
 		Name: name, URI: c.URI, Args: c.Args,
 		SecretArgs: slices.Sorted(maps.Keys(c.SecretArgs)),
 		Secrets:    func(ctx context.Context) (map[string]secret.Value, error) { return h.secrets(ctx, name, c, at) },
-		Access:     c.Access, Dir: c.Dir, Pool: c.Pool, Plain: c.Plain,
+		Access:     c.Access, Dir: c.Dir, Pool: c.Pool, Reach: h.cfg.Reach, Plain: c.Plain,
 	})
 	if err == nil {
 		return &database{name: name, conn: c, dialect: driver.Dialect(), DB: db}, nil

@@ -183,6 +183,10 @@ func (p *Program) connections() []hostcall.Connection {
 // host configuration does not allow the use of a connection. The guest is not
 // told. It is "" where there is one alone that could have.
 func (p *Program) whoRefused(name string) string {
+	const most = 64 // the name is the guest's
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "…"
+	}
 	i := slices.IndexFunc(p.granted, func(g granted) bool { return g.name == name })
 	switch {
 	case i < 0 && p.manifest != nil && p.manifest.Connection(name) == nil:

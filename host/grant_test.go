@@ -67,6 +67,8 @@ func TestGrants(t *testing.T) {
 			host.CodeDenied, `connection "db" is not granted to this task`, `the module's manifest does not declare "db"; it declares: mine`},
 		"not in the manifest": {asks(abi.ReadWrite, "db"), host.Task{Connection: "db"}, "secret", read,
 			host.CodeDenied, `connection "secret" is not granted to this task`, `the module's manifest does not declare "secret"; it declares: db`},
+		"a long name of the guest's making": {asks(abi.ReadWrite, "db"), host.Task{Connection: "db"}, strings.Repeat("x", 300), read,
+			host.CodeDenied, `connection "` + strings.Repeat("x", 64) + `…" is not granted to this task`, `the module's manifest does not declare "` + strings.Repeat("x", 64) + `…"; it declares: db`},
 		"nearly in the manifest": {asks(abi.ReadWrite, "source"), host.Task{Connection: "db"}, "sorce", read,
 			host.CodeDenied, `connection "sorce" is not granted to this task`, `the module's manifest does not declare "sorce"; did you mean "source"?`},
 		"not in the task": {asks(abi.ReadWrite, "db", "log"), host.Task{Connection: "db"}, "log", read,

@@ -42,6 +42,9 @@ type Config struct {
 	// Source finds the places of connections in the configuration file; nil:
 	// errors name no place.
 	Source Source
+	// Reach bounds the files and addresses that connections may touch,
+	// whatever they say. The zero Reach bounds nothing.
+	Reach sqldb.Reach
 }
 
 // Host is one tenant's world.

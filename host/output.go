@@ -243,7 +243,7 @@ func (o *output) finish(ctx context.Context) error {
 		return &Error{Code: CodeTask, Task: o.program.task.Name, Message: "the guest gave no result, and the task declares outputs",
 			Hint: "a task without a result says outputs: none"}
 	}
-	if !o.opened || o.last == nil {
+	if o.last == nil {
 		return nil
 	}
 	if err := o.timed(o.last); err != nil {

@@ -141,6 +141,7 @@ func (l Limits) asked(m *plugin.Manifest) Limits {
 	l.Timeout, l.Cursors, l.Statement = smaller(l.Timeout, a.Timeout), smaller(l.Cursors, a.Cursors), smaller(l.Statement, a.Statement)
 	l.ParameterCount = smaller(l.ParameterCount, a.ParameterCount)
 	l.Parameters, l.Log = smaller(l.Parameters, a.Parameters), smaller(l.Log, a.Log)
+	l.ParameterCount = smaller(l.ParameterCount, a.ParameterCount)
 	l.Rows, l.Bytes = smaller(l.Rows, a.Rows), smaller(l.Bytes, a.Bytes)
 	return l
 }

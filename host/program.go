@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -93,6 +95,27 @@ func (p *Program) Manifest() *plugin.Manifest { return p.manifest }
 
 // Task returns the task that was loaded.
 func (p *Program) Task() Task { return p.task }
+
+// Check returns what is wrong with inputs: Errors, all of it at once.
+func (p *Program) Check(in Inputs) error {
+	_, err := p.values(in)
+	return err
+}
+
+// Limits returns what an execution of the task may use at most: the smallest
+// of what the Host, the connection and the task say. Rows and Bytes of 0 are
+// no limit.
+func (p *Program) Limits() Limits { return p.limits }
+
+// Digest returns the SHA-256 in hex of the task's module; it is empty for the
+// template module.
+func (p *Program) Digest() string {
+	if len(p.task.Module) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(p.task.Module)
+	return hex.EncodeToString(sum[:])
+}
 
 // check finds what is wrong with the task, all at once, and its databases.
 func (p *Program) check() error {

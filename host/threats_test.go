@@ -105,16 +105,8 @@ func (p prober) try(t *testing.T, a attempted) (rows string, failed host.Code, m
 	return cells(got), "", ""
 }
 
-// text and texts are values of inputs.
+// text and ints are values of inputs.
 func text(s string) abi.Value { return abi.Value{Type: abi.Type{Kind: abi.Str}, Str: s} }
-
-func texts(list ...string) abi.Value {
-	v := abi.Value{Type: abi.Type{Kind: abi.List, Elem: &abi.Type{Kind: abi.Str}}}
-	for _, s := range list {
-		v.List = append(v.List, text(s))
-	}
-	return v
-}
 
 func ints(n int) abi.Value {
 	v := abi.Value{Type: abi.Type{Kind: abi.List, Elem: &abi.Type{Kind: abi.Int}}, List: make([]abi.Value, n)}

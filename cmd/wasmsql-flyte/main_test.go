@@ -185,6 +185,26 @@ func TestCalls(t *testing.T) {
 	}
 }
 
+// TestHandOver: wasmsql flyte execute hands what lies in buckets to the program
+// beside it.
+func TestHandOver(t *testing.T) {
+	w := newWork(t)
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", dir+"/wasmsql", "../wasmsql").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := w.attempt(w.server.Endpoint, "h")
+	if err := os.Symlink(cmd.Path, dir+"/wasmsql-flyte"); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Path = dir + "/wasmsql"
+	cmd.Args = append([]string{"wasmsql", "flyte", "execute"}, cmd.Args[1:]...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	w.whole(t, "h")
+}
+
 // TestStorageFaults: a fault that stays, at each call, two kinds of them or
 // with WASMSQL_TEST_FULL all, ends in an error document of the right kind, and in nothing of a result. What was committed
 // before it is not done again.

@@ -57,6 +57,9 @@ var arrows = []struct {
 	{"host/flyte/storage/s3test", nil},
 	{"host/flyte/register", []string{"abi", "host", "host/flyte", "host/manifest", "host/secret", "go.yaml.in/yaml/v3",
 		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
+	{"host/server", []string{"abi", "host", "host/manifest", "host/result", "host/secret", "host/sqldb", arrowGo, "go.yaml.in/yaml/v3", "gocloud.dev/...",
+		"github.com/jackc/pgx/v5/...", "github.com/prometheus/client_golang/...", "github.com/riverqueue/river/...", "modernc.org/sqlite"}},
+	{"cmd/wasmsql-server", []string{"host", "host/manifest", "host/secret", "host/server", "host/sqldb", "host/sqldb/...", "github.com/spf13/...", "gocloud.dev/..."}},
 	{"cmd/wasmsql-flyte", []string{"host/flyte", "host/flyte/storage/...", "host/sqldb", "host/sqldb/..."}},
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/result", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with

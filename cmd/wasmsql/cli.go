@@ -91,6 +91,8 @@ the database, its password or anything else of this machine.`,
 		a.buildCommand(),
 		a.testCommand(),
 		a.flyteCommand(),
+		a.serverCommand("serve", "run the tasks of tenants behind HTTP"),
+		a.serverCommand("token", "make, list and revoke the tokens of a tenant of wasmsql serve"),
 		a.versionCommand(),
 		a.completionCommand(),
 	)

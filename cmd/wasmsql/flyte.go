@@ -1,17 +1,12 @@
 package main
 
 import (
-	"errors"
 	"log/slog"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/flyte"
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
 )
@@ -73,7 +68,7 @@ FLYTE_FAIL_ON_ERROR=true    exit with 1 where an error document was written`,
 				return cmd.Help()
 			}
 			if inBucket(args) {
-				return a.handOver(args)
+				return a.become(bucketProgram, "paths in buckets are served by", append([]string{"execute"}, args...))
 			}
 			x := flyte.Executor{
 				Store:   storage.Schemes{"file": storage.Files{}},
@@ -103,29 +98,4 @@ func inBucket(args []string) bool {
 		}
 	}
 	return false
-}
-
-// handOver becomes the program that has the SDKs of the buckets, which lies
-// beside this one or in the PATH.
-func (a *app) handOver(args []string) error {
-	program := bucketProgram
-	if self, err := os.Executable(); err == nil {
-		beside := filepath.Join(filepath.Dir(self), bucketProgram)
-		if _, err := os.Stat(beside); err == nil {
-			program = beside
-		}
-	}
-	path, err := exec.LookPath(program)
-	if err == nil {
-		env := make([]string, 0, len(a.env))
-		for name, value := range a.env {
-			env = append(env, name+"="+value)
-		}
-		err = syscall.Exec(path, append([]string{path, "execute"}, args...), env)
-	}
-	message := "paths in buckets are served by the program " + bucketProgram + ", which cannot be started"
-	if errors.Is(err, exec.ErrNotFound) {
-		message = "paths in buckets are served by the program " + bucketProgram + ", which is neither beside this one nor in the PATH"
-	}
-	return &host.Error{Code: host.CodeConfig, Message: message, Hint: "use an image that has it, or build cmd/" + bucketProgram, Cause: err}
 }

@@ -200,7 +200,7 @@ func limitsText(l plugin.Limits) []string {
 		bytes bool
 	}{
 		{"memory", l.Memory, true}, {"fuel", l.Fuel, false}, {"host_calls", l.HostCalls, false}, {"cursors", l.Cursors, false},
-		{"statement", l.Statement, true}, {"parameters", l.Parameters, true}, {"log", l.Log, true}, {"rows", l.Rows, false}, {"bytes", l.Bytes, true},
+		{"statement", l.Statement, true}, {"parameters", l.Parameters, true}, {"parameter_count", l.ParameterCount, false}, {"log", l.Log, true}, {"rows", l.Rows, false}, {"bytes", l.Bytes, true},
 	} {
 		switch {
 		case x.value > 0 && x.bytes:

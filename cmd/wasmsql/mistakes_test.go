@@ -169,7 +169,7 @@ error: plugin.wasm: its manifest: it has no name: write name: my-plugin`},
 			`error: plugin.yaml:3:1: unknown key "conection"; did you mean "connections"?
 hint: accepted: name, version, description, abi, sdk, connections, inputs, outputs, limits
 error: plugin.yaml:4:10: unknown key "feul"
-hint: accepted: memory, fuel, timeout, host_calls, cursors, statement, parameters, log, rows, bytes`},
+hint: accepted: memory, fuel, timeout, host_calls, cursors, statement, parameters, parameter_count, log, rows, bytes`},
 		{"wrong values in a manifest", map[string]string{"plugin.yaml": "name: p\nversion: 1.0\nconnections: {db: readwrite}\n"}, []string{"build"}, nil,
 			`error: plugin.yaml:2:10: "1.0" is not a version
 hint: three numbers with dots, as in 0.1.0; after them may stand -rc.1 or +build
@@ -259,7 +259,7 @@ func TestMistakesInGo(t *testing.T) {
 		{"panics", "name, times :=", "var none []int\n\tguest.Log(guest.Info, strconv.Itoa(none[len(in.Values)]))\n\tname, times :=", []string{"test", "p"},
 			"  + task: panic in main.run (main.go:20): runtime error: index out of range [2] with length 0"},
 		{"reads an input that is not declared", `in.Text("name")`, `in.Text("nam")`, []string{"test", "p"},
-			"  + task: the plugin reads the input \"nam\", which the task does not declare\n  + hint: the task declares \"name\""},
+			"  + task: the plugin reads the input \"nam\", which the task does not declare\n  + hint: declare it in the task file, under inputs, beside \"name\", \"times\""},
 		{"another column than the manifest's", "AS greeting", "AS greting", []string{"test", "p"},
 			"  + task: column 2 is \"greting\", declared \"greeting\"\n  + hint: name it in the query: … AS \"greeting\""},
 	} {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -125,7 +126,7 @@ func (a *app) requireSDK(replace string) (string, error) {
 	}
 	v := version().Version
 	if replace == "" {
-		if !published(v) {
+		if !published(v) && !downloaded() {
 			return "", configFault("this wasmsql was built from a checkout: there is no published SDK of its version "+v,
 				"name the checkout: --replace DIR, or WASMSQL_SDK=DIR")
 		}
@@ -142,8 +143,15 @@ func (a *app) requireSDK(replace string) (string, error) {
 	return "require " + sdkModule + " v0.0.0\n\nreplace " + sdkModule + " => " + goModText(at), nil
 }
 
-// published reports whether a version can be downloaded: a tag, and not what
-// Go makes of a checkout.
+// downloaded reports whether this program was built of a module that was
+// downloaded, so that another can be.
+func downloaded() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && info.Main.Path == sdkModule && info.Main.Sum != ""
+}
+
+// published reports whether a version is a tag, and not what Go makes of a
+// checkout.
 func published(v string) bool {
 	return strings.HasPrefix(v, "v") && !strings.HasSuffix(v, "+dirty") && !strings.HasPrefix(v, "v0.0.0-") && !strings.Contains(v, "-0.")
 }

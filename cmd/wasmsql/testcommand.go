@@ -44,10 +44,19 @@ fuel that is printed is the same on every machine.`,
 			}
 			return a.test(cmd.Context(), args, f)
 		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return []string{"txtar"}, cobra.ShellCompDirectiveFilterFileExt
+			}
+			return []string{"wasm"}, cobra.ShellCompDirectiveFilterFileExt
+		},
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVar(&f.update, "update", false, "write what comes into the cases")
 	cmd.Flags().StringVar(&f.engine, "engine", "", "run on this engine (`NAME`) alone: compiler or interpreter")
+	if err := cmd.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions([]cobra.Completion{"compiler", "interpreter"}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag is not defined
+	}
 	return cmd
 }
 

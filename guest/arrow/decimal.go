@@ -111,12 +111,18 @@ func (c *Column) DecimalText(row int) string {
 }
 
 // Decimal appends a number of the form [-]digits[.digits] to a Decimal column,
-// or to one of text. One that needs more digits than the column has does not
-// fit.
+// or to one of text or of uint64. One that needs more digits than the column
+// has does not fit.
 func (a *Appender) Decimal(s string) {
-	if a.field.Kind == Text {
+	switch a.field.Kind {
+	case Text:
 		a.Text(s)
 		return
+	case Uint64:
+		if n, err := strconv.ParseUint(s, 10, 64); err == nil {
+			a.Uint64(n)
+			return
+		}
 	}
 	if a.field.Kind != Decimal {
 		a.Misfit("a decimal in a column of " + a.field.Kind.String())

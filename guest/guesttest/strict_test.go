@@ -124,7 +124,11 @@ func TestRules(t *testing.T) {
 		}), Case{Outputs: abi.Outputs{Mode: abi.OutputNone}}, "the task returns no rows (outputs: none)"},
 		{"an error that nobody looks at", task(func(*guest.Input) error {
 			rows, err := guest.Query("Q")
-			for err == nil && rows.Next() {
+			if err != nil {
+				return err
+			}
+			defer func() { _ = rows.Close() }()
+			for rows.Next() {
 			}
 			return nil
 		}), Case{Expect: []Statement{{Query: "Q", Columns: Columns("a"), Rows: [][]any{{1}}, Err: &abi.Error{Code: abi.DB, Message: "cut off"}}}}, "cut off"},

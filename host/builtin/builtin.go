@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"strings"
 	"sync"
+	"unsafe"
+	"weak"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -24,11 +26,27 @@ var packed []byte
 // maxModule bounds what the frame may unpack to.
 const maxModule = 16 << 20
 
-// Template returns the template module's binary. It is unpacked once; the
-// caller must not change it.
-func Template() ([]byte, error) { return unpack() }
+// Template returns the template module's binary, which the caller must not
+// change. Who is given it while another still holds it is given the same; when
+// nobody does, its 3.4 MB are free again.
+func Template() ([]byte, error) {
+	unpacked.mu.Lock()
+	defer unpacked.mu.Unlock()
+	if first := unpacked.first.Value(); first != nil {
+		return unsafe.Slice(first, unpacked.size), nil
+	}
+	module, err := decode(packed)
+	if err == nil && len(module) > 0 {
+		unpacked.first, unpacked.size = weak.Make(&module[0]), len(module)
+	}
+	return module, err
+}
 
-var unpack = sync.OnceValues(func() ([]byte, error) { return decode(packed) })
+var unpacked struct {
+	mu    sync.Mutex
+	first weak.Pointer[byte] // of the module
+	size  int
+}
 
 func decode(packed []byte) ([]byte, error) {
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxModule))

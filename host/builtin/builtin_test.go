@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTemplate(t *testing.T) {
@@ -91,4 +92,40 @@ func BenchmarkUnpack(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestTemplateIsFreed: the module is one for all who hold it, and is not kept
+// for those who no longer do.
+func TestTemplateIsFreed(t *testing.T) {
+	freed := make(chan struct{})
+	func() {
+		a, err := Template()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := Template()
+		if err != nil || len(a) == 0 || &a[0] != &b[0] || len(a) != len(b) {
+			t.Fatalf("two modules of %d and %d bytes, %v", len(a), len(b), err)
+		}
+		runtime.AddCleanup(&a[0], func(done chan struct{}) { close(done) }, freed)
+		runtime.KeepAlive(b)
+	}()
+	for range 10 {
+		runtime.GC()
+		select {
+		case <-freed:
+			again, err := Template()
+			if err != nil || digestOf(again) != Digest() {
+				t.Fatalf("another module than before: %v", err)
+			}
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	t.Error("the module is kept")
+}
+
+func digestOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }

@@ -17,6 +17,8 @@ type Config struct {
 	Limits host.Limits
 	// Secrets says where secrets are looked for.
 	Secrets Secrets
+	// Quotas are for a server: what its tenant may use.
+	Quotas Quotas
 	// Engine is "compiler", "interpreter", "auto" or "", the default.
 	Engine string
 	// Cache is the folder of compiled code, as an absolute path or relative to
@@ -76,6 +78,9 @@ func (r *reader) configFields(c *Config) []field {
 		}},
 		{"secrets", func(n *yaml.Node, path string) {
 			r.fields(n, path, "a map", r.secretsFields(&c.Secrets), nil)
+		}},
+		{"quotas", func(n *yaml.Node, path string) {
+			r.fields(n, path, "a map of quotas", r.quotaFields(&c.Quotas), nil)
 		}},
 		{"engine", func(n *yaml.Node, path string) { c.Engine = r.word(n, path, "compiler", "interpreter", "auto") }},
 		{"cache", func(n *yaml.Node, path string) {

@@ -38,6 +38,7 @@ func TestSchemaKeys(t *testing.T) {
 		{"limits of a connection", config, []string{"$defs", "connection", "properties", "limits"}, r.resultLimitFields(&host.ResultLimits{})},
 		{"pool", config, []string{"$defs", "connection", "properties", "pool"}, r.poolFields(&sqldb.Pool{})},
 		{"limits", config, []string{"properties", "limits"}, r.limitFields(&host.Limits{})},
+		{"quotas", config, []string{"properties", "quotas"}, r.quotaFields(&Quotas{})},
 		{"secrets", config, []string{"properties", "secrets"}, r.secretsFields(&Secrets{})},
 	} {
 		s := c.schema

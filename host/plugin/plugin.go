@@ -83,7 +83,7 @@ type Limits struct {
 	Statement      int64 // bytes
 	Log            int64 // bytes
 	Parameters     int64 // bytes
-	ParameterCount int64
+	ParameterCount int64 // of one statement
 	Rows           int64
 	Bytes          int64
 }

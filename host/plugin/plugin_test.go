@@ -26,8 +26,9 @@ func full() *plugin.Manifest {
 			{Name: "z", Type: abi.Type{Kind: abi.Int}, Default: []byte("10"), Enum: []byte("[10,20]"), Description: "d"},
 			{Name: "a", Type: abi.Type{Kind: abi.List, Elem: &str, Nullable: true}},
 		},
-		Outputs: abi.Outputs{Mode: abi.OutputColumns, Columns: []abi.OutputColumn{{Name: "z", Type: str}, {Name: "a", Type: abi.Type{Kind: abi.Decimal, Nullable: true}}}},
-		Limits:  plugin.Limits{Memory: 1, Fuel: 2, Timeout: 3 * time.Second, HostCalls: 4, Cursors: 5, Statement: 6, Log: 7, Parameters: 8, Rows: 9, Bytes: 10},
+		Outputs: abi.Outputs{Mode: abi.OutputColumns, Columns: []abi.OutputColumn{{Name: "z", Type: str}, {Name: "a", Type: abi.Type{Kind: abi.Decimal, Nullable: true}},
+			{Name: "d", Type: abi.Type{Kind: abi.Decimal, Precision: 12, Scale: 2}}, {Name: "l", Type: abi.Type{Kind: abi.List, Elem: &abi.Type{Kind: abi.Decimal, Precision: 38, Nullable: true}}}}},
+		Limits: plugin.Limits{Memory: 1, Fuel: 2, Timeout: 3 * time.Second, HostCalls: 4, Cursors: 5, Statement: 6, Log: 7, Parameters: 8, Rows: 9, Bytes: 10},
 	}
 }
 
@@ -64,6 +65,8 @@ func TestReadFaults(t *testing.T) {
 			"connections.x y.dialects: it must be sqlite or postgres or mysql, not \"sqlit\"; did you mean \"sqlite\"?",
 		`{"name":"p","version":"0.1.0","inputs":{"a":"integer","b":{"default":1}},"outputs":{"id":7}}`: "inputs.a: unknown type \"integer\"\n" +
 			"inputs.b: the input has no type\noutputs.id: it must be a type, not a number",
+		`{"name":"p","version":"0.1.0","inputs":{"a":"list[decimal(5,2)]"},"outputs":{"a":"decimal(39,0)","b":"decimal(5","c":"decimal(5,6)","d":"decimal(0,0)","e":"decimal(5,2)?"}}`: "inputs.a: the digits of a decimal are declared for outputs only\n" +
+			"outputs.a: unknown type \"decimal(39,0)\"\noutputs.b: unknown type \"decimal(5\"\noutputs.c: unknown type \"decimal(5,6)\"\noutputs.d: unknown type \"decimal(0,0)\"",
 		`{"name":"p","version":"0.1.0","limits":{"fuel":0,"timeout":"soon","memory":"64MiB"}}`: "limits.fuel: it must be a whole number from 1\n" +
 			"limits.timeout: it must be a duration such as 30s\nlimits.memory: it must be a whole number from 1",
 		strings.Repeat("[", 30) + strings.Repeat("]", 30): "maps and lists are nested more than 20 deep",

@@ -134,7 +134,7 @@ func (r *reader) input(name string, n *node, path string) Input {
 		r.fault(path, "letters, digits and _, the first no digit", "%q cannot be the name of an input", name)
 	}
 	if n.kind == text {
-		in.Type = r.typeOf(n, path)
+		in.Type = r.inputType(n, path)
 		return in
 	}
 	if r.fields(n, path, r.inputFields(&in)) && !slices.Contains(n.keys, "type") {
@@ -145,7 +145,7 @@ func (r *reader) input(name string, n *node, path string) Input {
 
 func (r *reader) inputFields(in *Input) []field {
 	return []field{
-		{"type", func(n *node, path string) { in.Type = r.typeOf(n, path) }},
+		{"type", func(n *node, path string) { in.Type = r.inputType(n, path) }},
 		{"default", func(n *node, _ string) { in.Default = n.raw }},
 		{"description", func(n *node, path string) { in.Description = r.str(n, path) }},
 		{"enum", func(n *node, path string) {
@@ -292,6 +292,18 @@ func (r *reader) typeOf(n *node, path string) abi.Type {
 	return abi.Type{}
 }
 
+// inputType is typeOf for an input, whose decimals have any number of digits.
+func (r *reader) inputType(n *node, path string) abi.Type {
+	t := r.typeOf(n, path)
+	for e := &t; e != nil; e = e.Elem {
+		if e.Precision > 0 {
+			r.fault(path, "write decimal", "the digits of a decimal are declared for outputs only")
+			return abi.Type{}
+		}
+	}
+	return t
+}
+
 // parseType is the inverse of abi.Type.String.
 func parseType(s string, depth int) (t abi.Type, ok bool) {
 	s, t.Nullable = strings.CutSuffix(s, "?")
@@ -300,6 +312,13 @@ func parseType(s string, depth int) (t abi.Type, ok bool) {
 		elem, ok := parseType(inner, depth+1)
 		t.Kind, t.Elem = abi.List, &elem
 		return t, ok && closed && depth < 4
+	}
+	if digits, is := strings.CutPrefix(s, "decimal("); is {
+		precision, scale, _ := strings.Cut(strings.TrimSuffix(digits, ")"), ",")
+		p, perr := strconv.ParseUint(precision, 10, 8)
+		n, serr := strconv.ParseUint(scale, 10, 8)
+		t.Kind, t.Precision, t.Scale = abi.Decimal, uint8(p), uint8(n)
+		return t, perr == nil && serr == nil && p > 0 && t.Check() == nil && strings.HasSuffix(s, ")")
 	}
 	for k := abi.Int; k < abi.List; k++ {
 		if k.String() == s {

@@ -53,6 +53,8 @@ type Config struct {
 	Dir string
 	// Pool bounds the connections that are kept.
 	Pool Pool
+	// Reach bounds the files and addresses that the connection may touch.
+	Reach Reach
 }
 
 // DB is a database that transactions can be begun on. It is safe for

@@ -84,7 +84,7 @@ type Execution struct {
 
 	o       Options
 	txs     []openTx
-	cursors map[int64]*cursor
+	cursors map[int64]*cursor // nil until there is one
 	handles int64
 	output  outputKind
 	now     call  // the one that is being made
@@ -95,8 +95,8 @@ type Execution struct {
 	late    int  // calls since final
 	failing bool // the last call that did something has failed
 	logged  int64
-	kept    int64 // bytes of Statements
-	hash    hash.Hash
+	kept    int64     // bytes of Statements
+	hash    hash.Hash // of the statements; nil: there was none
 	wasi    wasiState
 }
 
@@ -122,7 +122,7 @@ func (p *Partial) Unwrap() error { return p.Err }
 
 // New returns the Execution for one call of a guest's export.
 func New(o Options) *Execution {
-	x := &Execution{o: o, cursors: map[int64]*cursor{}, hash: sha256.New()}
+	x := &Execution{o: o}
 	x.wasi.init(o.Seed, o.Now)
 	return x
 }
@@ -155,7 +155,13 @@ func (x *Execution) Err() (e *Error, failure string) {
 
 // SQLHash returns the SHA-256 of the statements' texts, each followed by a
 // zero byte.
-func (x *Execution) SQLHash() []byte { return x.hash.Sum(nil) }
+func (x *Execution) SQLHash() []byte {
+	if x.hash == nil {
+		none := sha256.Sum256(nil)
+		return none[:]
+	}
+	return x.hash.Sum(nil)
+}
 
 // Commit closes what is open and commits: first the connections that only
 // read, so that they cannot fail when something is committed, then those that

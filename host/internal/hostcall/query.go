@@ -2,6 +2,7 @@ package hostcall
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -158,6 +159,9 @@ func (c *call) request() (Connection, abi.QueryRequest, error) {
 		return conn, req, errLimit("parameter_count", fmt.Sprintf("a statement of %d parameters, the limit is %d", len(req.Params), l))
 	}
 	x.Used.Statements++
+	if x.hash == nil {
+		x.hash = sha256.New()
+	}
 	x.hash.Write([]byte(req.SQL))
 	x.hash.Write([]byte{0})
 	return conn, req, conn.check(req.SQL)
@@ -203,6 +207,9 @@ func (c *call) close() (int64, error) {
 
 // open gives out a handle. Handles are never used again in an execution.
 func (x *Execution) open(c *cursor) int64 {
+	if x.cursors == nil {
+		x.cursors = map[int64]*cursor{}
+	}
 	x.handles++
 	x.cursors[x.handles] = c
 	return x.handles

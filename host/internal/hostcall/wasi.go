@@ -29,13 +29,14 @@ const (
 
 // wasiState is what an execution's WASI functions remember.
 type wasiState struct {
-	random *rand.ChaCha8
-	now    int64     // logical time, in nanoseconds since 1970
-	line   [2][]byte // of standard output and standard error
+	seed   [32]byte
+	random *rand.ChaCha8 // of the seed; nil: nobody has asked yet
+	now    int64         // logical time, in nanoseconds since 1970
+	line   [2][]byte     // of standard output and standard error
 }
 
 func (w *wasiState) init(seed [32]byte, now time.Time) {
-	w.random = rand.NewChaCha8(seed)
+	w.seed = seed
 	w.now = now.UnixNano()
 }
 
@@ -125,6 +126,9 @@ func (c *call) wasiClockTime() uint32 {
 const randomPiece = 256 << 10
 
 func (c *call) wasiRandom() uint32 {
+	if c.x.wasi.random == nil {
+		c.x.wasi.random = rand.NewChaCha8(c.x.wasi.seed)
+	}
 	for b := c.bytes(0); len(b) > 0; { // the guest's memory itself
 		n := min(len(b), randomPiece)
 		_, _ = c.x.wasi.random.Read(b[:n]) // it never fails

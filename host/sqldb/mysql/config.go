@@ -20,6 +20,7 @@ type settings struct {
 	collation      string // of the session, or the server's default
 	attributes     string // what the server shows of the connection
 	tls            tlsPlan
+	reach          sqldb.Reach
 	stored         bool   // sqldb.Config.Plain
 	init           string // what the session sets besides: ", name=value"
 }
@@ -50,7 +51,7 @@ var secretNames = []string{"user", "username", "password", "passwd", "host", "da
 
 // newSettings checks cfg. It reads the certificates that it names.
 func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
-	s := &settings{secrets: cfg.SecretArgs, stored: cfg.Plain}
+	s := &settings{secrets: cfg.SecretArgs, reach: cfg.Reach, stored: cfg.Plain}
 	var faults sqldb.Faults
 	fault := func(field, message, hint string) {
 		faults = append(faults, sqldb.Fault{Field: field, Message: message, Hint: hint})
@@ -63,7 +64,7 @@ func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
 	options := sqldb.ReadOptions("uri", u.Query, &faults)
 	args := sqldb.ReadArgs("connect_args", cfg.Args, &faults)
 	s.connectArgs(options, args)
-	s.tls = newTLSPlan(cfg.Dir, options, args, &faults)
+	s.tls = newTLSPlan(files{cfg.Dir, cfg.Reach}, options, args, &faults)
 	options.Done()
 	args.Done()
 	for _, name := range cfg.SecretArgs {

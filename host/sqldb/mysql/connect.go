@@ -130,7 +130,7 @@ func (d *db) logIn(ctx context.Context, l login) (_ *conn, err error) {
 
 // dial opens the connection.
 func (d *db) dial(ctx context.Context, l login) (net.Conn, error) {
-	var dialer net.Dialer
+	dialer := net.Dialer{Control: d.settings.reach.Control}
 	if l.socket != "" {
 		return dialer.DialContext(ctx, "unix", l.socket)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
 
+	"github.com/wasmsql/wasmsql/host/sqldb"
 	"github.com/wasmsql/wasmsql/host/sqldb/internal/vector"
 )
 
@@ -233,7 +234,7 @@ func (d *uuidDecoder) binary(p []byte) (int, *misfit) {
 }
 
 func (d *uuidDecoder) text(p []byte) *misfit {
-	id, ok := parseUUID(p)
+	id, ok := sqldb.ParseUUID(p)
 	if !ok {
 		return wrongText("uuid")
 	}

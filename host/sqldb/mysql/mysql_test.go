@@ -178,11 +178,7 @@ func one(t testing.TB, x sqldb.Tx, sql string, params ...abi.Value) string {
 // fails returns the error of a statement that has to fail.
 func fails(t testing.TB, err error) *sqldb.Error {
 	t.Helper()
-	var e *sqldb.Error
-	if !errors.As(err, &e) {
-		t.Fatalf("no error, but %v", err)
-	}
-	return e
+	return sqldbtest.Fault(t, err)
 }
 
 // whole is an error with what a user does not see.

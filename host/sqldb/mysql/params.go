@@ -154,7 +154,7 @@ func appendValue(p []byte, i int, v abi.Value) ([]byte, error) {
 	case abi.UUID:
 		if ok = len(v.Str) == 16; ok {
 			var room [36]byte
-			return appendText(p, string(appendUUID(room[:0], v.Str))), nil
+			return appendText(p, string(sqldb.AppendUUID(room[:0], v.Str))), nil
 		}
 	case abi.Datetime:
 		if ok = v.Int >= abi.MinDatetime && v.Int <= abi.MaxDatetime; ok {

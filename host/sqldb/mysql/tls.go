@@ -51,7 +51,7 @@ type tlsArgs struct {
 //
 // Source: PyMySQL 1.2, pymysql/connections.py, __init__ and _create_ssl_ctx;
 // SQLAlchemy 2.1, dialects/mysql/mysqldb.py, create_connect_args.
-func newTLSPlan(dir string, options, args *sqldb.Args, faults *sqldb.Faults) tlsPlan {
+func newTLSPlan(from files, options, args *sqldb.Args, faults *sqldb.Faults) tlsPlan {
 	asMap := readSSLMap(options, "ssl_")
 	if m, ok := args.Map("ssl"); ok {
 		read := readSSLMap(m, "")
@@ -74,7 +74,7 @@ func newTLSPlan(dir string, options, args *sqldb.Args, faults *sqldb.Faults) tls
 	default:
 		return p
 	}
-	p.load(dir, use, faults)
+	p.load(from, use, faults)
 	return p
 }
 
@@ -159,8 +159,24 @@ func readSSLArgs(a *sqldb.Args) (tlsArgs, tlsMode) {
 	return t, tlsRequired
 }
 
+// files is where certificates are read from.
+type files struct {
+	dir   string // of relative paths
+	reach sqldb.Reach
+}
+
+func (f files) read(path string) ([]byte, error) {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(f.dir, path)
+	}
+	if err := f.reach.File(path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
 // load reads the certificates.
-func (p *tlsPlan) load(dir string, t tlsArgs, faults *sqldb.Faults) {
+func (p *tlsPlan) load(from files, t tlsArgs, faults *sqldb.Faults) {
 	fault := func(name, message, hint string) {
 		*faults = append(*faults, sqldb.Fault{Field: "connect_args." + name, Message: message, Hint: hint})
 	}
@@ -168,10 +184,7 @@ func (p *tlsPlan) load(dir string, t tlsArgs, faults *sqldb.Faults) {
 		if path == "" {
 			return nil
 		}
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path)
-		}
-		data, err := os.ReadFile(path)
+		data, err := from.read(path)
 		if err != nil {
 			fault(name, "the file cannot be read", "a relative path is looked for beside the configuration")
 			return nil

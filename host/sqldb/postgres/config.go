@@ -29,6 +29,7 @@ type settings struct {
 	session        map[string]string // parameters of the session
 
 	secrets map[string]bool // the names that come from Config.Secrets
+	reach   sqldb.Reach
 }
 
 // keepalive are the options of TCP; zeros are the system's.
@@ -53,7 +54,7 @@ func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
 	s := &settings{
 		host: u.Host, port: u.Port, user: u.User, database: u.Database, password: u.Password,
 		connectTimeout: defaultConnectTimeout, channelBinding: "prefer", role: "any",
-		session: session(cfg.Access), secrets: map[string]bool{},
+		session: session(cfg.Access), secrets: map[string]bool{}, reach: cfg.Reach,
 	}
 	var faults sqldb.Faults
 	checkDriver(u, &faults)
@@ -372,6 +373,14 @@ func (s *settings) check(faults *sqldb.Faults) {
 		s.tls.mode = "disable"
 	}
 	s.tls.check(fault)
+	for name, file := range map[string]string{"sslrootcert": s.tls.rootCert, "sslcert": s.tls.cert, "sslkey": s.tls.key} {
+		if file == "" || file == "system" {
+			continue
+		}
+		if err := s.reach.File(file); err != nil {
+			fault("connect_args."+name, err.Error(), "")
+		}
+	}
 	if message := checkRequireAuth(s.requireAuth); message != "" {
 		fault("connect_args.require_auth", message, "accepted are "+strings.Join(authMethods, ", ")+", each also with ! for not")
 	}

@@ -111,7 +111,7 @@ func (d *dialer) config(ctx context.Context) (*pgconn.Config, error) {
 	c.RuntimeParams = s.session
 	c.ConnectTimeout = s.connectTimeout
 	c.MaxProtocolMessageBodyLen = maxStartup
-	net := net.Dialer{KeepAliveConfig: s.keepalive.config()}
+	net := net.Dialer{KeepAliveConfig: s.keepalive.config(), Control: s.reach.Control}
 	c.DialFunc = net.DialContext
 	c.AfterNetConnect = wholeMessages
 	c.OnNotice, c.OnNotification = nil, nil

@@ -1,9 +1,6 @@
 package postgres_test
 
 import (
-	"context"
-	"errors"
-	"io"
 	"strconv"
 	"testing"
 
@@ -24,27 +21,12 @@ func TestConformance(t *testing.T) { sqldbtest.Run(t, postgres.Driver{}, server(
 // open opens a database.
 func open(t testing.TB, uri string, cfg sqldb.Config) sqldb.DB {
 	t.Helper()
-	u, err := sqldb.ParseURI(uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.URI = u
-	d, err := postgres.Driver{}.Open(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.Close() })
-	return d
+	return sqldbtest.Open(t, postgres.Driver{}, uri, cfg)
 }
 
 func beginOn(t testing.TB, d sqldb.DB, opts sqldb.TxOptions) sqldb.Tx {
 	t.Helper()
-	tx, err := d.Begin(t.Context(), opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
-	return tx
+	return sqldbtest.Begin(t, d, opts)
 }
 
 // begin begins a read-write transaction on a new database object.
@@ -67,35 +49,13 @@ func exec(t testing.TB, tx sqldb.Tx, sql string, params ...abi.Value) int64 {
 // query returns the schema and the batches of a statement.
 func query(t testing.TB, tx sqldb.Tx, sql string, params ...abi.Value) (*arrow.Schema, []arrow.Record, error) {
 	t.Helper()
-	rows, err := tx.Query(t.Context(), sql, params)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer rows.Close()
-	var out []arrow.Record
-	for {
-		rec, err := rows.Next(t.Context())
-		if err == io.EOF {
-			return rows.Schema(), out, nil
-		}
-		if err != nil {
-			return rows.Schema(), out, err
-		}
-		out = append(out, rec)
-	}
+	return sqldbtest.Query(t, tx, sql, params...)
 }
 
 // one returns the schema and the only batch of a statement.
 func one(t testing.TB, tx sqldb.Tx, sql string, params ...abi.Value) (*arrow.Schema, arrow.Record) {
 	t.Helper()
-	schema, recs, err := query(t, tx, sql, params...)
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	if len(recs) != 1 {
-		t.Fatalf("%s: %d batches", sql, len(recs))
-	}
-	return schema, recs[0]
+	return sqldbtest.One(t, tx, sql, params...)
 }
 
 // cell returns the first value of a statement, as Arrow prints it.
@@ -118,11 +78,7 @@ func since(t testing.TB, tx sqldb.Tx, version int) bool {
 // fault returns the *sqldb.Error that err is.
 func fault(t testing.TB, err error) *sqldb.Error {
 	t.Helper()
-	var e *sqldb.Error
-	if !errors.As(err, &e) {
-		t.Fatalf("got %v, want *sqldb.Error", err)
-	}
-	return e
+	return sqldbtest.Fault(t, err)
 }
 
 // TestCommitAndRollback is what other transactions see.

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,9 +9,11 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // typeName returns an Arrow type with the metadata of its field.
@@ -145,5 +148,33 @@ func TestNames(t *testing.T) {
 	schema, recs, err := query(t, tx, "SELECT 1 AS a, 'x' AS b WHERE false")
 	if err != nil || len(recs) != 0 || schema.NumFields() != 2 {
 		t.Error(schema, recs, err)
+	}
+}
+
+// TestD6InvalidText: a database of the encoding SQL_ASCII sends the bytes that
+// it has. A text that is no UTF-8 is an error that names row and column.
+func TestD6InvalidText(t *testing.T) {
+	at := sqldbtest.PostgresDatabase(t)
+	admin, err := pgconn.Connect(t.Context(), at.AdminURI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = admin.Close(context.Background()) })
+	name := random(at) + "_bytes"
+	if err := admin.Exec(t.Context(), "CREATE DATABASE "+name+" ENCODING SQL_ASCII TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'").Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, sql := range []string{"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'", "DROP DATABASE " + name} {
+			if err := admin.Exec(context.Background(), sql).Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	d := open(t, strings.Replace(at.AdminURI, "/"+random(at), "/"+name, 1), sqldb.Config{})
+	tx := beginOn(t, d, sqldb.TxOptions{})
+	_, _, err = query(t, tx, `SELECT convert_from(b, 'SQL_ASCII') AS v FROM (VALUES ('\x61c3a9'::bytea), ('\x61ff')) x(b)`)
+	if e := fault(t, err); e.Code != abi.Convert || !strings.HasPrefix(e.Message, `row 2, column "v"`) {
+		t.Errorf("%+v", e)
 	}
 }

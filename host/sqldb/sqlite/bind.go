@@ -82,7 +82,7 @@ func (s *stmt) bindValue(i int, v abi.Value) error {
 		text, ok = appendTime(text, v.Int)
 	case abi.UUID:
 		if ok = len(v.Str) == 16; ok {
-			text = appendUUID(text, v.Str)
+			text = sqldb.AppendUUID(text, v.Str)
 		}
 	case abi.List:
 		return &sqldb.Error{

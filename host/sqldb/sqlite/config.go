@@ -142,11 +142,16 @@ func (s *settings) location(cfg sqldb.Config, isURI bool, options *sqldb.Args, f
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(cfg.Dir, name)
 	}
-	if abs, err := filepath.Abs(name); err == nil {
-		s.path = abs
-	} else {
+	abs, err := filepath.Abs(name)
+	if err != nil {
 		fault("the working folder is not known", "write an absolute path")
+		return
 	}
+	if err := cfg.Reach.File(abs); err != nil {
+		fault(err.Error(), "")
+		return
+	}
+	s.path = abs
 }
 
 // fileURIPath returns the path of a file: URI without its options.

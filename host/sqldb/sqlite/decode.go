@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
 
+	"github.com/wasmsql/wasmsql/host/sqldb"
 	"github.com/wasmsql/wasmsql/host/sqldb/internal/vector"
 )
 
@@ -273,7 +274,7 @@ func (d *uuidDecoder) add(c cell, store int32) (int64, *misfit) {
 		}
 		return 0, &misfit{what: "a blob of " + strconv.Itoa(c.size()) + " bytes in a column of UUIDs", hint: "a UUID has 16 bytes"}
 	case storeText:
-		if id, ok := parseUUID(c.text()); ok {
+		if id, ok := sqldb.ParseUUID(c.text()); ok {
 			d.Push(id[:])
 			return 16, nil
 		}

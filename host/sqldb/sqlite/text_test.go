@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -77,21 +76,6 @@ func TestDecimalTexts(t *testing.T) {
 	}
 }
 
-func TestUUIDTexts(t *testing.T) {
-	const want = "00112233-4455-6677-8899-aabbccddeeff"
-	for _, text := range []string{want, strings.ToUpper(want), strings.ReplaceAll(want, "-", "")} {
-		id, ok := parseUUID([]byte(text))
-		if got := string(appendUUID(nil, string(id[:]))); !ok || got != want {
-			t.Errorf("%s: %s", text, got)
-		}
-	}
-	for _, text := range []string{"", want + "0", want[1:], "{" + want[1:35] + "}", strings.Replace(want, "-", "0", 1), strings.Replace(want, "a", "g", 1)} {
-		if _, ok := parseUUID([]byte(text)); ok {
-			t.Errorf("%q is a UUID", text)
-		}
-	}
-}
-
 func FuzzD5Timestamp(f *testing.F) {
 	for _, s := range []string{"2020-01-02 03:04:05.123456", "2020-01-02T03:04Z", "2020-02-29", "2020-01-02 03:04:05+05:30"} {
 		f.Add([]byte(s))
@@ -134,16 +118,6 @@ func FuzzD5Decimal(f *testing.F) {
 		got := new(big.Rat).SetFrac(num.BigInt(), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil))
 		if got.Cmp(want) != 0 || len(strings.TrimPrefix(num.BigInt().String(), "-")) > precision {
 			t.Fatalf("%q decimal(%d,%d): %v", b, precision, scale, got)
-		}
-	})
-}
-
-func FuzzD5UUID(f *testing.F) {
-	f.Add([]byte("00112233-4455-6677-8899-aabbccddeeff"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		id, ok := parseUUID(b)
-		if ok && strings.ReplaceAll(strings.ToLower(string(b)), "-", "") != fmt.Sprintf("%x", id) {
-			t.Fatalf("%q: %x", b, id)
 		}
 	})
 }

@@ -1,7 +1,7 @@
 // Package vector collects the values of a batch's columns and hands them over
 // as Arrow arrays, without a copy. Arrow's own builders check their room for
-// each buffer and each value anew, which took a third of the time in which a
-// driver decodes a row.
+// each buffer and each value anew, and zero it first: a sixth of the client's
+// time when MariaDB was read.
 //
 // A vector is used by one goroutine. Its zero value is empty and grows; Start
 // makes room for a batch whose size is known. Take returns what was pushed as

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // to look at what tasks have done
+)
+
+// asProgram has the test binary be the program.
+const asProgram = "WASMSQL_SERVER_TEST"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program is a running server.
+type program struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	url   string
+	lines chan string // of standard output
+}
+
+// start starts the program and waits until it serves.
+func start(t *testing.T, dir string, args ...string) *program {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{t: t, cmd: exec.Command(self, args...), lines: make(chan string, 10)}
+	p.cmd.Dir = dir
+	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	go func() {
+		for lines := bufio.NewScanner(stdout); lines.Scan(); {
+			p.lines <- lines.Text()
+		}
+	}()
+	serves := make(chan string, 1)
+	go func() {
+		var said strings.Builder
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			fmt.Fprintln(&said, lines.Text())
+			if url, ok := strings.CutPrefix(lines.Text(), "wasmsql: serving at "); ok {
+				serves <- url
+			}
+		}
+		select {
+		case serves <- "":
+			t.Log(said.String())
+		default:
+		}
+	}()
+	select {
+	case p.url = <-serves:
+	case <-time.After(time.Minute):
+	}
+	if p.url == "" {
+		t.Fatal("the server does not serve")
+	}
+	return p
+}
+
+// ask sends a request, and returns its answer's status and body.
+func (p *program) ask(method, path, token, body string) (int, string, error) {
+	r, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, "", err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(text), err
+}
+
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestDev serves a folder of someone's work, and stops at a signal.
+func TestDev(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"one.yaml":    "name: one\nquery: SELECT {{ x }} AS n\ninputs: {x: int}\nconnection: {uri: 'sqlite:///a.db'}\n",
+		"other.yaml":  "services: {web: {image: nginx}}\n",
+		"inputs.json": `{"x": 1}`,
+	})
+	p := start(t, dir, "serve", "--dev", "--listen", "127.0.0.1:0")
+	token := <-p.lines
+	status, body, err := p.ask("POST", "/v1/tasks/one/run", token, `{"inputs": {"x": 7}}`)
+	if status != 200 || body != "[\n{\"n\":7}\n]\n" {
+		t.Error(status, body, err)
+	}
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// call is a call of the program that ends.
+func call(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, said strings.Builder
+	status = run(context.Background(), args, &out, &said, func(string) (string, bool) { return "", false })
+	return status, out.String(), said.String()
+}
+
+func TestCalls(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"acme/wasmsql.yaml": ""})
+	for _, c := range []struct {
+		args   string
+		status int
+		stderr string
+	}{
+		{"", 2, "wasmsql: error: no command is given\nwasmsql: hint: see wasmsql help serve\n"},
+		{"serve", 2, "wasmsql: error: one of --tenants and --dev is needed\nwasmsql: hint: to try it out: wasmsql serve --dev\n"},
+		{"serve --dev --tenants x", 2, "wasmsql: error: one of --tenants and --dev is needed\nwasmsql: hint: to try it out: wasmsql serve --dev\n"},
+		{"serve x", 2, "wasmsql: error: unexpected argument \"x\"\nwasmsql: hint: usage: wasmsql serve [flags] --tenants DIR\n"},
+		{"serve --tenants " + dir + " --allow-network 10.0.0", 2, "wasmsql: error: --allow-network: \"10.0.0\" is neither an address nor a network\nwasmsql: hint: write it as 10.0.0.0/8 or 10.1.2.3\n"},
+		{"serve --tenants " + dir + " --state file.db", 2, "wasmsql: error: --results is needed with a state in PostgreSQL\nwasmsql: hint: name a folder that all processes share\n"},
+		{"serve --tenants " + dir + " --tls-cert x", 2, "wasmsql: error: --tls-cert and --tls-key go together\n"},
+		{"token", 2, "wasmsql: error: a command is missing: create, list or revoke\nwasmsql: hint: see wasmsql help token\n"},
+		{"token create acme --role run", 2, "wasmsql: error: --tenants is missing\nwasmsql: hint: it is the folder with a folder for each tenant\n"},
+		{"token create --tenants " + dir + " acme", 2, "wasmsql: error: --role is missing\nwasmsql: hint: accepted are read, run and operate\n"},
+		{"token create --tenants " + dir + " acme --role root", 2, "wasmsql: error: --role: there is no role \"root\": accepted are read, run and operate\n"},
+		{"token create --tenants " + dir + " none --role run", 3, "wasmsql: error: there is no tenant \"none\"\nwasmsql: hint: make its folder first: mkdir -p " + dir + "/none\n"},
+		{"token create --tenants " + dir + " ../acme --role run", 2, "wasmsql: error: \"../acme\" is not the name of a tenant\nwasmsql: hint: it is the name of a folder in --tenants\n"},
+		{"token revoke --tenants " + dir + " acme nothing", 3, "wasmsql: error: the tenant has no token \"nothing\"\nwasmsql: hint: see wasmsql token list\n"},
+	} {
+		status, stdout, stderr := call(t, strings.Fields(c.args)...)
+		if status != c.status || stderr != c.stderr || stdout != "" {
+			t.Errorf("%s: status %d\n%s%s", c.args, status, stdout, stderr)
+		}
+	}
+	status, text, _ := call(t, "token", "create", "--tenants", dir, "acme", "--role", "run", "--note", "nightly")
+	id := strings.Split(text, "_")[1]
+	_, list, _ := call(t, "token", "list", "--tenants", dir, "acme")
+	if status != 0 || !strings.Contains(list, id+"  run ") || !strings.Contains(list, "nightly") {
+		t.Error(status, text, list)
+	}
+	if status, _, stderr := call(t, "token", "revoke", "--tenants", dir, "acme", id); status != 0 {
+		t.Error(status, stderr)
+	}
+}
+
+// TestKilled kills the process at points of its executions, and starts it
+// again: nothing that was accepted is lost, and nothing that was committed
+// runs twice.
+func TestKilled(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "tenants", "acme", "data.db")
+	write(t, dir, map[string]string{
+		"tenants/acme/wasmsql.yaml":   "connections: {db: {uri: 'sqlite:///data.db', access: read-write}}\n",
+		"tenants/acme/tasks/add.yaml": "name: add\ninputs: {n: int}\nconnection: db\nquery: INSERT INTO done VALUES ({{ n }}) RETURNING n\n",
+	})
+	look, err := sql.Open("sqlite", "file:"+data+"?_pragma=busy_timeout(30000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer look.Close()
+	if _, err := look.Exec("CREATE TABLE done (n INTEGER)"); err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := call(t, "token", "create", "--tenants", filepath.Join(dir, "tenants"), "acme", "--role", "run")
+	token := strings.TrimSpace(text)
+	args := []string{"serve", "--tenants", "tenants", "--listen", "127.0.0.1:0", "--state", "sqlite:///state.db"}
+	accepted := map[string]int{}
+	for round := range 10 {
+		p := start(t, dir, args...)
+		for i := range 4 {
+			n := round*4 + i
+			status, body, err := p.ask("POST", "/v1/executions", token, fmt.Sprintf(`{"task": "add", "inputs": {"n": %d}}`, n))
+			var e struct{ ID string }
+			if err != nil || status != 202 || json.Unmarshal([]byte(body), &e) != nil {
+				t.Fatal(status, body, err)
+			}
+			accepted[e.ID] = n
+		}
+		time.Sleep(time.Duration(round) * 17 * time.Millisecond)
+		if err := p.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = p.cmd.Wait()
+	}
+	p := start(t, dir, args...)
+	outcomes := map[string]int{}
+	for id, n := range accepted {
+		var e struct {
+			Status   string
+			Attempts int
+		}
+		for deadline := time.Now().Add(2 * time.Minute); ; {
+			status, body, err := p.ask("GET", "/v1/executions/"+id+"?wait=10s", token, "")
+			if err != nil || status != 200 || json.Unmarshal([]byte(body), &e) != nil {
+				t.Fatal(status, body, err)
+			}
+			if e.Status == "succeeded" || e.Status == "unknown" || e.Status == "failed" || time.Now().After(deadline) {
+				break
+			}
+		}
+		var times int
+		if err := look.QueryRow("SELECT count(*) FROM done WHERE n = ?", n).Scan(&times); err != nil {
+			t.Fatal(err)
+		}
+		outcomes[e.Status]++
+		if ok := e.Status == "succeeded" && times == 1 || e.Status == "unknown" && times <= 1; !ok {
+			t.Errorf("execution %s is %s after %d attempts, and has run %d times", id, e.Status, e.Attempts, times)
+		}
+	}
+	t.Log(outcomes)
+}

@@ -1,0 +1,327 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/fileblob"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/secret"
+	"github.com/wasmsql/wasmsql/host/server"
+)
+
+// serveFlags are the flags of wasmsql serve.
+type serveFlags struct {
+	tenants, listen, state, results, audit, secrets string
+	dev, inline                                     bool
+	cert, key, clientCA                             string
+	networks, files                                 []string
+	metrics                                         string
+	keep, drain                                     time.Duration
+	running, waiting                                int64
+}
+
+// Bounds of a connection to the server, beside those of a request.
+const (
+	headerTime  = 10 * time.Second
+	idleTime    = 2 * time.Minute
+	headerBytes = 64 << 10
+	streams     = 100 // of one HTTP/2 connection
+)
+
+// serveCommand is wasmsql serve.
+func (a *app) serveCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:                   "serve [flags] --tenants DIR",
+		DisableFlagsInUseLine: true,
+		Short:                 "run the tasks of tenants behind HTTP",
+		Long: `Run the tasks of many tenants behind HTTP.
+
+Each folder in DIR is a tenant: its wasmsql.yaml, tasks/*.yaml and modules. A
+change in it is taken over within seconds, whole or not at all; a broken folder
+keeps what ran before, and standard error says why. Tokens are made with
+wasmsql token create.
+
+With --state, executions are accepted and kept as well: in a SQLite file for
+one process, or in PostgreSQL for several. The first SIGINT or SIGTERM stops
+accepting and waits for what runs, the second exits at once.
+
+The API is described at /openapi.json.`,
+		Example: `  wasmsql serve --dev
+  wasmsql token create --tenants tenants acme --role run
+  wasmsql serve --tenants tenants --listen :8080 --state sqlite:///state.db
+  wasmsql serve --tenants tenants --listen :8443 --tls-cert server.pem --tls-key server.key`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.serve(cmd.Context(), &f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.tenants, "tenants", "", "the folder with a folder for each tenant")
+	flags.BoolVar(&f.dev, "dev", false, "serve the task files of the working folder to one tenant, with a token that is printed")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "where to listen: an address and a port")
+	flags.StringVar(&f.state, "state", "", "where executions are kept: sqlite:///file.db or postgresql://… (also WASMSQL_STATE)")
+	flags.StringVar(&f.results, "results", "", "the folder of results; default: beside a SQLite state")
+	flags.DurationVar(&f.keep, "keep", server.DefaultKeep, "how long executions and results are kept after their end")
+	flags.DurationVar(&f.drain, "drain", server.DefaultDrain, "how long to wait for what runs when the server or a tenant ends")
+	flags.StringVar(&f.audit, "audit", "", "the file that a line of JSON is added to for each execution")
+	flags.StringVar(&f.metrics, "metrics", "", "serve /metrics at this address, and not at that of --listen: it names the tenants")
+	flags.StringVar(&f.secrets, "secrets", "", "the folder with a folder of secret files for each tenant")
+	flags.StringArrayVar(&f.networks, "allow-network", nil, "addresses that connections may be made to, as 10.0.0.0/8 or 10.1.2.3; repeatable; default: any")
+	flags.StringArrayVar(&f.files, "allow-files", nil, "a folder that database files of any tenant may be in, beside its own; repeatable")
+	flags.BoolVar(&f.inline, "allow-inline", false, "accept tasks with a connection of their own")
+	flags.Int64Var(&f.running, "max-running", 16, "executions of a tenant at once")
+	flags.Int64Var(&f.waiting, "max-waiting", 1000, "executions of a tenant that wait for one of those to end")
+	flags.StringVar(&f.cert, "tls-cert", "", "the certificate, in PEM")
+	flags.StringVar(&f.key, "tls-key", "", "its key, in PEM")
+	flags.StringVar(&f.clientCA, "client-ca", "", "accept clients with a certificate of these authorities only, in PEM")
+	return cmd
+}
+
+// serve runs the server until ctx ends.
+func (a *app) serve(ctx context.Context, f *serveFlags) error {
+	if f.dev == (f.tenants != "") {
+		return usage("one of --tenants and --dev is needed", "to try it out: wasmsql serve --dev")
+	}
+	secure, err := f.tls()
+	if err != nil {
+		return err
+	}
+	log := slog.New(server.LogHandler(slog.NewJSONHandler(a.stderr, nil)))
+	rt, err := a.runtime(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer rt.Close()
+	cfg := server.Config{
+		Tenants: f.tenants, Runtime: rt, Drivers: drivers(), Secrets: a.tenantSecrets(f), Inline: f.inline,
+		MetricsApart: f.metrics != "", State: f.state, Keep: f.keep, Drain: f.drain, Logger: log,
+		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting},
+	}
+	if cfg.State == "" {
+		cfg.State, _ = a.env("WASMSQL_STATE")
+	}
+	if cfg.Address, err = f.reachable(); err != nil {
+		return err
+	}
+	for _, dir := range f.files {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return configFault(err.Error(), "")
+		}
+		cfg.Files = append(cfg.Files, abs)
+	}
+	if cfg.State != "" {
+		if cfg.Results, err = f.bucket(cfg.State); err != nil {
+			return err
+		}
+	}
+	if f.audit != "" {
+		audit, err := server.OpenAudit(f.audit)
+		if err != nil {
+			return configFault("the audit cannot be written: "+err.Error(), "")
+		}
+		defer audit.Close()
+		cfg.Audit = audit
+	}
+	if f.dev {
+		if cfg.Dev, err = server.NewDev("."); err != nil {
+			return err
+		}
+	}
+	s, err := server.New(ctx, cfg)
+	if err != nil {
+		return configFault(err.Error(), "")
+	}
+	return errors.Join(a.listen(ctx, f, s, cfg.Dev, secure), a.drain(ctx, f, s))
+}
+
+// runtime makes the Runtime, which keeps compiled code in the folder that
+// wasmsql has, or does without where that cannot be.
+func (a *app) runtime(ctx context.Context, log *slog.Logger) (*host.Runtime, error) {
+	dir, set := a.env("WASMSQL_CACHE")
+	if base, err := os.UserCacheDir(); !set && err == nil {
+		dir = filepath.Join(base, "wasmsql")
+	}
+	rt, err := host.NewRuntime(ctx, host.RuntimeConfig{CacheDir: dir})
+	if err != nil && dir != "" {
+		log.WarnContext(ctx, "compiled code is not kept", "error", err)
+		rt, err = host.NewRuntime(ctx, host.RuntimeConfig{})
+	}
+	return rt, err
+}
+
+// drain ends the server: it waits for what runs.
+func (a *app) drain(ctx context.Context, f *serveFlags, s *server.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
+	defer cancel()
+	return s.Close(ctx)
+}
+
+// listen serves HTTP until ctx ends.
+func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *server.Dev, tlsConfig *tls.Config) error {
+	l, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return configFault("cannot listen: "+err.Error(), "--listen is an address and a port, as 127.0.0.1:8080 or :8080")
+	}
+	web := &http.Server{
+		Handler: s.Handler(), TLSConfig: tlsConfig, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: streams}, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	if f.metrics != "" {
+		stop, err := serveMetrics(f.metrics, s)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	scheme := "http"
+	if tlsConfig != nil {
+		scheme = "https"
+	}
+	fmt.Fprintf(a.stderr, "wasmsql: serving at %s://%s\n", scheme, l.Addr())
+	if dev != nil {
+		fmt.Fprintf(a.stdout, "%s\n", dev.Token())
+		fmt.Fprintf(a.stderr, "wasmsql: hint: curl -H \"Authorization: Bearer %s\" %s://%s/v1/tasks\n", dev.Token(), scheme, l.Addr())
+	}
+	ended := make(chan error, 1)
+	go func() {
+		if tlsConfig != nil {
+			ended <- web.ServeTLS(l, "", "")
+			return
+		}
+		ended <- web.Serve(l)
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
+	defer cancel()
+	if err := web.Shutdown(closing); err != nil {
+		return web.Close()
+	}
+	return nil
+}
+
+// serveMetrics serves the measurements at an address of their own.
+func serveMetrics(address string, s *server.Server) (stop func(), err error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, configFault("cannot listen: "+err.Error(), "--metrics is an address and a port, as 127.0.0.1:9090")
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.Metrics())
+	web := &http.Server{Handler: mux, ReadHeaderTimeout: headerTime}
+	go web.Serve(l)
+	return func() { _ = web.Close() }, nil
+}
+
+// tls returns the configuration of TLS, or nil for none.
+func (f *serveFlags) tls() (*tls.Config, error) {
+	if f.cert == "" && f.key == "" && f.clientCA == "" {
+		return nil, nil
+	}
+	if f.cert == "" || f.key == "" {
+		return nil, usage("--tls-cert and --tls-key go together", "")
+	}
+	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+	if err != nil {
+		return nil, configFault("the certificate cannot be used: "+err.Error(), "")
+	}
+	c := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	if f.clientCA == "" {
+		return c, nil
+	}
+	text, err := os.ReadFile(f.clientCA)
+	if err != nil {
+		return nil, configFault("--client-ca cannot be read: "+err.Error(), "")
+	}
+	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
+	if !c.ClientCAs.AppendCertsFromPEM(text) {
+		return nil, configFault("--client-ca holds no certificate", "it has to be in PEM")
+	}
+	return c, nil
+}
+
+// reachable returns what decides about addresses, or nil where any is allowed.
+func (f *serveFlags) reachable() (func(netip.AddrPort) error, error) {
+	var allowed []netip.Prefix
+	for _, text := range f.networks {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			a, aerr := netip.ParseAddr(text)
+			if aerr != nil {
+				return nil, usage(fmt.Sprintf("--allow-network: %q is neither an address nor a network", text), "write it as 10.0.0.0/8 or 10.1.2.3")
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		allowed = append(allowed, p)
+	}
+	if allowed == nil {
+		return nil, nil
+	}
+	return func(to netip.AddrPort) error {
+		for _, p := range allowed {
+			if p.Contains(to.Addr()) {
+				return nil
+			}
+		}
+		return errors.New("the address is not one that this server allows")
+	}, nil
+}
+
+// bucket opens the folder of results.
+func (f *serveFlags) bucket(state string) (*blob.Bucket, error) {
+	dir := f.results
+	if dir == "" {
+		file, ok := strings.CutPrefix(state, "sqlite:///")
+		if !ok {
+			return nil, usage("--results is needed with a state in PostgreSQL", "name a folder that all processes share")
+		}
+		dir = file + ".results"
+	}
+	b, err := fileblob.OpenBucket(dir, &fileblob.Options{CreateDir: true, DirFileMode: 0o700, NoTempDir: true, Metadata: fileblob.MetadataDontWrite})
+	if err != nil {
+		return nil, configFault("the folder of results cannot be used: "+err.Error(), "")
+	}
+	return b, nil
+}
+
+// tenantSecrets returns where the secrets of a tenant are found: in variables
+// that begin with WASMSQL_SECRET_ and the tenant's name, and in a folder of its
+// own. With --dev it is the owner's own, as for wasmsql run.
+func (a *app) tenantSecrets(f *serveFlags) func(string) secret.Provider {
+	if f.dev {
+		return func(string) secret.Provider { return secret.Flyte(secret.FlyteOptions{Env: a.env, Local: true}) }
+	}
+	return func(tenant string) secret.Provider {
+		// Two underscores: the prefix of no tenant begins another's.
+		prefix := "WASMSQL_SECRET_" + strings.ToUpper(strings.ReplaceAll(tenant, "-", "_")) + "__"
+		p, err := secret.Environment(a.env, prefix)
+		if err != nil { // the prefix is not empty
+			panic(err)
+		}
+		if f.secrets == "" {
+			return p
+		}
+		return secret.Chain(p, secret.Files(filepath.Join(f.secrets, tenant), ""))
+	}
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wasmsql/wasmsql/host/server"
+)
+
+// tokenCommand is wasmsql token.
+func (a *app) tokenCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "token",
+		Short: "make, list and revoke the tokens of a tenant of wasmsql serve",
+		Long: `Make, list and revoke the tokens of a tenant of wasmsql serve.
+
+A tenant's folder keeps the hashes of its tokens, in tokens.yaml. A running
+server sees a change within seconds.`,
+		Args: exactly(),
+		RunE: func(*cobra.Command, []string) error {
+			return usage("a command is missing: create, list or revoke", "see wasmsql help token")
+		},
+	}
+	cmd.AddCommand(a.tokenCreate(), a.tokenList(), a.tokenRevoke())
+	return cmd
+}
+
+// tenantDir returns the folder of a tenant.
+func tenantDir(tenants, name string) (string, error) {
+	if tenants == "" {
+		return "", usage("--tenants is missing", "it is the folder with a folder for each tenant")
+	}
+	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") {
+		return "", usage(fmt.Sprintf("%s is not the name of a tenant", strconv.Quote(name)), "it is the name of a folder in --tenants")
+	}
+	dir := filepath.Join(tenants, name)
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return "", configFault(fmt.Sprintf("there is no tenant %s", strconv.Quote(name)), "make its folder first: mkdir -p "+dir)
+	}
+	return dir, nil
+}
+
+func (a *app) tokenCreate() *cobra.Command {
+	var tenants, role, note string
+	cmd := &cobra.Command{
+		Use:                   "create [flags] --tenants DIR TENANT --role run|read|operate",
+		DisableFlagsInUseLine: true,
+		Short:                 "make a token, which is printed once",
+		Long: `Make a token of a tenant. Its text is printed, and kept nowhere.
+
+  read      sees tasks, executions and their results
+  run       may also run tasks, and cancel what it began itself
+  operate   may also cancel any execution of the tenant and read the audit`,
+		Example: `  wasmsql token create --tenants tenants acme --role run --note nightly`,
+		Args:    exactly("TENANT"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir, err := tenantDir(tenants, args[0])
+			if err != nil {
+				return err
+			}
+			if role == "" {
+				return usage("--role is missing", "accepted are read, run and operate")
+			}
+			r, err := server.ParseRole(role)
+			if err != nil {
+				return usage("--role: "+err.Error(), "")
+			}
+			text, t, err := server.NewToken(dir, r, note)
+			if err != nil {
+				return configFault(err.Error(), "")
+			}
+			fmt.Fprintf(a.stderr, "wasmsql: token %s of tenant %q with the role %s; it is not shown again\n", t.ID, args[0], t.Role)
+			_, err = fmt.Fprintln(a.stdout, text)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder with a folder for each tenant")
+	cmd.Flags().StringVar(&role, "role", "", "what its bearer may do: read, run or operate")
+	cmd.Flags().StringVar(&note, "note", "", "what it is for")
+	return cmd
+}
+
+func (a *app) tokenList() *cobra.Command {
+	var tenants string
+	cmd := &cobra.Command{
+		Use:                   "list --tenants DIR TENANT",
+		DisableFlagsInUseLine: true,
+		Short:                 "list the tokens of a tenant",
+		Args:                  exactly("TENANT"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir, err := tenantDir(tenants, args[0])
+			if err != nil {
+				return err
+			}
+			all, err := server.Tokens(dir)
+			if err != nil {
+				return configFault(err.Error(), "")
+			}
+			var b strings.Builder
+			w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "ID\tROLE\tCREATED\tNOTE")
+			for _, t := range all {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.ID, t.Role, t.Created.Format(time.RFC3339), printable(t.Note))
+			}
+			_ = w.Flush()
+			_, err = fmt.Fprint(a.stdout, b.String())
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder with a folder for each tenant")
+	return cmd
+}
+
+func (a *app) tokenRevoke() *cobra.Command {
+	var tenants string
+	cmd := &cobra.Command{
+		Use:                   "revoke --tenants DIR TENANT ID",
+		DisableFlagsInUseLine: true,
+		Short:                 "revoke a token",
+		Args:                  exactly("TENANT", "ID"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir, err := tenantDir(tenants, args[0])
+			if err != nil {
+				return err
+			}
+			if err := server.RevokeToken(dir, args[1]); err != nil {
+				return configFault(err.Error(), "see wasmsql token list")
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder with a folder for each tenant")
+	return cmd
+}

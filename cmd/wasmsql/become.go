@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wasmsql/wasmsql/host"
+)
+
+// serverProgram is the program that serves tenants. Why it is one of its own
+// stands in host/RATIONALE.md.
+const serverProgram = "wasmsql-server"
+
+// serverCommand is a command of the program that serves tenants.
+func (a *app) serverCommand(name, short string) *cobra.Command {
+	run := func(args []string) error {
+		return a.become(serverProgram, "wasmsql "+name+" is served by", append([]string{name}, args...))
+	}
+	cmd := &cobra.Command{
+		Use: name, Short: short, DisableFlagParsing: true,
+		RunE: func(_ *cobra.Command, args []string) error { return run(args) },
+	}
+	cmd.SetHelpFunc(func(*cobra.Command, []string) {
+		if err := run([]string{"--help"}); err != nil {
+			a.finish(err)
+		}
+	})
+	return cmd
+}
+
+// become replaces this process by a program that lies beside it or in the PATH.
+// It returns only where that fails; what begins the message.
+func (a *app) become(program, what string, args []string) error {
+	name := program
+	if self, err := os.Executable(); err == nil {
+		beside := filepath.Join(filepath.Dir(self), program)
+		if _, err := os.Stat(beside); err == nil {
+			name = beside
+		}
+	}
+	path, err := exec.LookPath(name)
+	if err == nil {
+		env := make([]string, 0, len(a.env))
+		for name, value := range a.env {
+			env = append(env, name+"="+value)
+		}
+		err = syscall.Exec(path, append([]string{path}, args...), env)
+	}
+	message := what + " the program " + program + ", which cannot be started"
+	if errors.Is(err, exec.ErrNotFound) {
+		message = what + " the program " + program + ", which is neither beside this one nor in the PATH"
+	}
+	return &host.Error{Code: host.CodeConfig, Message: message, Hint: "build it: go build ./cmd/" + program, Cause: err}
+}

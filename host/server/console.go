@@ -1,0 +1,39 @@
+package server
+
+import (
+	"embed"
+	"net/http"
+	"path"
+)
+
+// consoleFiles are the console as it is served: nothing builds them, and they
+// ask nothing of anywhere else.
+//
+//go:embed console
+var consoleFiles embed.FS
+
+// consolePolicy is the content security policy of the console.
+const consolePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+
+var consoleTypes = map[string]string{".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+
+// getConsole is GET /console and the files below it.
+func (s *Server) getConsole(w *response, r *http.Request, _ principal) error {
+	name := r.PathValue("file")
+	if name == "" {
+		name = "index.html"
+	}
+	text, err := consoleFiles.ReadFile("console/" + name)
+	if err != nil {
+		return errNothing
+	}
+	h := w.Header()
+	h.Set("Content-Type", consoleTypes[path.Ext(name)])
+	h.Set("Content-Security-Policy", consolePolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "no-cache")
+	_, _ = w.Write(text)
+	return nil
+}

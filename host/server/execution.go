@@ -1,0 +1,274 @@
+package server
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/wasmsql/wasmsql/host"
+)
+
+// Status is where an execution stands.
+type Status string
+
+// The statuses. The last four are final.
+const (
+	Queued     Status = "queued"
+	Running    Status = "running"
+	Committing Status = "committing" // the commit is under way: from here on nothing is tried again
+	Succeeded  Status = "succeeded"
+	Failed     Status = "failed"   // and had no effect
+	Canceled   Status = "canceled" // and had no effect
+	Unknown    Status = "unknown"  // a commit was sent, and whether it took place is not known
+)
+
+// final reports whether the status will not change.
+func (s Status) final() bool {
+	return s == Succeeded || s == Failed || s == Canceled || s == Unknown
+}
+
+// execution is an execution as the state keeps it.
+type execution struct {
+	id, tenant, task, token  string
+	key, hash                string // of the request that asked for it; key may be empty
+	inputs                   string // JSON as it was sent; dropped at the end
+	status                   Status
+	attempts                 int
+	cancel                   bool
+	accepted, started, ended time.Time // zero: not yet
+	result                   string    // its name in the bucket, or empty
+	report                   string    // JSON of a host.Report, or empty
+	problem                  string    // JSON of a problem, or empty
+}
+
+const executionColumns = "id, tenant, task, token, COALESCE(request_key, ''), request_hash, inputs, status, attempts, cancel, accepted, started, ended, result, report, problem"
+
+// scan reads a row of executionColumns.
+func (e *execution) scan(row interface{ Scan(...any) error }) error {
+	var accepted, started, ended int64
+	var cancel int
+	err := row.Scan(&e.id, &e.tenant, &e.task, &e.token, &e.key, &e.hash, &e.inputs, &e.status, &e.attempts, &cancel,
+		&accepted, &started, &ended, &e.result, &e.report, &e.problem)
+	e.cancel = cancel != 0
+	e.accepted, e.started, e.ended = fromMillis(accepted), fromMillis(started), fromMillis(ended)
+	return err
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// errNoExecution is returned when there is no such execution of the tenant.
+var errNoExecution = errors.New("there is no such execution")
+
+// find returns an execution of a tenant.
+func (s *state) find(ctx context.Context, tenant, id string) (execution, error) {
+	return s.one(ctx, "tenant = $1 AND id = $2", tenant, id)
+}
+
+// findKey returns the execution that a request with a key asked for.
+func (s *state) findKey(ctx context.Context, tenant, key string) (execution, error) {
+	return s.one(ctx, "tenant = $1 AND request_key = $2", tenant, key)
+}
+
+// list returns a tenant's executions before an id, the newest first.
+func (s *state) list(ctx context.Context, tenant, before string, limit int) ([]execution, error) {
+	if before == "" {
+		before = "~" // after every id
+	}
+	return s.all(ctx, "tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3", tenant, before, limit)
+}
+
+// all returns the executions that a condition is true of.
+func (s *state) all(ctx context.Context, where string, args ...any) (all []execution, err error) {
+	rows, err := s.QueryContext(ctx, s.q("SELECT "+executionColumns+" FROM wasmsql_executions WHERE "+where), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e execution
+		if err := e.scan(rows); err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, rows.Err()
+}
+
+// one returns the first execution that a condition is true of, or
+// errNoExecution.
+func (s *state) one(ctx context.Context, where string, args ...any) (execution, error) {
+	all, err := s.all(ctx, where+" LIMIT 1", args...)
+	if err != nil || len(all) == 0 {
+		return execution{}, errors.Join(errNoExecution, err)
+	}
+	return all[0], nil
+}
+
+// add keeps a new execution, within the transaction that queues it.
+func (e execution) add(ctx context.Context, s *state, tx *sql.Tx) error {
+	key := sql.NullString{String: e.key, Valid: e.key != ""}
+	_, err := tx.ExecContext(ctx, s.q(`INSERT INTO wasmsql_executions
+		(id, tenant, task, token, request_key, request_hash, inputs, status, attempts, owner, beat, cancel, accepted, started, ended, result, report, problem)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', 0, 0, $9, 0, 0, '', '', '')`),
+		e.id, e.tenant, e.task, e.token, key, e.hash, e.inputs, string(Queued), e.accepted.UnixMilli())
+	return err
+}
+
+// claim makes a queued execution owner's, and running. It returns false where
+// it is not queued any more.
+func (s *state) claim(ctx context.Context, id, owner string) (e execution, ok bool, err error) {
+	now := time.Now().UnixMilli()
+	err = e.scan(s.QueryRowContext(ctx, s.q(`UPDATE wasmsql_executions SET status = 'running', owner = $1, attempts = attempts + 1, beat = $2, started = $2
+		WHERE id = $3 AND status = 'queued' RETURNING `+executionColumns), owner, now, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return e, false, nil
+	}
+	return e, err == nil, err
+}
+
+// errLost is returned when an execution is not the owner's any more: someone
+// else took this process for dead, or the execution was cancelled.
+var errLost = errors.New("the execution was taken over")
+
+// advance moves an execution of owner from one status to another.
+func (s *state) advance(ctx context.Context, id, owner string, attempt int, from, to Status) error {
+	res, err := s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = $1, beat = $2
+		WHERE id = $3 AND owner = $4 AND attempts = $5 AND status = $6 AND cancel = 0`),
+		string(to), time.Now().UnixMilli(), id, owner, attempt, string(from))
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(errLost, err)
+	}
+	return nil
+}
+
+// end gives an execution of owner its final status. Its inputs are dropped.
+func (s *state) end(ctx context.Context, e execution, owner string, to Status, result string, report host.Report, p *problem) error {
+	reported, err := json.Marshal(report)
+	if err != nil {
+		return err
+	}
+	told := ""
+	if p != nil {
+		text, err := json.Marshal(p)
+		if err != nil {
+			return err
+		}
+		told = string(text)
+	}
+	_, err = s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = $1, ended = $2, result = $3, report = $4, problem = $5, inputs = ''
+		WHERE id = $6 AND owner = $7 AND attempts = $8 AND status IN ('running', 'committing')`),
+		string(to), time.Now().UnixMilli(), result, string(reported), told, e.id, owner, e.attempts)
+	return err
+}
+
+// release makes a running execution of owner queued again.
+func (s *state) release(ctx context.Context, e execution, owner string) error {
+	res, err := s.ExecContext(ctx, s.q("UPDATE wasmsql_executions SET status = 'queued', owner = '' WHERE id = $1 AND owner = $2 AND attempts = $3 AND status = 'running' AND cancel = 0"),
+		e.id, owner, e.attempts)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(errLost, err)
+	}
+	return nil
+}
+
+// waiting returns how many executions of a tenant are queued.
+func (s *state) waiting(ctx context.Context, tenant string) (n int64, err error) {
+	err = s.QueryRowContext(ctx, s.q("SELECT COUNT(*) FROM wasmsql_executions WHERE tenant = $1 AND status = 'queued'"), tenant).Scan(&n)
+	return n, err
+}
+
+// beat says that owner is alive, and returns which of its executions someone
+// wants to end.
+func (s *state) beat(ctx context.Context, owner string) (cancel []string, err error) {
+	rows, err := s.QueryContext(ctx, s.q(`UPDATE wasmsql_executions SET beat = $1
+		WHERE owner = $2 AND status IN ('running', 'committing') RETURNING id, cancel`), time.Now().UnixMilli(), owner)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var asked int
+		if err := rows.Scan(&id, &asked); err != nil {
+			return nil, err
+		}
+		if asked != 0 {
+			cancel = append(cancel, id)
+		}
+	}
+	return cancel, rows.Err()
+}
+
+// cancelExecution ends a queued execution, and asks for the end of a running one. It
+// returns how the execution stands then.
+func (s *state) cancelExecution(ctx context.Context, tenant, id string, p *problem) (Status, error) {
+	told, err := json.Marshal(p)
+	if err != nil {
+		return "", err
+	}
+	var status Status
+	err = s.QueryRowContext(ctx, s.q(`UPDATE wasmsql_executions SET
+		ended = CASE WHEN status = 'queued' THEN $1 ELSE ended END,
+		problem = CASE WHEN status = 'queued' THEN $2 ELSE problem END,
+		inputs = CASE WHEN status = 'queued' THEN '' ELSE inputs END,
+		cancel = CASE WHEN status = 'running' THEN 1 ELSE cancel END,
+		status = CASE WHEN status = 'queued' THEN 'canceled' ELSE status END
+		WHERE tenant = $3 AND id = $4 RETURNING status`), time.Now().UnixMilli(), string(told), tenant, id).Scan(&status)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = errNoExecution
+	}
+	return status, err
+}
+
+// orphans returns the executions whose owner has not been heard of since.
+func (s *state) orphans(ctx context.Context, since time.Time) ([]execution, error) {
+	return s.all(ctx, "status IN ('running', 'committing') AND beat < $1 LIMIT 1000", since.UnixMilli())
+}
+
+// requeue makes an orphan queued again, within the transaction that queues it.
+// Its former owner cannot commit it any more. It returns false where it is not
+// that orphan any more.
+func (e execution) requeue(ctx context.Context, s *state, tx *sql.Tx, since time.Time) (bool, error) {
+	res, err := tx.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = 'queued', owner = '' WHERE id = $1 AND attempts = $2 AND status = 'running' AND beat < $3`),
+		e.id, e.attempts, since.UnixMilli())
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// lose makes an orphan that was being committed unknown.
+func (s *state) lose(ctx context.Context, e execution, since time.Time, p *problem) error {
+	told, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = 'unknown', ended = $1, problem = $2, inputs = ''
+		WHERE id = $3 AND attempts = $4 AND status = 'committing' AND beat < $5`), time.Now().UnixMilli(), string(told), e.id, e.attempts, since.UnixMilli())
+	return err
+}
+
+// expired returns executions that ended before a time.
+func (s *state) expired(ctx context.Context, before time.Time) ([]execution, error) {
+	return s.all(ctx, "ended > 0 AND ended < $1 LIMIT 1000", before.UnixMilli())
+}
+
+// forget drops an execution that ended.
+func (s *state) forget(ctx context.Context, id string) error {
+	_, err := s.ExecContext(ctx, s.q("DELETE FROM wasmsql_executions WHERE id = $1 AND ended > 0"), id)
+	return err
+}

@@ -1,0 +1,278 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow/ipc"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/result"
+)
+
+// Bounds of requests about executions.
+const (
+	maxKey   = 200 // characters of an Idempotency-Key
+	maxWait  = 60 * time.Second
+	maxPage  = 200
+	someRows = 50 // executions of a page where nothing is said
+)
+
+// executionJSON is what a client learns of an execution.
+type executionJSON struct {
+	ID       string          `json:"id"`
+	Task     string          `json:"task"`
+	Status   Status          `json:"status"`
+	Accepted time.Time       `json:"accepted"`
+	Started  *time.Time      `json:"started,omitempty"`
+	Ended    *time.Time      `json:"ended,omitempty"`
+	Attempts int             `json:"attempts"`
+	Token    string          `json:"token"` // the id of the token that asked for it
+	Result   string          `json:"result,omitempty"`
+	Report   json.RawMessage `json:"report,omitempty"`
+	Problem  json.RawMessage `json:"problem,omitempty"`
+}
+
+func (e execution) json() executionJSON {
+	out := executionJSON{ID: e.id, Task: e.task, Status: e.status, Accepted: e.accepted, Attempts: e.attempts, Token: e.token}
+	if !e.started.IsZero() {
+		out.Started = &e.started
+	}
+	if !e.ended.IsZero() {
+		out.Ended = &e.ended
+	}
+	if e.status == Succeeded && e.result != "" {
+		out.Result = "/v1/executions/" + e.id + "/result"
+	}
+	if e.report != "" {
+		out.Report = json.RawMessage(e.report)
+	}
+	if e.problem != "" {
+		out.Problem = json.RawMessage(e.problem)
+	}
+	return out
+}
+
+// errNoState is the answer of a server that keeps no executions.
+var errNoState = refuse(http.StatusNotImplemented, host.CodeUsage, "this server keeps no executions", "it was started without --state; run the task with POST /v1/tasks/{task}/run")
+
+// errNotThere is one answer for what does not exist and what is another
+// tenant's.
+var errNotThere = refuse(http.StatusNotFound, codeNotFound, errNoExecution.Error(), "see GET /v1/executions")
+
+// submitted is the body of a request for an execution.
+type submitted struct {
+	Task   string          `json:"task"`
+	Inputs json.RawMessage `json:"inputs"`
+}
+
+// submit is POST /v1/executions.
+func (s *Server) submit(w *response, r *http.Request, who principal) error {
+	if s.queue == nil {
+		return errNoState
+	}
+	key := r.Header.Get("Idempotency-Key")
+	if len(key) > maxKey {
+		return refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("the Idempotency-Key has more than %d characters", maxKey), "")
+	}
+	data, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	var body submitted
+	if err := decode(data, &body, `write {"task": "name", "inputs": {"name": value}}`); err != nil {
+		return err
+	}
+	program, ok := who.tenant.programs[body.Task]
+	if !ok {
+		return refuse(http.StatusNotFound, codeNotFound, fmt.Sprintf("there is no task %q", body.Task), "see GET /v1/tasks")
+	}
+	inputs := strings.TrimSpace(string(body.Inputs))
+	if inputs == "" {
+		inputs = "{}"
+	}
+	if _, err := parseInputs([]byte(inputs), program); err != nil {
+		return err
+	}
+	if err := s.roomFor(r, who); err != nil {
+		return err
+	}
+	e, err := s.queue.accept(r.Context(), who, body.Task, inputs, key)
+	if err != nil {
+		return err
+	}
+	w.execution = e.id
+	w.Header().Set("Location", "/v1/executions/"+e.id)
+	return respond(w, http.StatusAccepted, e.json())
+}
+
+// roomFor holds an execution that is to be accepted against the quotas.
+func (s *Server) roomFor(r *http.Request, who principal) error {
+	q := who.tenant.quotas.Within(s.cfg.Quotas)
+	if q.Waiting > 0 {
+		n, err := s.queue.state.waiting(r.Context(), who.tenant.name)
+		if err != nil {
+			return err
+		}
+		if n >= q.Waiting {
+			return busy(time.Second, fmt.Sprintf("%d executions of the tenant wait, which is its quota", n))
+		}
+	}
+	if p := s.gate.of(who.tenant.name).admit(q); p != nil {
+		return p
+	}
+	return nil
+}
+
+// list is GET /v1/executions.
+func (s *Server) listExecutions(w *response, r *http.Request, who principal) error {
+	if s.queue == nil {
+		return errNoState
+	}
+	query := r.URL.Query()
+	limit := someRows
+	if text := query.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxPage {
+			return refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("limit is to be a number from 1 to %d", maxPage), "")
+		}
+		limit = n
+	}
+	all, err := s.queue.state.list(r.Context(), who.tenant.name, query.Get("before"), limit+1)
+	if err != nil {
+		return err
+	}
+	body := struct {
+		Executions []executionJSON `json:"executions"`
+		Next       string          `json:"next,omitempty"` // the page after this one
+	}{Executions: []executionJSON{}}
+	for i, e := range all {
+		if i == limit {
+			body.Next = fmt.Sprintf("/v1/executions?limit=%d&before=%s", limit, all[i-1].id)
+			break
+		}
+		body.Executions = append(body.Executions, e.json())
+	}
+	return respond(w, http.StatusOK, body)
+}
+
+// getExecution is GET /v1/executions/{id}.
+func (s *Server) getExecution(w *response, r *http.Request, who principal) error {
+	if s.queue == nil {
+		return errNoState
+	}
+	wait := time.Duration(0)
+	if text := r.URL.Query().Get("wait"); text != "" {
+		var err error
+		if wait, err = time.ParseDuration(text); err != nil || wait < 0 || wait > maxWait {
+			return refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("wait is to be a duration of at most %s", maxWait), "write wait=30s")
+		}
+	}
+	e, err := s.queue.wait(r.Context(), who.tenant.name, r.PathValue("id"), wait)
+	if err != nil {
+		return absent(err)
+	}
+	return respond(w, http.StatusOK, e.json())
+}
+
+// absent is the answer to an error of looking for an execution.
+func absent(err error) error {
+	if errors.Is(err, errNoExecution) {
+		return errNotThere
+	}
+	return err
+}
+
+// cancelExecution is DELETE /v1/executions/{id}.
+func (s *Server) cancelExecution(w *response, r *http.Request, who principal) error {
+	if s.queue == nil {
+		return errNoState
+	}
+	e, err := s.queue.state.find(r.Context(), who.tenant.name, r.PathValue("id"))
+	if err != nil {
+		return absent(err)
+	}
+	if e.token != who.token.ID {
+		if p := who.allow(Operate); p != nil {
+			return p
+		}
+	}
+	told := refuse(statusOf[host.CodeCanceled], host.CodeCanceled, errCanceled.Error(), "")
+	told.Execution, told.Task = e.id, e.task
+	status, err := s.queue.state.cancelExecution(r.Context(), who.tenant.name, e.id, told)
+	if err != nil {
+		return absent(err)
+	}
+	if status == Running {
+		s.queue.interrupt(e.id)
+	}
+	s.queue.tell(e.id)
+	if e, err = s.queue.state.find(r.Context(), who.tenant.name, e.id); err != nil {
+		return absent(err)
+	}
+	return respond(w, http.StatusAccepted, e.json())
+}
+
+// getResult is GET /v1/executions/{id}/result.
+func (s *Server) getResult(w *response, r *http.Request, who principal) error {
+	if s.queue == nil {
+		return errNoState
+	}
+	media, format, err := negotiate(r.Header.Values("Accept"))
+	if err != nil {
+		return err
+	}
+	e, err := s.queue.state.find(r.Context(), who.tenant.name, r.PathValue("id"))
+	if err != nil {
+		return absent(err)
+	}
+	switch {
+	case !e.status.final():
+		return refuse(http.StatusConflict, codeConflict, "the execution has not ended", "wait for it: GET /v1/executions/"+e.id+"?wait=30s")
+	case e.status != Succeeded:
+		return refuse(http.StatusConflict, codeConflict, "the execution has no result: it "+string(e.status), "why is in GET /v1/executions/"+e.id)
+	case e.result == "":
+		return refuse(http.StatusNotFound, codeNotFound, "the task returns no rows", "how many it changed is in GET /v1/executions/"+e.id)
+	}
+	object, err := s.queue.bucket.NewReader(r.Context(), e.result, nil)
+	if err != nil {
+		return err
+	}
+	defer object.Close()
+	w.execution = e.id
+	w.Header().Set(headExecution, e.id)
+	rows := &rowsBody{to: w, media: media}
+	n, err := convert(object, result.New(format, rows, result.Options{}))
+	if err != nil {
+		return err
+	}
+	return rows.finish(host.Report{Rows: n})
+}
+
+// convert writes a stored result in another format, and returns its rows.
+func convert(stored io.Reader, to *result.Writer) (int64, error) {
+	from, err := ipc.NewReader(stored)
+	if err != nil {
+		return 0, err
+	}
+	defer from.Release()
+	defer to.Abort(nil)
+	if err := to.Open(from.Schema()); err != nil {
+		return 0, err
+	}
+	for from.Next() {
+		if err := to.Write(from.Record()); err != nil {
+			return 0, err
+		}
+	}
+	if err := from.Err(); err != nil {
+		return 0, err
+	}
+	return to.Rows(), to.Finish()
+}

@@ -1,0 +1,199 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/manifest"
+)
+
+// gates are the doors that the executions of tenants go through, by the
+// tenant's name: what a tenant has used outlives a change of its folder.
+type gates struct {
+	mu   sync.Mutex
+	gate map[string]*gate
+}
+
+// of returns the gate of a tenant.
+func (g *gates) of(tenant string) *gate {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.gate == nil {
+		g.gate = map[string]*gate{}
+	}
+	if g.gate[tenant] == nil {
+		g.gate[tenant] = &gate{}
+	}
+	return g.gate[tenant]
+}
+
+// all returns the gates by their tenants' names.
+func (g *gates) all() map[string]*gate {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.gate)
+}
+
+// gate holds the executions of one tenant against its quotas.
+type gate struct {
+	mu      sync.Mutex
+	running int64
+	waiting []chan struct{} // the first is the next
+	minute  allowance
+	day     day
+}
+
+// day is what was used in a day of UTC.
+type day struct {
+	number            int64 // days since 1970
+	rows, bytes, fuel int64
+}
+
+// allowance is a bucket that fills again evenly, and holds a minute's worth.
+type allowance struct {
+	used  float64
+	since time.Time
+}
+
+// take uses one of perMinute, or says how long to wait for it.
+func (a *allowance) take(now time.Time, perMinute int64) (wait time.Duration) {
+	if perMinute == 0 {
+		return 0
+	}
+	each := float64(time.Minute) / float64(perMinute)
+	if !a.since.IsZero() {
+		a.used = max(0, a.used-float64(now.Sub(a.since))/each)
+	}
+	a.since = now
+	if over := a.used + 1 - float64(perMinute); over > 0 {
+		return time.Duration(over * each)
+	}
+	a.used++
+	return 0
+}
+
+// enter lets an execution begin, after the others that wait; leave is to be
+// called when it is over. The error is a *problem, or that of the context.
+func (g *gate) enter(ctx context.Context, q manifest.Quotas) error {
+	if p := g.admit(q); p != nil {
+		return p
+	}
+	return g.turn(ctx, q)
+}
+
+// admit counts an execution that is to begin, now or when its turn comes, or
+// says why it may not.
+func (g *gate) admit(q manifest.Quotas) *problem {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.refused(time.Now(), q)
+}
+
+// turn waits until an execution that was admitted may run; leave is to be
+// called when it is over.
+func (g *gate) turn(ctx context.Context, q manifest.Quotas) error {
+	g.mu.Lock()
+	if q.Running == 0 || g.running < q.Running {
+		g.running++
+		g.mu.Unlock()
+		return nil
+	}
+	if q.Waiting > 0 && int64(len(g.waiting)) >= q.Waiting {
+		n := len(g.waiting)
+		g.mu.Unlock()
+		return busy(time.Second, fmt.Sprintf("%d executions run and %d wait, which are the tenant's quotas", q.Running, n))
+	}
+	mine := make(chan struct{})
+	g.waiting = append(g.waiting, mine)
+	g.mu.Unlock()
+	select {
+	case <-mine:
+		return nil
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, w := range g.waiting {
+		if w == mine {
+			g.waiting = append(g.waiting[:i], g.waiting[i+1:]...)
+			return context.Cause(ctx)
+		}
+	}
+	g.pass() // the turn came at the same moment
+	return context.Cause(ctx)
+}
+
+// refused says why no execution may begin now, or counts one.
+func (g *gate) refused(now time.Time, q manifest.Quotas) *problem {
+	g.turnDay(now)
+	for _, of := range []struct {
+		what        string
+		used, quota int64
+	}{{"rows", g.day.rows, q.DailyRows}, {"bytes", g.day.bytes, q.DailyBytes}, {"fuel", g.day.fuel, q.DailyFuel}} {
+		if of.quota > 0 && of.used >= of.quota {
+			tomorrow := time.Unix((g.day.number+1)*secondsOfDay, 0)
+			return busy(tomorrow.Sub(now), fmt.Sprintf("the tenant has used %d %s today, its quota is %d", of.used, of.what, of.quota))
+		}
+	}
+	if wait := g.minute.take(now, q.PerMinute); wait > 0 {
+		return busy(wait, fmt.Sprintf("the tenant may begin %d executions a minute", q.PerMinute))
+	}
+	return nil
+}
+
+const secondsOfDay = 24 * 60 * 60
+
+func (g *gate) turnDay(now time.Time) {
+	if number := now.Unix() / secondsOfDay; number != g.day.number {
+		g.day = day{number: number}
+	}
+}
+
+// leave ends an execution that entered.
+func (g *gate) leave(r host.Report) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turnDay(time.Now())
+	g.day.rows += r.Rows
+	g.day.bytes += r.Bytes
+	g.day.fuel += r.Fuel
+	g.pass()
+}
+
+// today returns what was used in this day of UTC.
+func (g *gate) today() usedJSON {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turnDay(time.Now())
+	return usedJSON{Rows: g.day.rows, Bytes: g.day.bytes, Fuel: g.day.fuel}
+}
+
+// standing returns how many executions run and wait.
+func (g *gate) standing() (running, waiting int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.running, int64(len(g.waiting))
+}
+
+// pass hands a running execution's place on.
+func (g *gate) pass() {
+	if len(g.waiting) > 0 {
+		close(g.waiting[0])
+		g.waiting = g.waiting[1:]
+		return
+	}
+	g.running--
+}
+
+// busy is the answer to what is over a quota for now.
+func busy(wait time.Duration, detail string) *problem {
+	p := refuse(statusOf[codeBusy], codeBusy, detail, "")
+	p.after = max(1, int((wait+time.Second-1)/time.Second))
+	p.Hint = fmt.Sprintf("try again in %d s", p.after)
+	p.Retryable = true
+	return p
+}

@@ -1,0 +1,294 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/manifest"
+)
+
+// Bounds of a request, beside those of the http.Server.
+const (
+	maxBody  = 16 << 20 // bytes
+	maxDepth = 64       // of JSON
+)
+
+// route is a method on a path, and who may use it.
+type route struct {
+	method, path string
+	role         Role // "" is for everyone, without a token
+	serve        func(s *Server, w *response, r *http.Request, who principal) error
+}
+
+const metricsPath = "/metrics"
+
+var routes = []route{
+	{http.MethodGet, "/livez", "", (*Server).live},
+	{http.MethodGet, "/readyz", "", (*Server).ready},
+	{http.MethodGet, metricsPath, "", (*Server).getMetrics},
+	{http.MethodGet, "/openapi.json", "", (*Server).openAPI},
+	{http.MethodGet, "/console", "", (*Server).getConsole},
+	{http.MethodGet, "/console/{file}", "", (*Server).getConsole},
+	{http.MethodGet, "/v1/tenant", Read, (*Server).getTenant},
+	{http.MethodGet, "/v1/tasks", Read, (*Server).listTasks},
+	{http.MethodGet, "/v1/tasks/{task}", Read, (*Server).getTask},
+	{http.MethodPost, "/v1/tasks/{task}/render", Run, (*Server).renderTask},
+	{http.MethodPost, "/v1/tasks/{task}/run", Run, (*Server).runTask},
+	{http.MethodPost, "/v1/executions", Run, (*Server).submit},
+	{http.MethodGet, "/v1/executions", Read, (*Server).listExecutions},
+	{http.MethodGet, "/v1/executions/{id}", Read, (*Server).getExecution},
+	{http.MethodDelete, "/v1/executions/{id}", Run, (*Server).cancelExecution},
+	{http.MethodGet, "/v1/executions/{id}/result", Read, (*Server).getResult},
+	{http.MethodGet, "/v1/audit", Operate, (*Server).getAudit},
+}
+
+// Handler returns the HTTP API. It is for one http.Server or several.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	byPath := map[string]map[string]route{}
+	for _, r := range routes {
+		if r.path == metricsPath && s.cfg.MetricsApart {
+			continue
+		}
+		if byPath[r.path] == nil {
+			byPath[r.path] = map[string]route{}
+		}
+		byPath[r.path][r.method] = r
+	}
+	for path, methods := range byPath {
+		mux.Handle(path, s.handle(func(w *response, r *http.Request) error { return s.dispatch(w, r, methods) }))
+	}
+	mux.Handle("/", s.handle(func(*response, *http.Request) error { return errNothing }))
+	return mux
+}
+
+var errNothing = refuse(http.StatusNotFound, codeNotFound, "there is nothing at this path", "see /openapi.json")
+
+// dispatch serves a request to a path by its method.
+func (s *Server) dispatch(w *response, r *http.Request, methods map[string]route) error {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	to, ok := methods[method]
+	if !ok {
+		accepted := slices.Sorted(maps.Keys(methods))
+		w.Header().Set("Allow", strings.Join(accepted, ", "))
+		return refuse(http.StatusMethodNotAllowed, host.CodeUsage, fmt.Sprintf("the method %q is not accepted here", r.Method),
+			"accepted are "+strings.Join(accepted, ", "))
+	}
+	var who principal
+	if to.role != "" {
+		var p *problem
+		if who, p = s.authenticate(r); p != nil {
+			return p
+		}
+		if p := who.allow(to.role); p != nil {
+			return p
+		}
+	}
+	return to.serve(s, w, r, who)
+}
+
+// response is the answer to one request. It knows whether it has begun.
+type response struct {
+	http.ResponseWriter
+	begun     bool
+	execution string // for problems; empty: none began
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *response) WriteHeader(status int) {
+	w.begun = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *response) Write(b []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// handle answers with the problem that serve returns, or that its panic is.
+func (s *Server) handle(serve func(*response, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		to := &response{ResponseWriter: w}
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		err := s.contain(to, r, serve)
+		if err == nil {
+			return
+		}
+		p := problemOf(err)
+		p.Execution = to.execution
+		if to.begun {
+			cut(w, r, p)
+			return
+		}
+		p.write(to)
+	})
+}
+
+// contain runs serve, and makes an error of its panic.
+func (s *Server) contain(w *response, r *http.Request, serve func(*response, *http.Request) error) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if p == http.ErrAbortHandler { //nolint:errorlint // it is compared so in net/http
+			panic(p)
+		}
+		s.log.ErrorContext(r.Context(), "a request panicked", "path", r.Pattern, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		s.metrics.panics.Inc()
+		err = refuse(http.StatusInternalServerError, host.CodeInternal, "a fault of the server", "")
+	}()
+	return serve(w, r)
+}
+
+// respond answers with JSON.
+func respond(w http.ResponseWriter, status int, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n'))
+	return nil
+}
+
+// readBody reads a request's JSON body.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
+		return nil, refuse(http.StatusUnsupportedMediaType, host.CodeUsage, fmt.Sprintf("a body with the encoding %q is not accepted", e), "send it as it is")
+	}
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+		return nil, refuse(http.StatusUnsupportedMediaType, host.CodeUsage, "the body is not said to be JSON", "send the header Content-Type: application/json")
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, refuse(http.StatusRequestEntityTooLarge, host.CodeLimit, fmt.Sprintf("the body is larger than %d bytes", maxBody), "")
+	case err != nil:
+		return nil, refuse(http.StatusBadRequest, host.CodeUsage, "the body could not be read to its end", "")
+	case depth(data) > maxDepth:
+		return nil, refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("the body is JSON that is deeper than %d", maxDepth), "")
+	}
+	return data, nil
+}
+
+// depth returns how deep the brackets of JSON text are nested.
+func depth(text []byte) (deepest int) {
+	at, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			at++
+			deepest = max(deepest, at)
+		case c == '}' || c == ']':
+			at--
+		}
+	}
+	return deepest
+}
+
+// request is the body of a request to run or render a task.
+type request struct {
+	Inputs json.RawMessage `json:"inputs"`
+}
+
+// readInputs reads the inputs of a task from a request's body, and checks
+// them.
+func readInputs(w http.ResponseWriter, r *http.Request, p *host.Program) (host.Inputs, error) {
+	data, err := readBody(w, r)
+	if err != nil {
+		return nil, err
+	}
+	var body request
+	if err := decode(data, &body, `write {"inputs": {"name": value}}`); err != nil {
+		return nil, err
+	}
+	return parseInputs(body.Inputs, p)
+}
+
+// decode reads a body that is one JSON object with known members.
+func decode(data []byte, to any, hint string) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	err := d.Decode(to)
+	if err == nil && !d.More() {
+		return nil
+	}
+	detail := "the body is not one JSON object"
+	if err != nil {
+		detail += ": " + strings.TrimPrefix(err.Error(), "json: ")
+	}
+	return refuse(http.StatusBadRequest, host.CodeUsage, detail, hint)
+}
+
+// parseInputs reads the inputs of a task from JSON, and checks them. No text
+// is no inputs.
+func parseInputs(data []byte, p *host.Program) (host.Inputs, error) {
+	in, decls := host.Inputs{}, p.Task().Inputs
+	var err error
+	if len(data) > 0 {
+		if in, err = manifest.ReadInputs("inputs", data, decls); err != nil {
+			return nil, badInputs(err)
+		}
+	}
+	var missing host.Errors
+	for _, d := range decls {
+		if _, given := in[d.Name]; !given && d.Default == nil {
+			missing = append(missing, &host.Error{Code: host.CodeConfig, Task: p.Task().Name,
+				Message: fmt.Sprintf("input %q (%s) is missing", d.Name, d.Type), Hint: `add it to "inputs"`})
+		}
+	}
+	if len(missing) > 0 {
+		return nil, badInputs(missing)
+	}
+	if err := p.Check(in); err != nil {
+		return nil, badInputs(err)
+	}
+	return in, nil
+}
+
+// badInputs is the answer to inputs that are not those of the task.
+func badInputs(err error) error {
+	p := problemOf(err)
+	p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
+	return p
+}
+
+// task finds the task of a request's path.
+func (p principal) task(r *http.Request) (*host.Program, error) {
+	name := r.PathValue("task")
+	if program, ok := p.tenant.programs[name]; ok {
+		return program, nil
+	}
+	return nil, refuse(http.StatusNotFound, codeNotFound, fmt.Sprintf("there is no task %q", name), "see GET /v1/tasks")
+}
+
+// canceled reports whether a request's client has gone.
+func canceled(ctx context.Context) bool { return ctx.Err() != nil }

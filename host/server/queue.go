@@ -1,0 +1,532 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/riverqueue/river"
+	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/result"
+)
+
+// Times of the queue. An owner that was not heard of for as long as deadAfter
+// is taken for dead; it cannot commit what it ran, since it would have to say
+// so first.
+const (
+	beatEvery  = 2 * time.Second
+	deadAfter  = 15 * time.Second
+	sweepEvery = 5 * time.Second
+	// River offers a job again that is not done after this time: the process
+	// that had it may have died before it claimed the execution. Where it runs
+	// still, the row says so, and the second offer is dropped.
+	offerAgain = 2 * time.Minute
+	notNow     = 2 * time.Second // until a job is offered again that cannot run here now
+)
+
+// defaultAtOnce is how many of a tenant's executions one process takes from
+// the queue at once where no quota says so.
+const defaultAtOnce = 16
+
+// queue runs the executions that were accepted, and keeps what became of them.
+// River hands them out, one queue a tenant; what an execution may do next is
+// decided by its row in the state alone, so that one handed out twice runs
+// once.
+type queue struct {
+	server *Server
+	state  *state
+	bucket *blob.Bucket
+	keep   time.Duration // how long after its end an execution is kept
+	owner  string        // of what this process runs
+	client *river.Client[*sql.Tx]
+
+	mu      sync.Mutex
+	queues  map[string]bool
+	running map[string]context.CancelCauseFunc // by execution
+	ended   map[string]chan struct{}           // closed at the end of an execution that someone waits for
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// errCanceled is the cause of the end of an execution that a client ended.
+var errCanceled = errors.New("the execution was canceled by a client")
+
+// job is what River keeps: which execution is to run.
+type job struct {
+	Execution string `json:"execution"`
+}
+
+// Kind implements river.JobArgs.
+func (job) Kind() string { return "wasmsql" }
+
+// worker runs jobs.
+type worker struct {
+	river.WorkerDefaults[job]
+	queue *queue
+}
+
+// Timeout implements river.Worker: an execution has limits of its own.
+func (worker) Timeout(*river.Job[job]) time.Duration { return -1 }
+
+// Work implements river.Worker. A job whose execution was not taken stays with
+// River, which offers it again.
+func (w worker) Work(ctx context.Context, j *river.Job[job]) error {
+	return w.queue.work(ctx, j.Args.Execution)
+}
+
+// newQueue starts the queue of a server.
+func newQueue(ctx context.Context, s *Server, st *state, bucket *blob.Bucket, keep time.Duration) (*queue, error) {
+	id := make([]byte, 10)
+	_, _ = rand.Read(id) // it never fails
+	q := &queue{
+		server: s, state: st, bucket: bucket, keep: keep, owner: base32.StdEncoding.EncodeToString(id),
+		queues: map[string]bool{}, running: map[string]context.CancelCauseFunc{}, ended: map[string]chan struct{}{},
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, worker{queue: q})
+	var err error
+	q.client, err = river.NewClient(st.driver, &river.Config{
+		ID: q.owner, Workers: workers, Logger: slog.New(quiet{s.log.Handler()}), PollOnly: true, JobTimeout: -1, RescueStuckJobsAfter: offerAgain,
+		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !st.postgres {
+		if err := q.inherit(ctx); err != nil {
+			return nil, err
+		}
+	}
+	ctx, q.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if err := q.client.Start(ctx); err != nil {
+		q.stop()
+		return nil, err
+	}
+	q.done.Add(1)
+	go q.tend(ctx)
+	return q, nil
+}
+
+// quiet drops what River tells of itself and is no fault.
+type quiet struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (h quiet) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
+}
+
+// serve has this process take a tenant's executions, so many at once. The
+// first number for a tenant is that of the process: a smaller quota later is
+// kept by the tenant's gate.
+func (q *queue) serve(tenant string, atOnce int64) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.queues[tenant] {
+		return nil
+	}
+	if err := q.client.Queues().Add(tenant, river.QueueConfig{MaxWorkers: int(min(cmp.Or(atOnce, defaultAtOnce), river.QueueNumWorkersMax))}); err != nil {
+		return err
+	}
+	q.queues[tenant] = true
+	return nil
+}
+
+// close waits for the executions that this process runs until ctx ends, and
+// leaves the others to other processes, or to the next start.
+func (q *queue) close(ctx context.Context) error {
+	err := q.client.Stop(ctx)
+	if err != nil { // the time is over
+		stopped, cancel := context.WithTimeout(context.WithoutCancel(ctx), deadAfter)
+		defer cancel()
+		err = q.client.StopAndCancel(stopped)
+	}
+	q.stop()
+	q.done.Wait()
+	return errors.Join(err, q.bucket.Close(), q.state.Close())
+}
+
+// tend beats for what runs here, and looks after what nobody runs.
+func (q *queue) tend(ctx context.Context) {
+	defer q.done.Done()
+	beat, sweep := time.NewTicker(beatEvery), time.NewTicker(sweepEvery)
+	defer beat.Stop()
+	defer sweep.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-beat.C:
+			err = q.beat(ctx)
+		case <-sweep.C:
+			err = errors.Join(q.sweep(ctx, time.Now().Add(-deadAfter)), q.expire(ctx))
+		}
+		if err != nil && ctx.Err() == nil {
+			q.server.log.ErrorContext(ctx, "the state of executions cannot be kept", "error", err)
+		}
+	}
+}
+
+func (q *queue) beat(ctx context.Context) error {
+	asked, err := q.state.beat(ctx, q.owner)
+	for _, id := range asked {
+		q.interrupt(id)
+	}
+	return err
+}
+
+// interrupt ends an execution if it runs here.
+func (q *queue) interrupt(id string) {
+	q.mu.Lock()
+	cancel := q.running[id]
+	q.mu.Unlock()
+	if cancel != nil {
+		cancel(errCanceled)
+	}
+}
+
+// sweep takes over what a process left behind that is not there any more: an
+// execution whose commit had not begun is queued again, as nothing of it is
+// left; the outcome of the others is unknown.
+func (q *queue) sweep(ctx context.Context, since time.Time) error {
+	orphans, err := q.state.orphans(ctx, since)
+	for _, e := range orphans {
+		if e.status == Committing {
+			p := refuse(statusOf[host.CodeInternal], host.CodeInternal, "the server ended during the commit: whether it took place is not known",
+				"look at the database before you run the task again")
+			p.Unknown, p.Execution, p.Task = true, e.id, e.task
+			err = errors.Join(err, q.state.lose(ctx, e, since, p))
+			q.tell(e.id)
+			continue
+		}
+		err = errors.Join(err, q.again(ctx, e, since))
+	}
+	return err
+}
+
+// inherit takes over what an earlier process has left in a state that is this
+// process's alone. What was queued is offered again: River may have handed it
+// to a process that ended before it claimed it.
+func (q *queue) inherit(ctx context.Context) error {
+	queued, err := q.state.all(ctx, "status = 'queued' ORDER BY id")
+	if err != nil {
+		return err
+	}
+	tx, err := q.state.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, e := range queued {
+		if err := q.insert(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return q.sweep(ctx, time.Now().Add(time.Minute)) // whatever the clock says
+}
+
+// again queues an orphan.
+func (q *queue) again(ctx context.Context, e execution, since time.Time) error {
+	tx, err := q.state.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if ok, err := e.requeue(ctx, q.state, tx, since); err != nil || !ok {
+		return err
+	}
+	if err := q.insert(ctx, tx, e); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func (q *queue) insert(ctx context.Context, tx *sql.Tx, e execution) error {
+	_, err := q.client.InsertTx(ctx, tx, job{e.id}, &river.InsertOpts{Queue: e.tenant})
+	return err
+}
+
+// expire drops what ended long ago, its result first.
+func (q *queue) expire(ctx context.Context) error {
+	old, err := q.state.expired(ctx, time.Now().Add(-q.keep))
+	for _, e := range old {
+		if e.result != "" {
+			if derr := q.bucket.Delete(ctx, e.result); derr != nil && gcerrors.Code(derr) != gcerrors.NotFound {
+				err = errors.Join(err, derr)
+				continue
+			}
+		}
+		err = errors.Join(err, q.state.forget(ctx, e.id))
+	}
+	return err
+}
+
+// accept queues a request to run a task. Of requests with the same key, the
+// first one is what is run.
+func (q *queue) accept(ctx context.Context, who principal, task, inputs, key string) (e execution, err error) {
+	sum := sha256.Sum256([]byte(task + "\x00" + inputs))
+	e = execution{
+		id: newExecutionID(), tenant: who.tenant.name, task: task, token: who.token.ID, key: key, hash: hex.EncodeToString(sum[:]),
+		inputs: inputs, status: Queued, accepted: time.Now().UTC(),
+	}
+	if known, err := q.known(ctx, e); err != nil || known.id != "" {
+		return known, err
+	}
+	tx, err := q.state.BeginTx(ctx, nil)
+	if err != nil {
+		return e, err
+	}
+	defer tx.Rollback()
+	if err := e.add(ctx, q.state, tx); err != nil {
+		_ = tx.Rollback()
+		if known, kerr := q.known(ctx, e); kerr != nil || known.id != "" { // it came at the same moment
+			return known, kerr
+		}
+		return e, err
+	}
+	if err := q.insert(ctx, tx, e); err != nil {
+		return e, err
+	}
+	return e, tx.Commit()
+}
+
+// known returns the execution that an earlier request with e's key began.
+func (q *queue) known(ctx context.Context, e execution) (execution, error) {
+	if e.key == "" {
+		return execution{}, nil
+	}
+	first, err := q.state.findKey(ctx, e.tenant, e.key)
+	switch {
+	case errors.Is(err, errNoExecution):
+		return execution{}, nil
+	case err != nil:
+		return execution{}, err
+	case first.hash != e.hash:
+		return execution{}, refuse(statusOf[codeConflict], codeConflict, "another request has used this Idempotency-Key", "a key is for one task with the same inputs")
+	}
+	return first, nil
+}
+
+// work runs an execution if it is queued still.
+func (q *queue) work(ctx context.Context, id string) error {
+	e, err := q.state.one(ctx, "id = $1", id)
+	if errors.Is(err, errNoExecution) || err == nil && e.status != Queued {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	who, ok := q.server.tenantNamed(e.tenant, e.token)
+	if !ok {
+		return river.JobSnooze(notNow)
+	}
+	g := q.server.gate.of(e.tenant)
+	if err := g.turn(ctx, manifest.Quotas{Running: who.tenant.quotas.Within(q.server.cfg.Quotas).Running}); err != nil {
+		return err
+	}
+	report := host.Report{Task: e.task}
+	defer func() { g.leave(report) }()
+	if !who.tenant.enter() {
+		return river.JobSnooze(notNow)
+	}
+	defer who.tenant.leave()
+	if e, ok, err = q.state.claim(ctx, id, q.owner); err != nil || !ok {
+		return err
+	}
+	var over bool
+	if report, over = q.attempt(ctx, who, e); !over {
+		return river.JobSnooze(notNow)
+	}
+	return nil
+}
+
+// attempt runs an execution that was claimed. It returns false where it is
+// queued again, since this process is being stopped.
+func (q *queue) attempt(ctx context.Context, who principal, e execution) (_ host.Report, over bool) {
+	outer := ctx
+	ctx, cancel := context.WithCancelCause(withExecution(ctx, e.id))
+	defer cancel(nil)
+	q.mu.Lock()
+	q.running[e.id] = cancel
+	q.mu.Unlock()
+	defer func() {
+		q.mu.Lock()
+		delete(q.running, e.id)
+		q.mu.Unlock()
+		q.tell(e.id)
+	}()
+	report, written, err := q.run(ctx, who, e)
+	to, p := Succeeded, (*problem)(nil)
+	if err != nil {
+		p = problemOf(err)
+		p.Execution = e.id
+		switch {
+		case p.Unknown:
+			to = Unknown
+		case errors.Is(context.Cause(ctx), errCanceled):
+			to = Canceled
+		default:
+			to = Failed
+		}
+	}
+	name := ""
+	if to == Succeeded || to == Unknown {
+		name = written
+	} else if written != "" {
+		_ = q.bucket.Delete(context.WithoutCancel(ctx), written)
+	}
+	keep, stop := context.WithTimeout(context.WithoutCancel(ctx), deadAfter)
+	defer stop()
+	if to == Failed && outer.Err() != nil {
+		if err := q.state.release(keep, e, q.owner); err == nil {
+			return report, false
+		}
+	}
+	if err := q.state.end(keep, e, q.owner, to, name, report, p); err != nil {
+		q.server.log.ErrorContext(ctx, "the end of an execution cannot be kept", "error", err)
+	}
+	return report, true
+}
+
+// run runs the task of an execution. It returns the name of the result in the
+// bucket, if one was written.
+func (q *queue) run(ctx context.Context, who principal, e execution) (report host.Report, written string, err error) {
+	start := time.Now()
+	report = host.Report{Task: e.task}
+	program, ok := who.tenant.programs[e.task]
+	if !ok {
+		return report, "", refuse(statusOf[codeNotFound], codeNotFound, fmt.Sprintf("the task %q is not there any more", e.task), "")
+	}
+	defer func() { q.server.audit(ctx, who, e.id, program, start, report, err) }()
+	in, err := parseInputs([]byte(e.inputs), program)
+	if err != nil {
+		return report, "", err
+	}
+	sink := &storedResult{queue: q, execution: e, ctx: ctx, name: fmt.Sprintf("%s/%s/%d.arrow", e.tenant, e.id, e.attempts)}
+	report, err = program.Run(ctx, in, sink)
+	return report, sink.written, forClients(err)
+}
+
+// storedResult writes a result to the bucket, and marks the execution before
+// its commit. It implements host.Finisher.
+type storedResult struct {
+	queue     *queue
+	execution execution
+	ctx       context.Context //nolint:containedctx // of the one execution that this belongs to
+	name      string
+	written   string // name, once the object is whole
+
+	object *blob.Writer
+	cancel context.CancelFunc // of the object
+	rows   *result.Writer
+}
+
+// Open implements host.Sink.
+func (r *storedResult) Open(s *arrow.Schema) error {
+	ctx, cancel := context.WithCancel(r.ctx)
+	object, err := r.queue.bucket.NewWriter(ctx, r.name, &blob.WriterOptions{ContentType: "application/vnd.apache.arrow.stream"})
+	if err != nil {
+		cancel()
+		return err
+	}
+	r.object, r.cancel = object, cancel
+	r.rows = result.New(result.Arrow, object, result.Options{})
+	return r.rows.Open(s)
+}
+
+// Write implements host.Sink.
+func (r *storedResult) Write(rec arrow.Record) error { return r.rows.Write(rec) }
+
+// Finish implements host.Finisher: the object is whole, and the state says
+// that the commit begins, unless the execution was taken away meanwhile.
+func (r *storedResult) Finish() error {
+	if r.rows != nil {
+		if err := r.rows.Finish(); err != nil {
+			return err
+		}
+		err := r.object.Close()
+		r.object = nil
+		if err != nil {
+			return err
+		}
+		r.written = r.name
+	}
+	return r.queue.state.advance(r.ctx, r.execution.id, r.queue.owner, r.execution.attempts, Running, Committing)
+}
+
+// Close implements host.Sink.
+func (r *storedResult) Close() error {
+	r.release()
+	return nil
+}
+
+// Abort implements host.Sink. An object that is not whole never appears.
+func (r *storedResult) Abort(error) { r.release() }
+
+func (r *storedResult) release() {
+	if r.cancel == nil {
+		return
+	}
+	r.cancel()
+	if r.object != nil {
+		_ = r.object.Close()
+		r.object = nil
+	}
+	r.cancel = nil
+}
+
+// wait returns when an execution has ended, its end was told elsewhere, or d is
+// over.
+func (q *queue) wait(ctx context.Context, tenant, id string, d time.Duration) (execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	for {
+		q.mu.Lock()
+		told := q.ended[id]
+		if told == nil {
+			told = make(chan struct{})
+			q.ended[id] = told
+		}
+		q.mu.Unlock()
+		e, err := q.state.find(context.WithoutCancel(ctx), tenant, id)
+		if err != nil || e.status.final() {
+			q.tell(id)
+			return e, err
+		}
+		select {
+		case <-told:
+		case <-time.After(time.Second): // it may run in another process
+		case <-ctx.Done():
+			q.tell(id)
+			return e, nil
+		}
+	}
+}
+
+// tell wakes who waits for the end of an execution.
+func (q *queue) tell(id string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if told := q.ended[id]; told != nil {
+		close(told)
+		delete(q.ended, id)
+	}
+}

@@ -1,0 +1,150 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/result"
+	"github.com/wasmsql/wasmsql/host/secret"
+)
+
+// Header fields of an answer with rows. The last three are trailers where the
+// rows are more than what the server holds back.
+const (
+	headExecution = "Wasmsql-Execution"
+	headStatus    = "Wasmsql-Status" // complete, or the code of what ended it
+	headRows      = "Wasmsql-Rows"
+	headError     = "Wasmsql-Error"
+)
+
+// held is how much of a result is kept back until the transaction is
+// committed: what fits gets its error as a problem, with a status of its own.
+const held = 64 << 10
+
+// runTask is POST /v1/tasks/{task}/run.
+func (s *Server) runTask(w *response, r *http.Request, who principal) error {
+	program, err := who.task(r)
+	if err != nil {
+		return err
+	}
+	media, format, err := negotiate(r.Header.Values("Accept"))
+	if err != nil {
+		return err
+	}
+	in, err := readInputs(w, r, program)
+	if err != nil {
+		return err
+	}
+	w.execution = newExecutionID()
+	w.Header().Set(headExecution, w.execution)
+	rows := &rowsBody{to: w, media: media}
+	report, err := s.execute(r.Context(), who, w.execution, program, in, result.New(format, rows, result.Options{}))
+	if err != nil {
+		return err
+	}
+	if program.Task().Outputs.Mode == abi.OutputNone {
+		return respond(w, http.StatusOK, struct {
+			RowsAffected int64 `json:"rows_affected"`
+		}{report.RowsAffected})
+	}
+	return rows.finish(report)
+}
+
+// rowsBody is the body of an answer with rows.
+type rowsBody struct {
+	to        *response
+	media     string
+	kept      bytes.Buffer
+	streaming bool
+}
+
+// Write implements io.Writer. The first bytes are kept back; with more than
+// that the answer begins.
+func (r *rowsBody) Write(b []byte) (int, error) {
+	if !r.streaming {
+		if r.kept.Len()+len(b) <= held {
+			return r.kept.Write(b)
+		}
+		r.streaming = true
+		h := r.to.Header()
+		h.Set("Content-Type", r.media)
+		h.Set("Cache-Control", "no-store")
+		h.Set("Trailer", strings.Join([]string{headStatus, headRows, headError}, ", "))
+		r.to.WriteHeader(http.StatusOK)
+		if _, err := r.to.Write(r.kept.Bytes()); err != nil {
+			return 0, err
+		}
+		r.kept = bytes.Buffer{}
+	}
+	return r.to.Write(b)
+}
+
+// finish ends the answer, after the commit.
+func (r *rowsBody) finish(report host.Report) error {
+	h := r.to.Header()
+	h.Set(headStatus, "complete")
+	h.Set(headRows, strconv.FormatInt(report.Rows, 10))
+	if r.streaming {
+		return nil
+	}
+	h.Set("Content-Type", r.media)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(r.kept.Len()))
+	r.to.WriteHeader(http.StatusOK)
+	_, _ = r.to.Write(r.kept.Bytes())
+	return nil
+}
+
+// renderTask is POST /v1/tasks/{task}/render.
+func (s *Server) renderTask(w *response, r *http.Request, who principal) error {
+	program, err := who.task(r)
+	if err != nil {
+		return err
+	}
+	in, err := readInputs(w, r, program)
+	if err != nil {
+		return err
+	}
+	statements, err := program.Render(r.Context(), in)
+	if err != nil {
+		return forClients(err)
+	}
+	type param struct {
+		Type  string `json:"type"`
+		Value any    `json:"value"`
+	}
+	type statement struct {
+		Connection string  `json:"connection"`
+		Dialect    string  `json:"dialect"`
+		SQL        string  `json:"sql"`
+		Parameters []param `json:"parameters"`
+		Returns    bool    `json:"returns_rows"`
+	}
+	body := struct {
+		Statements []statement `json:"statements"`
+	}{[]statement{}}
+	for _, st := range statements {
+		out := statement{Connection: st.Connection, Dialect: string(st.Dialect), SQL: st.SQL, Parameters: []param{}, Returns: st.Returns}
+		for _, v := range st.Params {
+			out.Parameters = append(out.Parameters, param{v.Type.String(), jsonValue(v)})
+		}
+		body.Statements = append(body.Statements, out)
+	}
+	return respond(w, http.StatusOK, body)
+}
+
+// forClients returns what a client learns of an error: of a secret that
+// cannot be found no more than that.
+func forClients(err error) error {
+	var one *host.Error
+	var missing *secret.Error
+	if errors.As(err, &one) && errors.As(one.Cause, &missing) {
+		return refuse(http.StatusInternalServerError, host.CodeConfig, "a secret of the task's connection cannot be found", "who runs this server finds more in its log")
+	}
+	return err
+}

@@ -1,0 +1,29 @@
+package server
+
+import "net/http"
+
+// live is GET /livez: the process answers.
+func (s *Server) live(w *response, _ *http.Request, _ principal) error {
+	return respond(w, http.StatusOK, struct {
+		Status string `json:"status"`
+	}{"ok"})
+}
+
+// ready is GET /readyz: whether executions are accepted, and how many tenants'
+// folders are not what runs. Which, and why, is in the log: here anyone asks.
+func (s *Server) ready(w *response, _ *http.Request, _ principal) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	body := struct {
+		Status string `json:"status"` // ok, degraded or closing
+		Broken int    `json:"broken"` // tenants
+	}{"ok", len(s.broken)}
+	status := http.StatusOK
+	switch {
+	case s.closing:
+		body.Status, status = "closing", http.StatusServiceUnavailable
+	case len(s.broken) > 0:
+		body.Status = "degraded"
+	}
+	return respond(w, status, body)
+}

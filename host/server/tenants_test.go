@@ -1,0 +1,261 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/server"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/mysql"
+	"github.com/wasmsql/wasmsql/host/sqldb/postgres"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
+)
+
+// TestBrokenFolderKeepsWhatRan changes a tenant's folder under the server
+// (T12).
+func TestBrokenFolderKeepsWhatRan(t *testing.T) {
+	s := serve(t, files{
+		"acme/wasmsql.yaml":   config,
+		"acme/tasks/one.yaml": task("one", "SELECT 1 AS n", ""),
+		"new/wasmsql.yaml":    "connections: nonsense\n",
+	}, nil)
+	token := s.token("acme", server.Run)
+	n := func() string { return s.do("POST", "/v1/tasks/one/run", token, "{}", "Accept", "text/csv").body }
+	if n() != "n\n1\n" || s.Broken()["new"] == nil || s.Broken()["acme"] != nil {
+		t.Fatal(n(), s.Broken())
+	}
+	if got := s.do("GET", "/readyz", "", ""); got.status != 200 || got.body != `{"status":"degraded","broken":1}`+"\n" {
+		t.Error(got.status, got.body)
+	}
+	for name, broken := range map[string]string{
+		"syntax": "name: one\nquery: {{{\n", "unknown key": task("one", "SELECT 2 AS n", "color: red\n"), "template": task("one", "SELECT {{ x }}", ""),
+		"connection": strings.Replace(task("one", "SELECT 2 AS n", ""), "connection: db", "connection: none", 1),
+		"inline":     "name: one\nquery: SELECT 2 AS n\nconnection: {uri: 'sqlite://'}\n", "no module": "name: one\nmodule: ../../new/x.wasm\nconnection: db\n",
+	} {
+		files{"acme/tasks/one.yaml": broken}.write(t, s.dir)
+		s.reload()
+		if err := s.Broken()["acme"]; err == nil || !strings.Contains(err.Error(), "tasks/one.yaml") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n() != "n\n1\n" {
+			t.Errorf("%s: what ran before does not run: %s", name, n())
+		}
+	}
+	if !strings.Contains(s.log.String(), "what ran before goes on") {
+		t.Error(s.log)
+	}
+	files{"acme/tasks/one.yaml": task("one", "SELECT 2 AS n", ""), "acme/tasks/two.yaml": task("two", "SELECT 2 AS n", "")}.write(t, s.dir)
+	s.reload()
+	if n() != "n\n2\n" || s.Broken()["acme"] != nil {
+		t.Error(n(), s.Broken())
+	}
+	if err := os.RemoveAll(filepath.Join(s.dir, "acme")); err != nil {
+		t.Fatal(err)
+	}
+	s.reload()
+	if p := s.do("GET", "/v1/tasks", token, "").problem(t); p.Status != 401 {
+		t.Errorf("a removed tenant is served: %+v", p)
+	}
+}
+
+// TestTenantsAreApart has a tenant reach for what is not its own.
+func TestTenantsAreApart(t *testing.T) {
+	outside := t.TempDir()
+	files{"secret.db": "", "globex.db": ""}.write(t, outside)
+	for name, c := range map[string]struct{ uri, want string }{
+		"absolute": {"sqlite:///" + outside + "/secret.db", "outside of the folders"},
+		"parent":   {"sqlite:///../globex/data.db", "outside of the folders"},
+		"link":     {"sqlite:///link.db", "outside of the folders"},
+		"proc":     {"sqlite:////proc/self/environ", "outside of the folders"},
+		"file URI": {"sqlite:///file:" + outside + "/secret.db?uri=true", "outside of the folders"},
+	} {
+		s := serve(t, files{"acme/wasmsql.yaml": "connections: {db: {uri: '" + c.uri + "'}}\n", "globex/wasmsql.yaml": config}, nil)
+		if name == "link" {
+			if err := os.Symlink(outside+"/secret.db", filepath.Join(s.dir, "acme", "link.db")); err != nil {
+				t.Fatal(err)
+			}
+			files{"acme/wasmsql.yaml": "connections: {db: {uri: '" + c.uri + "'}} # again\n"}.write(t, s.dir)
+			s.reload()
+		}
+		if err := s.Broken()["acme"]; err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), outside) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestQuotas uses a tenant's quotas up; another tenant does not notice.
+func TestQuotas(t *testing.T) {
+	numbers := task("numbers", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 100) SELECT i FROM n", "")
+	s := serve(t, files{
+		"acme/wasmsql.yaml":         config + "quotas: {daily_rows: 250, per_minute: 1000}\n",
+		"acme/tasks/numbers.yaml":   numbers,
+		"globex/wasmsql.yaml":       config + "quotas: {per_minute: 3}\n",
+		"globex/tasks/numbers.yaml": numbers,
+	}, nil)
+	acme, globex := s.token("acme", server.Run), s.token("globex", server.Run)
+	run := func(token string) answer { return s.do("POST", "/v1/tasks/numbers/run", token, "{}") }
+	for range 3 {
+		for _, token := range []string{acme, globex} {
+			if got := run(token); got.status != 200 {
+				t.Fatal(got.status, got.body)
+			}
+		}
+	}
+	p := run(acme).problem(t)
+	if p.Status != 429 || p.Code != "busy" || p.Detail != "the tenant has used 300 rows today, its quota is 250" || !p.Retryable {
+		t.Errorf("%+v", p)
+	}
+	got := run(globex)
+	if p := got.problem(t); p.Status != 429 || p.Detail != "the tenant may begin 3 executions a minute" || got.header.Get("Retry-After") != "20" && got.header.Get("Retry-After") != "19" {
+		t.Errorf("%+v %v", p, got.header)
+	}
+}
+
+// spin is a task that runs until it is ended.
+const spin = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT count(*) FROM n"
+
+// TestTurns holds a tenant to one execution at once, and one that waits.
+func TestTurns(t *testing.T) {
+	s := serve(t, files{
+		"acme/wasmsql.yaml":      config + "quotas: {running: 1, waiting: 1}\n",
+		"acme/tasks/spin.yaml":   task("spin", spin, "timeout: 2s\n"),
+		"globex/wasmsql.yaml":    config,
+		"globex/tasks/fast.yaml": task("fast", "SELECT 1 AS n", ""),
+	}, nil)
+	acme, globex := s.token("acme", server.Run), s.token("globex", server.Run)
+	answers := make(chan answer, 3)
+	for range 3 {
+		go func() { answers <- s.do("POST", "/v1/tasks/spin/run", acme, "{}") }()
+		time.Sleep(100 * time.Millisecond)
+	}
+	if got := s.do("POST", "/v1/tasks/fast/run", globex, "{}"); got.status != 200 {
+		t.Error("another tenant waits too:", got.status, got.body)
+	}
+	var codes []string
+	for range 3 {
+		codes = append(codes, (<-answers).problem(t).Code)
+	}
+	if got := strings.Join(codes, " "); got != "busy limit limit" {
+		t.Error("answers:", got)
+	}
+}
+
+// TestCloseDrains stops the server while something runs (T8).
+func TestCloseDrains(t *testing.T) {
+	s := serve(t, files{
+		"acme/wasmsql.yaml":    config,
+		"acme/tasks/spin.yaml": task("spin", spin, ""),
+	}, nil)
+	token := s.token("acme", server.Run)
+	got := make(chan answer, 1)
+	go func() { got <- s.do("POST", "/v1/tasks/spin/run", token, "{}") }()
+	time.Sleep(300 * time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	if err := s.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if d := time.Since(start); d < 250*time.Millisecond {
+		t.Error("closed without waiting, after", d)
+	}
+	if p := (<-got).problem(t); p.Code != string(host.CodeCanceled) {
+		t.Errorf("%+v", p)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error("closed twice:", err)
+	}
+}
+
+// TestTokensAreKeptHashed looks for the secret in the tenant's folder.
+func TestTokensAreKeptHashed(t *testing.T) {
+	dir := t.TempDir()
+	text, token, err := server.NewToken(dir, server.Read, "a note")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := os.ReadFile(filepath.Join(dir, "tokens.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := text[strings.LastIndex(text, "_")+1:]
+	if strings.Contains(string(kept), secret) || !strings.Contains(string(kept), token.Hash) || len(secret) != 52 {
+		t.Errorf("%s in %s", text, kept)
+	}
+	if st, err := os.Stat(filepath.Join(dir, "tokens.yaml")); err != nil || st.Mode().Perm() != 0o600 {
+		t.Error(st.Mode(), err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() { _, _, _ = server.NewToken(dir, server.Run, "") })
+	}
+	wg.Wait()
+	all, err := server.Tokens(dir)
+	if err != nil || len(all) < 2 || all[0].ID != token.ID {
+		t.Error(all, err)
+	}
+	if err := server.RevokeToken(dir, token.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.RevokeToken(dir, token.ID); err == nil {
+		t.Error("revoked twice")
+	}
+}
+
+func allDrivers() map[string]sqldb.Driver {
+	return map[string]sqldb.Driver{"sqlite": sqlite.Driver{}, "postgresql": postgres.Driver{}, "mysql": mysql.Driver{}}
+}
+
+// TestNetworks has a tenant's connection reach for addresses that the operator
+// does not allow, however they are written (C4, C5): no connection is made.
+func TestNetworks(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Error("a connection was made")
+			c.Close()
+		}
+	}()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	for _, host := range []string{"127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0177.0.0.1", "0.0.0.0", "0x7f000001", "[::]", "127.0.0.2"} {
+		for _, scheme := range []string{"postgresql", "mysql"} {
+			s := serve(t, files{
+				"acme/wasmsql.yaml":   "connections: {db: {uri: '" + scheme + "://u@" + host + ":" + port + "/d'}}\n",
+				"acme/tasks/one.yaml": task("one", "SELECT 1 AS n", "timeout: 5s\n"),
+			}, func(c *server.Config) {
+				c.Drivers = allDrivers()
+				c.Address = func(a netip.AddrPort) error {
+					if a.Addr().IsPrivate() {
+						return nil
+					}
+					return errors.New("the address is not one that this server allows")
+				}
+			})
+			token := s.token("acme", server.Run)
+			if s.Broken()["acme"] != nil {
+				continue // it is not even well formed
+			}
+			p := s.do("POST", "/v1/tasks/one/run", token, "{}").problem(t)
+			if p.Status != 502 || p.Code != "connection" || strings.Contains(p.Detail, port) {
+				t.Errorf("%s://%s: %+v", scheme, host, p)
+			}
+		}
+	}
+}
