@@ -259,7 +259,7 @@ func TestMistakesInGo(t *testing.T) {
 		{"panics", "name, times :=", "var none []int\n\tguest.Log(guest.Info, strconv.Itoa(none[len(in.Values)]))\n\tname, times :=", []string{"test", "p"},
 			"  + task: panic in main.run (main.go:20): runtime error: index out of range [2] with length 0"},
 		{"reads an input that is not declared", `in.Text("name")`, `in.Text("nam")`, []string{"test", "p"},
-			"  + task: the plugin reads the input \"nam\", which the task does not declare\n  + hint: declare it in the task file, under inputs, beside \"name\", \"times\""},
+			"  + task: the plugin reads the input \"nam\", which the task does not declare\n  + hint: the task declares \"name\""},
 		{"another column than the manifest's", "AS greeting", "AS greting", []string{"test", "p"},
 			"  + task: column 2 is \"greting\", declared \"greeting\"\n  + hint: name it in the query: … AS \"greeting\""},
 	} {
