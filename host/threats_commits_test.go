@@ -82,11 +82,12 @@ func cuts(t *testing.T, proxy *sqldbtest.Proxy, upstream bool, run func(int64) (
 		t.Fatal(err)
 	}
 	total := int64(0)
-	for range 200 {
-		if total = proxy.Passed.Load(); total > 0 {
+	for range 200 { // what was sent may be on its way
+		before := total
+		if total = proxy.Passed.Load(); total > 0 && total == before {
 			break
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 	last := int64(60)
 	if upstream {

@@ -54,7 +54,7 @@ func (s *Store) openAzure(ctx context.Context, host string) (*bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bucket{Bucket: b}, nil
+	return &bucket{Bucket: b, azure: client}, nil
 }
 
 // azureClient logs in with the first that is there of an account key, a SAS

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 
@@ -89,7 +90,8 @@ func (s *Store) Close() error {
 // bucket is an open bucket.
 type bucket struct {
 	*blob.Bucket
-	s3 *s3Bucket // nil for others
+	s3    *s3Bucket         // nil for others
+	azure *container.Client // nil for others
 }
 
 // place splits a URI into its bucket, with the scheme, and the key. Nothing is
@@ -202,6 +204,9 @@ func (s *Store) Create(ctx context.Context, uri string) (flyte.Object, error) {
 	}
 	if b.s3 != nil {
 		return b.s3.create(ctx, key, s.options.PartSize, s.metadata), nil
+	}
+	if b.azure != nil {
+		return newBlocks(ctx, b.azure.NewBlockBlobClient(key), s.options.PartSize, s.metadata), nil
 	}
 	return newObject(ctx, b.Bucket, key, &blob.WriterOptions{BufferSize: s.options.PartSize, MaxConcurrency: uploads,
 		ContentType: contentType, Metadata: s.metadata}), nil
