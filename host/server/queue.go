@@ -14,14 +14,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/riverqueue/river"
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
-	"github.com/wasmsql/wasmsql/host/result"
 )
 
 // Times of the queue. An owner that was not heard of for as long as deadAfter
@@ -423,110 +421,4 @@ func (q *queue) run(ctx context.Context, who principal, e execution) (report hos
 	sink := &storedResult{queue: q, execution: e, ctx: ctx, name: fmt.Sprintf("%s/%s/%d.arrow", e.tenant, e.id, e.attempts)}
 	report, err = program.Run(ctx, in, sink)
 	return report, sink.written, forClients(err)
-}
-
-// storedResult writes a result to the bucket, and marks the execution before
-// its commit. It implements host.Finisher.
-type storedResult struct {
-	queue     *queue
-	execution execution
-	ctx       context.Context //nolint:containedctx // of the one execution that this belongs to
-	name      string
-	written   string // name, once the object is whole
-
-	object *blob.Writer
-	cancel context.CancelFunc // of the object
-	rows   *result.Writer
-}
-
-// Open implements host.Sink.
-func (r *storedResult) Open(s *arrow.Schema) error {
-	ctx, cancel := context.WithCancel(r.ctx)
-	object, err := r.queue.bucket.NewWriter(ctx, r.name, &blob.WriterOptions{ContentType: "application/vnd.apache.arrow.stream"})
-	if err != nil {
-		cancel()
-		return err
-	}
-	r.object, r.cancel = object, cancel
-	r.rows = result.New(result.Arrow, object, result.Options{})
-	return r.rows.Open(s)
-}
-
-// Write implements host.Sink.
-func (r *storedResult) Write(rec arrow.Record) error { return r.rows.Write(rec) }
-
-// Finish implements host.Finisher: the object is whole, and the state says
-// that the commit begins, unless the execution was taken away meanwhile.
-func (r *storedResult) Finish() error {
-	if r.rows != nil {
-		if err := r.rows.Finish(); err != nil {
-			return err
-		}
-		err := r.object.Close()
-		r.object = nil
-		if err != nil {
-			return err
-		}
-		r.written = r.name
-	}
-	return r.queue.state.advance(r.ctx, r.execution.id, r.queue.owner, r.execution.attempts, Running, Committing)
-}
-
-// Close implements host.Sink.
-func (r *storedResult) Close() error {
-	r.release()
-	return nil
-}
-
-// Abort implements host.Sink. An object that is not whole never appears.
-func (r *storedResult) Abort(error) { r.release() }
-
-func (r *storedResult) release() {
-	if r.cancel == nil {
-		return
-	}
-	r.cancel()
-	if r.object != nil {
-		_ = r.object.Close()
-		r.object = nil
-	}
-	r.cancel = nil
-}
-
-// wait returns when an execution has ended, its end was told elsewhere, or d is
-// over.
-func (q *queue) wait(ctx context.Context, tenant, id string, d time.Duration) (execution, error) {
-	ctx, cancel := context.WithTimeout(ctx, d)
-	defer cancel()
-	for {
-		q.mu.Lock()
-		told := q.ended[id]
-		if told == nil {
-			told = make(chan struct{})
-			q.ended[id] = told
-		}
-		q.mu.Unlock()
-		e, err := q.state.find(context.WithoutCancel(ctx), tenant, id)
-		if err != nil || e.status.final() {
-			q.tell(id)
-			return e, err
-		}
-		select {
-		case <-told:
-		case <-time.After(time.Second): // it may run in another process
-		case <-ctx.Done():
-			q.tell(id)
-			return e, nil
-		}
-	}
-}
-
-// tell wakes who waits for the end of an execution.
-func (q *queue) tell(id string) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if told := q.ended[id]; told != nil {
-		close(told)
-		delete(q.ended, id)
-	}
 }

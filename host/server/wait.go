@@ -1,0 +1,44 @@
+package server
+
+import (
+	"context"
+	"time"
+)
+
+// wait returns when an execution has ended, its end was told elsewhere, or d is
+// over.
+func (q *queue) wait(ctx context.Context, tenant, id string, d time.Duration) (execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	for {
+		q.mu.Lock()
+		told := q.ended[id]
+		if told == nil {
+			told = make(chan struct{})
+			q.ended[id] = told
+		}
+		q.mu.Unlock()
+		e, err := q.state.find(context.WithoutCancel(ctx), tenant, id)
+		if err != nil || e.status.final() {
+			q.tell(id)
+			return e, err
+		}
+		select {
+		case <-told:
+		case <-time.After(time.Second): // it may run in another process
+		case <-ctx.Done():
+			q.tell(id)
+			return e, nil
+		}
+	}
+}
+
+// tell wakes who waits for the end of an execution.
+func (q *queue) tell(id string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if told := q.ended[id]; told != nil {
+		close(told)
+		delete(q.ended, id)
+	}
+}
