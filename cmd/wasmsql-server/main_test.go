@@ -15,7 +15,10 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // to look at what tasks have done
+	_ "github.com/jackc/pgx/v5/stdlib" // to look at what tasks have done
+	_ "modernc.org/sqlite"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // asProgram has the test binary be the program.
@@ -26,7 +29,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	sqldbtest.Main(m)
 }
 
 // program is a running server.
@@ -227,7 +230,13 @@ func TestKilled(t *testing.T) {
 		}
 		_ = p.cmd.Wait()
 	}
-	p := start(t, dir, args...)
+	settled(t, start(t, dir, args...), token, accepted, look, "SELECT count(*) FROM done WHERE n = ?")
+}
+
+// settled waits for the end of all executions, and holds what each has become
+// against what it has done.
+func settled(t *testing.T, p *program, token string, accepted map[string]int, look *sql.DB, query string) {
+	t.Helper()
 	outcomes := map[string]int{}
 	for id, n := range accepted {
 		var e struct {
@@ -244,7 +253,7 @@ func TestKilled(t *testing.T) {
 			}
 		}
 		var times int
-		if err := look.QueryRow("SELECT count(*) FROM done WHERE n = ?", n).Scan(&times); err != nil {
+		if err := look.QueryRow(query, n).Scan(&times); err != nil {
 			t.Fatal(err)
 		}
 		outcomes[e.Status]++
@@ -253,4 +262,49 @@ func TestKilled(t *testing.T) {
 		}
 	}
 	t.Log(outcomes)
+}
+
+// TestReplicas has two processes share a state in PostgreSQL, and kills one of
+// them again and again.
+func TestReplicas(t *testing.T) {
+	data, state := sqldbtest.Postgres(t), sqldbtest.Postgres(t)
+	look, err := sql.Open("pgx", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer look.Close()
+	if _, err := look.Exec("CREATE TABLE done (n int)"); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"tenants/acme/wasmsql.yaml":   "connections: {db: {uri: '" + data + "', access: read-write}}\n",
+		"tenants/acme/tasks/add.yaml": "name: add\ninputs: {n: int}\nconnection: db\nquery: INSERT INTO done SELECT {{ n }} FROM pg_sleep(0.05) RETURNING n\n",
+	})
+	_, text, _ := call(t, "token", "create", "--tenants", filepath.Join(dir, "tenants"), "acme", "--role", "run")
+	token := strings.TrimSpace(text)
+	args := []string{"serve", "--tenants", "tenants", "--listen", "127.0.0.1:0", "--state", state, "--results", "results"}
+	stays := start(t, dir, args...)
+	accepted := map[string]int{}
+	submit := func(p *program, n int) {
+		status, body, err := p.ask("POST", "/v1/executions", token, fmt.Sprintf(`{"task": "add", "inputs": {"n": %d}}`, n))
+		var e struct{ ID string }
+		if err != nil || status != 202 || json.Unmarshal([]byte(body), &e) != nil {
+			t.Fatal(status, body, err)
+		}
+		accepted[e.ID] = n
+	}
+	for round := range 10 {
+		p := start(t, dir, args...)
+		submit(stays, 10*round)
+		for i := range 3 {
+			submit(p, 10*round+1+i)
+		}
+		time.Sleep(time.Duration(round) * 31 * time.Millisecond)
+		if err := p.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = p.cmd.Wait()
+	}
+	settled(t, stays, token, accepted, look, "SELECT count(*) FROM done WHERE n = $1")
 }

@@ -32,7 +32,7 @@ const (
 	// River offers a job again that is not done after this time: the process
 	// that had it may have died before it claimed the execution. Where it runs
 	// still, the row says so, and the second offer is dropped.
-	offerAgain = 2 * time.Minute
+	offerAgain = 30 * time.Second
 	notNow     = 2 * time.Second // until a job is offered again that cannot run here now
 )
 
