@@ -3,16 +3,18 @@ package sandbox
 import (
 	"slices"
 	"sync"
+	"time"
 )
 
 // Bounds of what stays in place when an instance is made what it was.
 const (
-	looks      = 4       // executions that are looked at to find out what most write to
-	lookAgain  = 1024    // executions, after which that is done again
-	maxHot     = 1 << 20 // bytes of memory that stay in place
-	maxHotGap  = 8 << 10 // bytes that nobody writes to, and which stay for fewer system calls
-	maxWarm    = 16      // instances of a guest that wait with pages in place
-	hotPerLook = 2       // a page is hot if one in so many executions has written to it
+	looks      = 4                // executions that are looked at to find out what most write to
+	lookAgain  = 1024             // executions, after which that is done again,
+	lookPause  = 10 * time.Second // and time: a look at a large memory holds up the page faults of all
+	maxHot     = 1 << 20          // bytes of memory that stay in place
+	maxHotGap  = 8 << 10          // bytes that nobody writes to, and which stay for fewer system calls
+	maxWarm    = 16               // instances of a guest that wait with pages in place
+	hotPerLook = 2                // a page is hot if one in so many executions has written to it
 )
 
 // span is a part of memory, in bytes.
@@ -27,6 +29,7 @@ type heat struct {
 	mu     sync.Mutex
 	runs   int // executions since it last began to look
 	looked int
+	began  time.Time      // to look
 	counts map[uint64]int // by the offset of the page, of those it has looked at
 	hot    []span         // not changed once it is here
 }
@@ -43,7 +46,7 @@ func (h *heat) spans() []span {
 func (h *heat) after(m *linearMemory) []span {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.runs++; h.runs > lookAgain {
+	if h.runs++; h.runs > lookAgain && time.Since(h.began) > lookPause {
 		h.runs, h.looked = 0, 0
 	}
 	if h.looked >= looks {
@@ -53,7 +56,7 @@ func (h *heat) after(m *linearMemory) []span {
 		return nil
 	}
 	if h.looked == 0 {
-		h.counts = map[uint64]int{}
+		h.counts, h.began = map[uint64]int{}, time.Now()
 	}
 	m.written(func(page uint64) { h.counts[page]++ })
 	if h.looked++; h.looked < looks {
