@@ -189,7 +189,7 @@ func (p *Program) prepare(ctx context.Context) error {
 		return p.ended(ctx)
 	}
 	defer held.release()
-	guest, err := code.Configure(sandbox.WithYield(p.configureContext(ctx), held.yield), p.sandboxLimits(), p.configure)
+	guest, err := code.Configure(sandbox.WithYield(ctx, held.yield), p.sandboxLimits(), p.configure)
 	if err != nil {
 		return p.prepareError(ctx, err)
 	}
@@ -211,20 +211,13 @@ func (p *Program) encodeConfig() []byte {
 	return c.Marshal()
 }
 
-// configureContext returns the context in which an instance starts and is
-// configured.
-func (p *Program) configureContext(ctx context.Context) context.Context {
-	return hostcall.New(hostcall.Options{
-		Configure: true, Config: p.config, Limits: p.hostcallLimits(), Log: p.log(ctx),
-	}).Context(ctx)
-}
-
-// configure lets an instance configure itself.
+// configure lets an instance initialize and configure itself.
 func (p *Program) configure(ctx context.Context, i *sandbox.Instance) error {
-	if !i.Has(abi.ExportConfigure) {
-		return nil
+	x := hostcall.New(hostcall.Options{Configure: true, Config: p.config, Limits: p.hostcallLimits(), Log: p.log(ctx)})
+	ctx = x.Context(ctx)
+	if err := i.Initialize(ctx); err != nil || !i.Has(abi.ExportConfigure) {
+		return err
 	}
-	x := hostcall.FromContext(ctx)
 	status, err := i.Call(ctx, abi.ExportConfigure)
 	x.Flush()
 	if err == nil && status == 0 {

@@ -126,9 +126,7 @@ func (p *Program) attempt(ctx context.Context, values []abi.NamedValue, sink *ou
 			err = p.commitError(ctx, cerr)
 		}
 	}
-	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
-	defer cancel()
-	if rerr := e.calls.Rollback(cleanup); rerr != nil && err == nil {
+	if rerr := e.calls.Rollback(ctx, cleanupTime); rerr != nil && err == nil {
 		p.host.cfg.Logger.WarnContext(ctx, "connection not returned clean", "task", p.task.Name)
 	}
 	return err
@@ -176,7 +174,7 @@ func (e *execution) guest(ctx context.Context) error {
 	t.Queue += Micros(time.Since(start))
 
 	start = time.Now()
-	instance, err := p.guest.Take(sandbox.WithYield(p.configureContext(ctx), held.yield))
+	instance, err := p.guest.Take(sandbox.WithYield(ctx, held.yield))
 	t.Sandbox += Micros(time.Since(start))
 	if err != nil {
 		return p.prepareError(ctx, err)

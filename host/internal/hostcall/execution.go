@@ -189,10 +189,15 @@ func (x *Execution) Commit(ctx context.Context) error {
 	return nil
 }
 
-// Rollback closes what is open and undoes what was not committed. It is
-// idempotent.
-func (x *Execution) Rollback(ctx context.Context) error {
+// Rollback closes what is open and undoes what was not committed, within a time
+// of its own, whether ctx has ended or not. It is idempotent.
+func (x *Execution) Rollback(ctx context.Context, within time.Duration) error {
 	x.closeCursors()
+	if len(x.txs) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	defer cancel()
 	var err error
 	for _, t := range x.txs {
 		err = errors.Join(err, t.tx.Rollback(ctx))

@@ -127,7 +127,7 @@ func FuzzCalls(f *testing.F) {
 		defer stop()
 		x := execution(db)
 		defer func() {
-			if err := x.Rollback(context.Background()); err != nil {
+			if err := x.Rollback(context.Background(), time.Second); err != nil {
 				t.Error(err)
 			}
 		}()
@@ -195,7 +195,7 @@ func TestCursorOnce(t *testing.T) {
 		functions[fn.Name] = fn
 	}
 	x := execution(openDatabase(t))
-	defer func() { _ = x.Rollback(context.Background()) }()
+	defer func() { _ = x.Rollback(context.Background(), time.Second) }()
 	mem := make(memory, page)
 	sql := request("SELECT 1 AS n")
 	copy(mem, sql)
@@ -234,7 +234,7 @@ func TestChangedRows(t *testing.T) {
 		functions[fn.Name] = fn
 	}
 	x := execution(openDatabase(t))
-	defer func() { _ = x.Rollback(context.Background()) }()
+	defer func() { _ = x.Rollback(context.Background(), time.Second) }()
 	mem := make(memory, page)
 	do := func(name string, args ...uint64) uint64 {
 		stack := make([]uint64, 9)

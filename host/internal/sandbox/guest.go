@@ -42,8 +42,9 @@ func (s *Sandbox) Prepare(ctx context.Context, m Module, limits Limits, configur
 	return c.Configure(ctx, limits, configure)
 }
 
-// Configure makes a Guest of a module, with a first instance that has configured
-// itself. Whatever comes of it, c is used up.
+// Configure makes a Guest of a module, with a first instance that configure,
+// which is called for each new one without a snapshot, has initialized and
+// configured. Whatever comes of it, c is used up.
 func (c *Compiled) Configure(ctx context.Context, limits Limits, configure func(context.Context, *Instance) error) (*Guest, error) {
 	s, code := c.sandbox, c.code
 	stack, tables := code.beside(limits.Memory)
@@ -134,8 +135,7 @@ func (g *Guest) configured(ctx context.Context) (*Instance, error) {
 	return i, nil
 }
 
-// start writes the data that the module comes with and lets it configure
-// itself.
+// start writes the data that the module comes with and has it configured.
 func (i *Instance) start(ctx context.Context) error {
 	if d := i.guest.limits.Start; d > 0 {
 		var cancel context.CancelFunc
@@ -145,11 +145,6 @@ func (i *Instance) start(ctx context.Context) error {
 	for _, s := range i.guest.code.data {
 		if !i.module.Memory().Write(s.offset, s.bytes) {
 			return &Trap{Reason: "a data segment is outside of memory"}
-		}
-	}
-	if i.Has("_initialize") {
-		if _, err := i.call(ctx, "_initialize"); err != nil {
-			return err
 		}
 	}
 	return i.guest.configure(ctx, i)

@@ -33,6 +33,16 @@ func (i *Instance) function(export string) api.Function {
 	return f
 }
 
+// Initialize calls the module's _initialize, if it has one: no other call comes
+// before it. Its error is that of Call.
+func (i *Instance) Initialize(ctx context.Context) error {
+	if !i.Has("_initialize") {
+		return nil
+	}
+	_, err := i.call(ctx, "_initialize")
+	return err
+}
+
 // Call calls an exported function () -> i32. Its error is a *Trap, an
 // *Exhausted, or the context's when that has ended.
 func (i *Instance) Call(ctx context.Context, export string) (int32, error) {

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"os"
 	"unsafe"
@@ -79,6 +78,8 @@ type linearMemory struct {
 	refused  uint64 // the size that it asked for and did not get, 0: none
 	image    *image // what it stands on, or nil
 	kept     []span // pages of its own that it had when it was last made its image's
+	drops    []unix.Iovec
+	scanned  *[maxScanned]scanned // nil: not asked for yet
 }
 
 // newMemory returns a memory that can grow to limit bytes: empty, or that of
@@ -133,26 +134,46 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 }
 
 // reset makes the memory that of its image again: what lies in spans is copied,
-// and of the rest the pages that were written to are dropped. The image must not
-// be closed.
+// and of the rest the pages that were written to are dropped. Where the kernel
+// does not tell which they are, all are: then those that were only read have to
+// be mapped again. The image must not be closed.
 func (m *linearMemory) reset(spans []span) error {
 	m.kept = spans
-	var rest []unix.Iovec
-	at := uint64(0)
-	drop := func(to uint64) {
-		if at < to {
-			v := unix.Iovec{Base: &m.reserved[at]}
-			v.SetLen(int(to - at))
-			rest = append(rest, v)
+	for _, s := range spans {
+		copy(m.reserved[s.from:s.to], m.image.data[s.from:s.to])
+	}
+	m.drops = m.drops[:0]
+	if parts, ok := m.scan(); ok {
+		for _, p := range parts {
+			m.drop(span{p.start, p.end}, spans)
+		}
+	} else {
+		m.drop(span{0, m.image.size}, spans)
+	}
+	return dropAll(m.drops)
+}
+
+// drop adds what of a part lies outside of spans to what is to be dropped.
+func (m *linearMemory) drop(part span, spans []span) {
+	add := func(from, to uint64) {
+		if from < to {
+			v := unix.Iovec{Base: &m.reserved[from]}
+			v.SetLen(int(to - from))
+			m.drops = append(m.drops, v)
 		}
 	}
+	at := part.from
 	for _, s := range spans {
-		drop(s.from)
-		copy(m.reserved[s.from:s.to], m.image.data[s.from:s.to])
+		if s.to <= at {
+			continue
+		}
+		if s.from >= part.to {
+			break
+		}
+		add(at, s.from)
 		at = s.to
 	}
-	drop(m.image.size)
-	return dropAll(rest)
+	add(at, part.to)
 }
 
 // pidfdSelf stands for the calling process: PIDFD_SELF_THREAD_GROUP of
@@ -189,40 +210,6 @@ func (m *linearMemory) populate(spans []span) {
 	m.kept = spans
 	for _, s := range spans {
 		_ = unix.Madvise(m.reserved[s.from:s.to], unix.MADV_POPULATE_WRITE)
-	}
-}
-
-// Bits of an entry of /proc/self/pagemap; see proc_pid_pagemap(5).
-const (
-	pagePresent = 1 << 63
-	pageSwapped = 1 << 62
-	pageOfFile  = 1 << 61 // not written to, where the mapping is a private one
-)
-
-// machinePage is the unit of what is kept or dropped, in bytes. Where the
-// machine's pages are larger, nothing is kept.
-const machinePage = 4096
-
-// written calls f with the offset of each page that was written to since the
-// memory stood on its image without pages of its own. Where that cannot be had,
-// it calls nothing.
-func (m *linearMemory) written(f func(offset uint64)) {
-	if os.Getpagesize() != machinePage || m.image.size == 0 {
-		return
-	}
-	file, err := os.Open("/proc/self/pagemap")
-	if err != nil {
-		return
-	}
-	defer func() { _ = file.Close() }()
-	entries := make([]byte, m.image.size/machinePage*8)
-	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(m.reserved))))
-	n, _ := file.ReadAt(entries, int64(base/machinePage*8))
-	for at := 0; at+8 <= n; at += 8 {
-		e := binary.NativeEndian.Uint64(entries[at:])
-		if e&(pagePresent|pageSwapped) != 0 && e&pageOfFile == 0 {
-			f(uint64(at) / 8 * machinePage)
-		}
 	}
 }
 

@@ -62,7 +62,7 @@ func fakeImports(calls *atomic.Int64) []Import {
 
 var limits = Limits{Memory: 16 << 20}
 
-func unconfigured(context.Context, *Instance) error { return nil }
+func unconfigured(ctx context.Context, i *Instance) error { return i.Initialize(ctx) }
 
 func TestTrapsAndDeadlines(t *testing.T) {
 	onEngines(t, func(t *testing.T, s *Sandbox, _ *atomic.Int64) {
