@@ -167,7 +167,7 @@ func (e *execution) guest(ctx context.Context) error {
 	if err := p.crashes.wait(ctx); err != nil {
 		return p.ended(ctx)
 	}
-	if err := held.acquire(ctx); err != nil {
+	if err := held.begin(ctx); err != nil {
 		return p.ended(ctx)
 	}
 	defer held.release()

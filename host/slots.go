@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ const (
 	slotTurn   = 100 * time.Microsecond // that a guest keeps a slot which another guest of its tenant, or of one with as little, waits for
 	slotMargin = 20 * time.Microsecond  // that a tenant may have had more than one who waits
 	slotCredit = 5 * time.Millisecond   // that a tenant who comes has had less than those who are there, at most
+	slotRest   = 200 * time.Microsecond // after which a tenant whose guests have waited for nothing lets others have its processor
 )
 
 // slots is how many guests may run at once. A slot goes to the tenant that has
@@ -29,11 +31,12 @@ type slots struct {
 	least  time.Duration // the least that any of them had, and never less than it was
 }
 
-// share is a tenant's of the slots. Their lock guards it.
+// share is a tenant's of the slots. Their lock guards it, but for rested.
 type share struct {
 	used    time.Duration // that it has had of them, or is taken to have had
 	running int
 	waiting []chan struct{}
+	rested  atomic.Int64 // when a guest of its has last waited for something, in nanoseconds since 1970
 }
 
 func newSlots(n int) *slots { return &slots{free: n, now: time.Now} }
@@ -189,5 +192,18 @@ func (s *slot) yield(ctx context.Context) error {
 func (s *slot) blocking(ctx context.Context, f func()) error {
 	s.release()
 	f()
+	s.host.share.rested.Store(s.slots.now().UnixNano())
+	return s.acquire(ctx)
+}
+
+// begin is acquire for an execution that begins. Guests that end at once never
+// tick, so that a tenant which runs one after the other would keep its processor
+// until the scheduler takes it away, after 10 ms: it lets others have it first.
+func (s *slot) begin(ctx context.Context) error {
+	now, rested := s.slots.now().UnixNano(), &s.host.share.rested
+	if now-rested.Load() > int64(slotRest) {
+		rested.Store(now)
+		runtime.Gosched()
+	}
 	return s.acquire(ctx)
 }
