@@ -161,7 +161,9 @@ func (m *Connection) decode(b []byte, left *budget) *DecodeError {
 }
 
 // Marshal returns the message in wire format.
-func (m *Input) Marshal() []byte { return m.append(nil) }
+func (m *Input) Marshal() []byte {
+	return m.append(make([]byte, 0, usualMessage+2*usualValue*min(len(m.Values), MaxItems)))
+}
 
 // Unmarshal reads the message from wire format.
 func (m *Input) Unmarshal(b []byte) error {
@@ -248,7 +250,9 @@ func (m *Limits) decode(b []byte, left *budget) *DecodeError {
 }
 
 // Marshal returns the message in wire format.
-func (m *QueryRequest) Marshal() []byte { return m.append(nil) }
+func (m *QueryRequest) Marshal() []byte {
+	return m.append(make([]byte, 0, usualMessage+len(m.SQL)+usualValue*min(len(m.Params), MaxItems)))
+}
 
 // Unmarshal reads the message from wire format.
 func (m *QueryRequest) Unmarshal(b []byte) error {

@@ -98,6 +98,12 @@ func appendBool(b []byte, field int, v bool) []byte {
 func zigzag(v int64) uint64   { return uint64(v)<<1 ^ uint64(v>>63) }
 func unzigzag(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }
 
+// Room that is made for a message before it is written, in bytes: what most need.
+const (
+	usualMessage = 48
+	usualValue   = 16
+)
+
 // appendMessage writes a nested message, also an empty one. The message comes
 // as its method append: were it an interface, a linker would keep that method
 // of every message that is decoded as one, and a guest would hold them all.
@@ -171,6 +177,11 @@ func (r *reader) want(name string, wire int, repeated bool) bool {
 
 // uvarint reads a varint, of at most 64 bits.
 func (r *reader) uvarint() (uint64, bool) {
+	if len(r.rest) > 0 && r.rest[0] < 0x80 { // most are tags and small numbers
+		v := uint64(r.rest[0])
+		r.rest = r.rest[1:]
+		return v, true
+	}
 	var v uint64
 	for i, c := range r.rest {
 		if i == 9 && c > 1 {

@@ -118,9 +118,14 @@ func (t *Task) run() error {
 // firstRoom is the room of the first read of a message, enough for most.
 const firstRoom = 4 << 10
 
+// room is where what each execution reads is read to. What is decoded keeps
+// nothing of it. Memory of its own would be found by the allocator, and anew in
+// each execution.
+var room [firstRoom]byte
+
 // ReadConfig reads the task's configuration, as Configure is given it.
 func ReadConfig(c *abi.Config) error {
-	b, n := mem.Fill(make([]byte, firstRoom), imports.ConfigRead)
+	b, n := mem.Fill(room[:], imports.ConfigRead)
 	if n < 0 {
 		return failed(abi.FuncConfigRead.Name, n)
 	}
@@ -130,7 +135,7 @@ func ReadConfig(c *abi.Config) error {
 // ReadInput reads what this execution is given, as Run is given it. In
 // configure it is an *Error with abi.State.
 func ReadInput(in *abi.Input) error {
-	b, n := mem.Fill(make([]byte, firstRoom), imports.InputRead)
+	b, n := mem.Fill(room[:], imports.InputRead)
 	if n < 0 {
 		return failed(abi.FuncInputRead.Name, n)
 	}

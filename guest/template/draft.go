@@ -36,6 +36,19 @@ type mark struct {
 	what          string
 }
 
+// maxRoom and maxPieces bound what a draft has room for before it needs it.
+const (
+	maxRoom   = 4 << 10
+	maxPieces = 64
+)
+
+// newDraft returns an empty draft with room for what most templates with so many
+// bytes and nodes write.
+func newDraft(bytes, nodes int) *draft {
+	bytes, nodes = min(bytes, maxRoom), min(nodes, maxPieces)
+	return &draft{text: make([]byte, 0, bytes), segs: make([]segment, 0, nodes), holes: make([]printed, 0, nodes/2)}
+}
+
 // write appends a piece of the template's text.
 func (d *draft) write(n *textNode) {
 	d.segs = append(d.segs, segment{len(d.text), int(n.pos)})

@@ -172,6 +172,7 @@ func (t *Template) finishSQL(d *draft) ([]Statement, *fault) {
 // statement writes the statement.
 func (e *emitter) statement() Statement {
 	e.out = make([]byte, 0, e.end-e.start+16)
+	e.params = make([]abi.Value, 0, min(len(e.d.holes), maxPieces))
 	for k := 0; k < len(e.tokens) && e.fault == nil; k++ {
 		switch t := e.tokens[k]; {
 		case t.kind == sHole:

@@ -14,7 +14,7 @@ type runner struct {
 
 // execute renders the template with values.
 func (t *Template) execute(in []abi.NamedValue, maxSQL int) (*draft, *fault) {
-	r := &runner{machine: newMachine(in), d: &draft{}}
+	r := &runner{machine: newMachine(in), d: newDraft(len(t.o.Text), len(t.body))}
 	r.d.maxSQL = maxSQL
 	r.inputs.each(func(v value) { r.d.inputs += paramBytes(v, maxListSize) })
 	r.nodes(t.body)
