@@ -58,6 +58,10 @@ const (
 
 const defaultPatience = 5 * time.Second
 
+// linger is how long spares are kept that are more than pool.idle and that nobody
+// needs: those who come by turns need not log in by turns.
+const linger = 10 * time.Second
+
 // trusted is how long a spare connection is taken for alive without asking.
 const trusted = time.Second
 
@@ -76,14 +80,16 @@ type db struct {
 	background context.Context // of what nobody waits for
 	stop       context.CancelFunc
 
-	mu      sync.Mutex
-	closed  bool
-	begun   int // transactions
-	used    int
-	opening int
-	spares  []*conn // the oldest first
-	waiting []chan *conn
-	open    map[*conn]struct{} // in use
+	mu       sync.Mutex
+	closed   bool
+	begun    int // transactions
+	used     int
+	opening  int
+	spares   []*conn // the oldest first
+	least    int     // the fewest spares since the last trim
+	trimming *time.Timer
+	waiting  []chan *conn
+	open     map[*conn]struct{} // in use
 }
 
 func newDB(s *settings, cfg sqldb.Config) *db {
@@ -185,6 +191,7 @@ func (d *db) reserve() (c *conn, wait chan *conn, err error) {
 	defer d.refill()
 	if len(d.spares) > 0 {
 		c, d.spares = d.spares[0], d.spares[1:]
+		d.least = min(d.least, len(d.spares))
 		c.expiry.Stop()
 		d.used++
 		return c, nil, nil
@@ -242,11 +249,10 @@ func (d *db) release(c *conn) {
 }
 
 // recycle makes a spare of a connection whose transaction is over and was
-// plain, if one is needed, and else closes it.
+// plain, unless it is too old or nobody has come twice, and else closes it.
 func (d *db) recycle(c *conn) {
 	d.mu.Lock()
-	needed := !d.closed && d.begun > 1 && time.Since(c.opened) < c.keep && (len(d.spares)+d.opening < d.idle || len(d.waiting) > d.opening)
-	if !needed || c.down.Load() {
+	if d.closed || d.begun < 2 || time.Since(c.opened) >= c.keep || c.down.Load() {
 		d.mu.Unlock()
 		d.release(c)
 		return
@@ -272,7 +278,7 @@ func (d *db) refill() {
 	if d.begun < 2 || d.closed {
 		return
 	}
-	for all := d.used + len(d.spares) + d.opening; all <= d.idle && all < d.max; all++ {
+	for all := d.used + len(d.spares) + d.opening; all < min(d.idle, d.max); all++ {
 		d.opening++
 		go d.ahead()
 	}
@@ -303,7 +309,29 @@ func (d *db) opened(c *conn, err error) {
 		c.idle = time.Now()
 		d.spares = append(d.spares, c)
 		c.expiry = time.AfterFunc(c.keep-time.Since(c.opened), func() { d.expire(c) })
+		d.trimLater()
 	}
+}
+
+// trimLater arranges that spares are closed that are too many. The lock is held.
+func (d *db) trimLater() {
+	if d.trimming == nil && len(d.spares) > d.idle {
+		d.trimming = time.AfterFunc(linger, d.trim)
+	}
+}
+
+// trim closes spares that nobody has needed since there were too many.
+func (d *db) trim() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.trimming = nil
+	for ; d.least > d.idle && len(d.spares) > 0; d.least-- {
+		d.spares[0].expiry.Stop()
+		go d.spares[0].close()
+		d.spares = d.spares[1:]
+	}
+	d.least = len(d.spares)
+	d.trimLater()
 }
 
 // expire closes a spare that is too old.
@@ -345,6 +373,9 @@ func (d *db) Close() error {
 		return nil
 	}
 	d.closed = true
+	if d.trimming != nil {
+		d.trimming.Stop()
+	}
 	spares, open := d.spares, make([]*conn, 0, len(d.open))
 	d.spares = nil
 	for c := range d.open {

@@ -17,6 +17,10 @@ const (
 	defaultLifetime = 30 * time.Minute
 )
 
+// linger is how long connections are kept that are more than pool.idle and that
+// nobody needs: those who come by turns need not log in by turns.
+const linger = 10 * time.Second
+
 // pool keeps the connections of a database. It is safe for concurrent use.
 type pool struct {
 	dial     func(context.Context) (*conn, error)
@@ -26,6 +30,7 @@ type pool struct {
 	idle     []*conn // the one used last is the last, and has had the least time to be cleaned
 	used     map[*conn]struct{}
 	closed   bool
+	least    int // the fewest that were idle since the last sweep
 	sweeping *time.Timer
 }
 
@@ -96,6 +101,7 @@ func (p *pool) takeIdle() (*conn, error) {
 	for len(p.idle) > 0 {
 		c := p.idle[0]
 		p.idle = slices.Delete(p.idle, 0, 1)
+		p.least = min(p.least, len(p.idle))
 		if time.Since(c.born) < p.bounds.Lifetime {
 			p.used[c] = struct{}{}
 			return c, nil
@@ -113,8 +119,7 @@ func (p *pool) forget(c *conn) {
 	c.close()
 }
 
-// put takes a connection back: it is kept if it is clean, or is being cleaned,
-// and there is room.
+// put takes a connection back: it is kept if it is clean, or is being cleaned.
 func (p *pool) put(c *conn) {
 	defer func() { <-p.slots }()
 	p.mu.Lock()
@@ -122,7 +127,7 @@ func (p *pool) put(c *conn) {
 	c.mu.Lock()
 	usable := c.broken == nil && !c.tainted && !c.down
 	c.mu.Unlock()
-	if usable && !p.closed && len(p.idle) < p.bounds.Idle && time.Since(c.born) < p.bounds.Lifetime {
+	if usable && !p.closed && time.Since(c.born) < p.bounds.Lifetime {
 		p.idle = append(p.idle, c)
 		p.sweepLater()
 		p.mu.Unlock()
@@ -132,27 +137,39 @@ func (p *pool) put(c *conn) {
 	c.close()
 }
 
-// sweepLater arranges that idle connections are closed when they are too old.
-// The pool is locked.
+// sweepLater arranges that idle connections are closed when they are too old, or
+// too many. The pool is locked, and one has just become idle, or a sweep is over.
 func (p *pool) sweepLater() {
-	if p.sweeping != nil || len(p.idle) == 0 {
+	if len(p.idle) == 0 || p.sweeping != nil && len(p.idle) != p.bounds.Idle+1 {
 		return
 	}
-	p.sweeping = time.AfterFunc(p.bounds.Lifetime-time.Since(p.idle[0].born)+time.Millisecond, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.sweeping = nil
-		young := p.idle[:0]
-		for _, c := range p.idle {
-			if time.Since(c.born) < p.bounds.Lifetime {
-				young = append(young, c)
-			} else {
-				go c.close()
-			}
+	next := p.bounds.Lifetime - time.Since(p.idle[0].born) + time.Millisecond
+	if len(p.idle) > p.bounds.Idle {
+		next = min(next, linger)
+	}
+	if p.sweeping == nil {
+		p.sweeping = time.AfterFunc(next, p.sweep)
+	} else {
+		p.sweeping.Reset(next)
+	}
+}
+
+// sweep closes what is too old, and what nobody has needed since the last one.
+func (p *pool) sweep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sweeping = nil
+	extra := p.least - p.bounds.Idle
+	p.idle = slices.DeleteFunc(p.idle, func(c *conn) bool {
+		if extra <= 0 && time.Since(c.born) < p.bounds.Lifetime {
+			return false
 		}
-		p.idle = young
-		p.sweepLater()
+		extra--
+		go c.close()
+		return true
 	})
+	p.least = len(p.idle)
+	p.sweepLater()
 }
 
 // close closes what is idle, and interrupts what is in use.
