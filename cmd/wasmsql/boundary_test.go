@@ -62,7 +62,7 @@ var arrows = []struct {
 	{"cmd/wasmsql-server", []string{"host", "host/manifest", "host/secret", "host/server", "host/sqldb", "host/sqldb/...", "github.com/spf13/...", "gocloud.dev/..."}},
 	{"cmd/wasmsql-flyte", []string{"host/flyte", "host/flyte/storage/...", "host/sqldb", "host/sqldb/..."}},
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/result", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
-		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
+		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
 	{"cmd/wasmsql/...", []string{"abi", "abi/cheader", "host", "host/builtin", "host/flyte", "host/flyte/register", "host/flyte/storage", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
 		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "github.com/rogpeppe/go-internal/txtar", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
 	{"examples/...", []string{"abi", "examples/internal/...", "guest", "guest/arrow", "guest/decode", "guest/guesttest", "host", "host/hosttest", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},

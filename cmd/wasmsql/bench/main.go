@@ -42,6 +42,10 @@ type bench struct {
 }
 
 func main() {
+	if uri := os.Getenv(bareDatabase); uri != "" {
+		fmt.Fprintln(os.Stderr, "bench:", bare(context.Background(), uri))
+		os.Exit(1)
+	}
 	var b bench
 	flag.StringVar(&b.binary, "binary", "bin/wasmsql", "the program to measure")
 	flag.IntVar(&b.rows, "rows", 2_000_000, "rows of the large table")
@@ -49,7 +53,7 @@ func main() {
 	flag.DurationVar(&b.turn, "turn", 30*time.Millisecond, "how long each evil module runs beside another tenant")
 	flag.IntVar(&b.runs, "runs", 21, "how often a process is started")
 	flag.StringVar(&b.workloads, "workloads", workloads, "what is measured metered and not, as go test -bench has it")
-	flag.StringVar(&b.parts, "parts", "", "what to measure, with commas: cold, databases, sandbox, warm, plugins, isolation; empty is everything")
+	flag.StringVar(&b.parts, "parts", "", "what to measure, with commas: cold, databases, serve, sandbox, warm, plugins, isolation; empty is everything")
 	flag.StringVar(&b.profile, "profile", "", "a folder to write pprof files of this process to")
 	flag.Parse()
 	if err := b.run(context.Background(), os.Getenv("BENCH_JSON")); err != nil {
@@ -73,7 +77,8 @@ func (b *bench) run(ctx context.Context, file string) error {
 	all := []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"setup", b.setup}, {"cold", b.cold}, {"databases", b.databases}, {"sandbox", b.sandbox}, {"warm", b.warm}, {"plugins", b.plugins}, {"isolation", b.isolation}}
+	}{{"setup", b.setup}, {"cold", b.cold}, {"databases", b.databases}, {"serve", b.serve},
+		{"sandbox", b.sandbox}, {"warm", b.warm}, {"plugins", b.plugins}, {"isolation", b.isolation}}
 	wanted := strings.Split(b.parts, ",")
 	for _, part := range all {
 		if b.parts != "" && part.name != "setup" && !slices.Contains(wanted, part.name) {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"syscall"
 	"time"
@@ -22,4 +24,19 @@ func processorTime() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// highWater returns the most memory that a running process held since it began
+// its program, in megabytes.
+func highWater(pid int) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, text, _ = bytes.Cut(text, []byte("VmHWM:"))
+	var kib float64
+	if _, err := fmt.Sscan(string(text), &kib); err != nil {
+		return 0
+	}
+	return kib * 1024 / 1e6
 }

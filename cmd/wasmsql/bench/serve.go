@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
+)
+
+// daemon is a server in a process of its own.
+type daemon struct {
+	cmd *exec.Cmd
+	url string
+}
+
+// servesAt stands before the address that a server prints.
+const servesAt = "wasmsql: serving at "
+
+// daemon starts a server and returns when it listens.
+func (b *bench) daemon(cmd *exec.Cmd) (*daemon, error) {
+	cmd.Dir = b.dir
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	d, lines := &daemon{cmd: cmd}, bufio.NewReader(stderr)
+	var said bytes.Buffer
+	for {
+		line, err := lines.ReadString('\n')
+		if url, ok := strings.CutPrefix(strings.TrimSpace(line), servesAt); ok {
+			d.url = url
+			break
+		}
+		said.WriteString(line)
+		if err != nil {
+			d.stop()
+			return nil, fmt.Errorf("%s does not serve:\n%s", filepath.Base(cmd.Path), said.String())
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	return d, nil
+}
+
+func (d *daemon) stop() {
+	_ = d.cmd.Process.Kill()
+	_ = d.cmd.Wait()
+}
+
+// tenant is a tenant's folder with its token.
+func (b *bench) tenant(ctx context.Context, name string, files map[string]string) (token string, err error) {
+	for file, text := range files {
+		path := filepath.Join(b.dir, "tenants", name, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+	}
+	cmd := exec.CommandContext(ctx, b.binary, "token", "create", "--tenants", "tenants", name, "--role", "run")
+	cmd.Dir = b.dir
+	out, err := cmd.Output()
+	return strings.TrimSpace(string(out)), err
+}
+
+// pointTask is the point query as a task, largeTask the large table.
+const (
+	pointTask = "name: point\ninputs: {id: int}\nconnection: db\nquery: " + pointQuery + "{{ .inputs.id }}\n"
+	largeTask = "name: large\nconnection: db\ntimeout: 20m\nquery: " + largeQuery + "\n"
+)
+
+// served is what the measurements of the server share.
+type served struct {
+	uri          string // of the database
+	url          string
+	pid          int
+	quiet, noisy string // tokens of two tenants
+}
+
+// serve measures the server by HTTP, over PostgreSQL: beside a handler that
+// does no more than the query, beside wasmsql run, and one tenant beside
+// another.
+func (b *bench) serve(ctx context.Context) error {
+	t, stop, err := b.postgres()
+	var missing *sqldbtest.Missing
+	if errors.As(err, &missing) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer stop()
+	tasks := fmt.Sprintf("name: fill\nconnection: {uri: %[1]q}\noutputs: none\ntimeout: 20m\ninputs: {rows: int}\nquery: |%[2]s\n"+
+		"---\nname: large\nconnection: {uri: %[1]q}\ntimeout: 20m\nquery: %[3]s\n", t.uri, t.fill, largeQuery)
+	if err := os.WriteFile(filepath.Join(b.dir, "serve.yaml"), []byte(tasks), 0o600); err != nil {
+		return err
+	}
+	if _, err := b.wasmsql(ctx, b.cache, "serve.yaml#fill", "-i", fmt.Sprintf("rows=%d", b.rows)); err != nil {
+		return err
+	}
+	spin, err := os.ReadFile(filepath.Join(b.guests, "evil-spin-empty.wasm"))
+	if err != nil {
+		return err
+	}
+	s := &served{uri: t.uri}
+	connection := fmt.Sprintf("connections: {db: {uri: %q}}\n", t.uri)
+	if s.quiet, err = b.tenant(ctx, "quiet", map[string]string{
+		"wasmsql.yaml": connection, "tasks/point.yaml": pointTask, "tasks/large.yaml": largeTask,
+	}); err != nil {
+		return err
+	}
+	if s.noisy, err = b.tenant(ctx, "noisy", map[string]string{
+		"wasmsql.yaml": connection + "limits: {fuel: 1000000000000}\n", "tasks/large.yaml": largeTask, "modules/spin.wasm": string(spin),
+		"tasks/spin.yaml": "name: spin\nmodule: ../modules/spin.wasm\nconnection: db\noutputs: none\ntimeout: 2s\n",
+	}); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, b.binary, "serve", "--tenants", "tenants", "--listen", "127.0.0.1:0", "--state", "sqlite:///state.db", "--audit", "audit.ndjson")
+	cmd.Env = append(os.Environ(), "WASMSQL_CACHE="+b.cache)
+	d, err := b.daemon(cmd)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	s.url, s.pid = d.url, d.cmd.Process.Pid
+	for _, measure := range []func(context.Context, *served) error{b.requests, b.streamed, b.noisyTenant} {
+		if err := measure(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serveTurns is how often the servers are measured in turn.
+const serveTurns = 7
+
+// requests measures point queries beside the bare handler.
+func (b *bench) requests(ctx context.Context, s *served) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(os.Environ(), bareDatabase+"="+s.uri)
+	d, err := b.daemon(cmd)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	for _, n := range []int{1, 8, 32} {
+		ours, hangUp, err := connect(n, s.url, "/v1/tasks/point/run", s.quiet)
+		if err != nil {
+			return err
+		}
+		defer hangUp()
+		theirs, hangUp, err := connect(n, d.url, barePath, "")
+		if err != nil {
+			return err
+		}
+		defer hangUp()
+		var one, other load
+		for i := range serveTurns {
+			l, err := hammer(ours, b.rows, 20*b.turn)
+			if err != nil {
+				return err
+			}
+			o, err := hammer(theirs, b.rows, 20*b.turn)
+			if err != nil {
+				return err
+			}
+			if i > 0 { // the first is for warming up
+				one.add(l)
+				other.add(o)
+			}
+		}
+		name := fmt.Sprintf("http, point query, %d at once", n)
+		const against = "net/http and pgx"
+		b.compare(name, one.rate(), "/s", against, other.rate())
+		b.compare(name+": p50", percentile(one.times, 50), "µs", against, percentile(other.times, 50))
+		b.compare(name+": p99", percentile(one.times, 99), "µs", against, percentile(other.times, 99))
+	}
+	b.report("http, point queries: peak memory", highWater(s.pid), "MB")
+	return nil
+}
+
+// streamed measures the large table by HTTP beside a process that writes it to
+// a file.
+func (b *bench) streamed(ctx context.Context, s *served) error {
+	c, err := dial(s.url, "/v1/tasks/large/run", s.quiet, "Accept: application/vnd.apache.arrow.stream")
+	if err != nil {
+		return err
+	}
+	defer c.conn.Close()
+	var ours, theirs []float64
+	for i := range min(b.runs, 5) + 1 { // in turns; the first is for warming up
+		began := time.Now()
+		if err := download(c, filepath.Join(b.dir, "http.arrow")); err != nil {
+			return err
+		}
+		took := time.Since(began).Seconds()
+		u, err := b.wasmsql(ctx, b.cache, "serve.yaml#large", "-f", "run.arrow")
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			ours, theirs = append(ours, float64(b.rows)/took), append(theirs, float64(b.rows)/u.seconds)
+		}
+	}
+	b.compare(fmt.Sprintf("http, %d x 6 as arrow", b.rows), median(ours), "rows/s", "wasmsql run -f", median(theirs))
+	b.report("http, arrow: peak memory", highWater(s.pid), "MB")
+	return nil
+}
