@@ -15,6 +15,7 @@ const (
 	slotMargin = 20 * time.Microsecond  // that a tenant may have had more than one who waits
 	slotCredit = 5 * time.Millisecond   // that a tenant who comes has had less than those who are there, at most
 	slotRest   = 200 * time.Microsecond // after which a tenant whose guests have waited for nothing lets others have its processor
+	slotOffer  = time.Millisecond       // that a guest keeps a processor before the system may give it to another thread or process
 )
 
 // slots is how many guests may run at once. A slot goes to the tenant that has
@@ -141,13 +142,14 @@ type slot struct {
 	held    bool
 	began   time.Time // when it came
 	counted time.Time // until when it was charged
+	offered time.Time // when the system was last asked whether others want the processor
 }
 
 func (s *slot) acquire(ctx context.Context) error {
 	err := s.slots.acquire(ctx, s.host)
 	s.held = err == nil
 	s.began = s.slots.now()
-	s.counted = s.began
+	s.counted, s.offered = s.began, s.began
 	return err
 }
 
@@ -181,6 +183,9 @@ func (s *slot) due() bool {
 // with one: a guest that spins holds a slot for no more than its turn. It is
 // called often.
 func (s *slot) yield(ctx context.Context) error {
+	if s.slots.now().Sub(s.offered) >= slotOffer {
+		return s.blocking(ctx, offerProcessor)
+	}
 	if s.slots.waiters.Load() == 0 || !s.due() {
 		return nil
 	}

@@ -159,10 +159,10 @@ func (a *app) runtime(ctx context.Context, log *slog.Logger) (*host.Runtime, err
 	if base, err := os.UserCacheDir(); !set && err == nil {
 		dir = filepath.Join(base, "wasmsql")
 	}
-	rt, err := host.NewRuntime(ctx, host.RuntimeConfig{CacheDir: dir})
+	rt, err := host.NewRuntime(ctx, host.RuntimeConfig{CacheDir: dir, Slots: guests()})
 	if err != nil && dir != "" {
 		log.WarnContext(ctx, "compiled code is not kept", "error", err)
-		rt, err = host.NewRuntime(ctx, host.RuntimeConfig{})
+		rt, err = host.NewRuntime(ctx, host.RuntimeConfig{Slots: guests()})
 	}
 	return rt, err
 }

@@ -1,8 +1,6 @@
 package result
 
 import (
-	"bufio"
-
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/ipc"
@@ -13,13 +11,13 @@ import (
 type arrowEncoder struct {
 	out    *output
 	schema *arrow.Schema
-	buf    *bufio.Writer
+	buf    *buffer
 	w      *ipc.Writer
 }
 
 func (e *arrowEncoder) open(s *arrow.Schema) error {
 	e.schema = s
-	e.buf = bufio.NewWriterSize(e.out, 64<<10)
+	e.buf = newBuffer(e.out, 64<<10)
 	e.w = ipc.NewWriter(e.buf, ipc.WithSchema(s))
 	return nil
 }

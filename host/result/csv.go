@@ -1,7 +1,6 @@
 package result
 
 import (
-	"bufio"
 	"bytes"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -9,7 +8,7 @@ import (
 
 // csvEncoder writes CSV.
 type csvEncoder struct {
-	buf     *bufio.Writer
+	buf     *buffer
 	o       Options
 	cells   []cell
 	formula []bool // which columns a spreadsheet could take for formulas
@@ -21,7 +20,7 @@ type csvEncoder struct {
 }
 
 func newCSV(out *output, o Options) *csvEncoder {
-	return &csvEncoder{buf: bufio.NewWriterSize(out, 64<<10), o: o}
+	return &csvEncoder{buf: newBuffer(out, 64<<10), o: o}
 }
 
 func (e *csvEncoder) open(s *arrow.Schema) error {

@@ -1,8 +1,6 @@
 package result
 
 import (
-	"bufio"
-
 	"github.com/apache/arrow/go/v15/arrow"
 )
 
@@ -10,7 +8,7 @@ import (
 type jsonEncoder struct {
 	out    *output
 	array  bool
-	buf    *bufio.Writer
+	buf    *buffer
 	fields []arrow.Field
 	cells  []cell
 	keys   [][]byte // with what stands before and behind
@@ -44,7 +42,7 @@ func (e *jsonEncoder) open(s *arrow.Schema) error {
 		}
 		e.keys = append(e.keys, append(key, ':'))
 	}
-	e.buf = bufio.NewWriterSize(e.out, 64<<10)
+	e.buf = newBuffer(e.out, 64<<10)
 	if e.array {
 		return e.buf.WriteByte('[')
 	}

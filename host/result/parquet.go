@@ -1,7 +1,6 @@
 package result
 
 import (
-	"bufio"
 	"errors"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -19,7 +18,7 @@ type parquetEncoder struct {
 	out    *output
 	schema *arrow.Schema
 	texts  []cell // of the columns that become text, else nil
-	buf    *bufio.Writer
+	buf    *buffer
 	w      *parquet.Writer
 }
 
@@ -41,7 +40,7 @@ func (e *parquetEncoder) open(s *arrow.Schema) error {
 	}
 	meta := s.Metadata()
 	e.schema = arrow.NewSchema(fields, &meta)
-	e.buf = bufio.NewWriterSize(e.out, 256<<10)
+	e.buf = newBuffer(e.out, 256<<10)
 	var err error
 	e.w, err = parquet.NewWriter(e.buf, e.schema, parquet.Options{})
 	var unsupported *parquet.UnsupportedError

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package host
+
+// offerProcessor does nothing here: the system takes the processor itself.
+func offerProcessor() {}
