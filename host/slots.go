@@ -149,7 +149,10 @@ func (s *slot) acquire(ctx context.Context) error {
 	err := s.slots.acquire(ctx, s.host)
 	s.held = err == nil
 	s.began = s.slots.now()
-	s.counted, s.offered = s.began, s.began
+	s.counted = s.began
+	if s.offered.IsZero() {
+		s.offered = s.began
+	}
 	return err
 }
 
@@ -183,7 +186,8 @@ func (s *slot) due() bool {
 // with one: a guest that spins holds a slot for no more than its turn. It is
 // called often.
 func (s *slot) yield(ctx context.Context) error {
-	if s.slots.now().Sub(s.offered) >= slotOffer {
+	if now := s.slots.now(); now.Sub(s.offered) >= slotOffer {
+		s.offered = now
 		return s.blocking(ctx, offerProcessor)
 	}
 	if s.slots.waiters.Load() == 0 || !s.due() {
