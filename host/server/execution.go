@@ -171,9 +171,10 @@ func (s *state) end(ctx context.Context, e execution, owner string, to Status, r
 	return err
 }
 
-// release makes a running execution of owner queued again.
-func (s *state) release(ctx context.Context, e execution, owner string) error {
-	res, err := s.ExecContext(ctx, s.q("UPDATE wasmsql_executions SET status = 'queued', owner = '' WHERE id = $1 AND owner = $2 AND attempts = $3 AND status = 'running' AND cancel = 0"),
+// release makes a running execution of owner queued again, within the
+// transaction that queues it.
+func (s *state) release(ctx context.Context, tx *sql.Tx, e execution, owner string) error {
+	res, err := tx.ExecContext(ctx, s.q("UPDATE wasmsql_executions SET status = 'queued', owner = '' WHERE id = $1 AND owner = $2 AND attempts = $3 AND status = 'running' AND cancel = 0"),
 		e.id, owner, e.attempts)
 	if err != nil {
 		return err

@@ -127,6 +127,18 @@ func (g *gate) turn(ctx context.Context, q manifest.Quotas) error {
 	return context.Cause(ctx)
 }
 
+// try is turn for an execution that does not wait: it reports whether it may
+// run now.
+func (g *gate) try(q manifest.Quotas) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if q.Running > 0 && g.running >= q.Running {
+		return false
+	}
+	g.running++
+	return true
+}
+
 // refused says why no execution may begin now, or counts one.
 func (g *gate) refused(now time.Time, q manifest.Quotas) *problem {
 	g.turnDay(now)

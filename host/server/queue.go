@@ -34,6 +34,9 @@ const (
 	// still, the row says so, and the second offer is dropped.
 	offerAgain = 30 * time.Second
 	notNow     = 2 * time.Second // until a job is offered again that cannot run here now
+	// fetchAgain is how soon River looks for more where it had some: with its own
+	// 100 ms, workers with short executions would wait for most of the time.
+	fetchAgain = 10 * time.Millisecond
 )
 
 // defaultAtOnce is how many of a tenant's executions one process takes from
@@ -57,8 +60,9 @@ type queue struct {
 	running map[string]context.CancelCauseFunc // by execution
 	ended   map[string]chan struct{}           // closed at the end of an execution that someone waits for
 
-	stop context.CancelFunc
-	done sync.WaitGroup
+	direct *direct
+	stop   context.CancelFunc
+	done   sync.WaitGroup
 }
 
 // errCanceled is the cause of the end of an execution that a client ended.
@@ -84,7 +88,7 @@ func (worker) Timeout(*river.Job[job]) time.Duration { return -1 }
 // Work implements river.Worker. A job whose execution was not taken stays with
 // River, which offers it again.
 func (w worker) Work(ctx context.Context, j *river.Job[job]) error {
-	return w.queue.work(ctx, j.Args.Execution)
+	return w.queue.work(ctx, j.Args.Execution, true)
 }
 
 // newQueue starts the queue of a server.
@@ -93,14 +97,15 @@ func newQueue(ctx context.Context, s *Server, st *state, bucket *blob.Bucket, ke
 	_, _ = rand.Read(id) // it never fails
 	q := &queue{
 		server: s, state: st, bucket: bucket, keep: keep, owner: base32.StdEncoding.EncodeToString(id),
-		queues: map[string]bool{}, running: map[string]context.CancelCauseFunc{}, ended: map[string]chan struct{}{},
+		queues: map[string]bool{}, running: map[string]context.CancelCauseFunc{}, ended: map[string]chan struct{}{}, direct: newDirect(ctx),
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, worker{queue: q})
 	var err error
 	q.client, err = river.NewClient(st.driver, &river.Config{
 		ID: q.owner, Workers: workers, Logger: slog.New(quiet{s.log.Handler()}), PollOnly: true, JobTimeout: -1, RescueStuckJobsAfter: offerAgain,
-		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}},
+		FetchCooldown: fetchAgain,
+		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}},
 	})
 	if err != nil {
 		return nil, err
@@ -147,12 +152,14 @@ func (q *queue) serve(tenant string, atOnce int64) error {
 // close waits for the executions that this process runs until ctx ends, and
 // leaves the others to other processes, or to the next start.
 func (q *queue) close(ctx context.Context) error {
+	q.direct.end()
 	err := q.client.Stop(ctx)
 	if err != nil { // the time is over
 		stopped, cancel := context.WithTimeout(context.WithoutCancel(ctx), deadAfter)
 		defer cancel()
 		err = q.client.StopAndCancel(stopped)
 	}
+	q.direct.wait(ctx)
 	q.stop()
 	q.done.Wait()
 	return errors.Join(err, q.bucket.Close(), q.state.Close())
@@ -303,7 +310,11 @@ func (q *queue) accept(ctx context.Context, who principal, task, inputs, key str
 	if err := q.insert(ctx, tx, e); err != nil {
 		return e, err
 	}
-	return e, tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return e, err
+	}
+	q.begin(e.id)
+	return e, nil
 }
 
 // known returns the execution that an earlier request with e's key began.
@@ -323,8 +334,9 @@ func (q *queue) known(ctx context.Context, e execution) (execution, error) {
 	return first, nil
 }
 
-// work runs an execution if it is queued still.
-func (q *queue) work(ctx context.Context, id string) error {
+// work runs an execution if it is queued still. It waits for its turn, or
+// leaves it queued where it would have to.
+func (q *queue) work(ctx context.Context, id string, wait bool) error {
 	e, err := q.state.one(ctx, "id = $1", id)
 	if errors.Is(err, errNoExecution) || err == nil && e.status != Queued {
 		return nil
@@ -337,7 +349,13 @@ func (q *queue) work(ctx context.Context, id string) error {
 		return river.JobSnooze(notNow)
 	}
 	g := q.server.gate.of(e.tenant)
-	if err := g.turn(ctx, manifest.Quotas{Running: who.tenant.quotas.Within(q.server.cfg.Quotas).Running}); err != nil {
+	quotas := manifest.Quotas{Running: who.tenant.quotas.Within(q.server.cfg.Quotas).Running}
+	if !wait {
+		quotas.Running = cmp.Or(quotas.Running, defaultAtOnce)
+		if !g.try(quotas) {
+			return nil
+		}
+	} else if err := g.turn(ctx, quotas); err != nil {
 		return err
 	}
 	report := host.Report{Task: e.task}
@@ -349,16 +367,13 @@ func (q *queue) work(ctx context.Context, id string) error {
 	if e, ok, err = q.state.claim(ctx, id, q.owner); err != nil || !ok {
 		return err
 	}
-	var over bool
-	if report, over = q.attempt(ctx, who, e); !over {
-		return river.JobSnooze(notNow)
-	}
+	report = q.attempt(ctx, who, e)
 	return nil
 }
 
-// attempt runs an execution that was claimed. It returns false where it is
-// queued again, since this process is being stopped.
-func (q *queue) attempt(ctx context.Context, who principal, e execution) (_ host.Report, over bool) {
+// attempt runs an execution that was claimed. Where this process is being
+// stopped, it is queued again.
+func (q *queue) attempt(ctx context.Context, who principal, e execution) host.Report {
 	outer := ctx
 	ctx, cancel := context.WithCancelCause(withExecution(ctx, e.id))
 	defer cancel(nil)
@@ -394,14 +409,14 @@ func (q *queue) attempt(ctx context.Context, who principal, e execution) (_ host
 	keep, stop := context.WithTimeout(context.WithoutCancel(ctx), deadAfter)
 	defer stop()
 	if to == Failed && outer.Err() != nil {
-		if err := q.state.release(keep, e, q.owner); err == nil {
-			return report, false
+		if err := q.release(keep, e); err == nil {
+			return report
 		}
 	}
 	if err := q.state.end(keep, e, q.owner, to, name, report, p); err != nil {
 		q.server.log.ErrorContext(ctx, "the end of an execution cannot be kept", "error", err)
 	}
-	return report, true
+	return report
 }
 
 // run runs the task of an execution. It returns the name of the result in the
