@@ -236,7 +236,7 @@ func (s *Server) getResult(w *response, r *http.Request, who principal) error {
 	case !e.status.final():
 		return refuse(http.StatusConflict, codeConflict, "the execution has not ended", "wait for it: GET /v1/executions/"+e.id+"?wait=30s")
 	case e.status != Succeeded:
-		return refuse(http.StatusConflict, codeConflict, "the execution has no result: it "+string(e.status), "why is in GET /v1/executions/"+e.id)
+		return refuse(http.StatusConflict, codeConflict, "the execution has no result: its status is "+string(e.status), "why is in GET /v1/executions/"+e.id)
 	case e.result == "":
 		return refuse(http.StatusNotFound, codeNotFound, "the task returns no rows", "how many it changed is in GET /v1/executions/"+e.id)
 	}
