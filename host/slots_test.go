@@ -154,6 +154,38 @@ func TestSlotIsDue(t *testing.T) {
 	q.came(1)
 }
 
+// TestSlotIsOffered: a guest that works for long offers its processor, also
+// where it has come back to its slot again and again, and others may have the
+// slot meanwhile.
+func TestSlotIsOffered(t *testing.T) {
+	q := newQueue(t, 1)
+	h := &Host{}
+	held := q.hold(h)
+	for range 2 {
+		q.clock = q.clock.Add(slotOffer / 2)
+		held.release()
+		if err := held.acquire(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	came := held.began
+	q.clock = q.clock.Add(1)
+	if err := held.yield(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if !held.held || held.began == came || held.offered != q.clock {
+		t.Error("it has not let go of the slot")
+	}
+	q.clock = q.clock.Add(slotOffer - 1)
+	if err := held.yield(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if held.offered == q.clock {
+		t.Error("it is offered again before its time")
+	}
+	held.release()
+}
+
 // TestSlotsCanceledWaiter gives the slot of a waiter that went away to none.
 func TestSlotsCanceledWaiter(t *testing.T) {
 	s := newSlots(1)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // TestMain has the test binary be the handler that the server is measured
@@ -55,6 +57,11 @@ func TestBench(t *testing.T) {
 		"metered: wat/fib", "metered, worst of ratios", "fresh sandbox, taken, called, reset", "memory of an idle instance",
 		"beside any evil module: p99", "longest collector pause beside evil modules", "over a deadline of 50 ms: spin-empty"} {
 		if !seen[name] {
+			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))
+		}
+	}
+	for _, name := range []string{"http, point query, 1 at once", "http, point query, 32 at once: p99", "http, point queries: peak memory", "http, 1000 x 6 as arrow", "beside a noisy tenant: p99"} {
+		if _, err := sqldbtest.NewPostgres(); err == nil && !seen[name] {
 			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))
 		}
 	}
