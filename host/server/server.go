@@ -167,7 +167,11 @@ func (s *Server) Reload(ctx context.Context) error {
 		return fmt.Errorf("read the folder of tenants: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(there)) {
-		if err := s.reload(ctx, name, there[name]); err != nil {
+		err := s.reload(ctx, name, there[name])
+		if ctx.Err() != nil { // that is no fault of the folder
+			return ctx.Err()
+		}
+		if err != nil {
 			s.fault(ctx, name, err)
 		}
 	}

@@ -67,6 +67,22 @@ func TestBrokenFolderKeepsWhatRan(t *testing.T) {
 	}
 }
 
+// TestReloadThatIsCancelled leaves what ran, and is no fault of the folder.
+func TestReloadThatIsCancelled(t *testing.T) {
+	s := serve(t, files{"acme/wasmsql.yaml": config}, nil)
+	token := s.token("acme", server.Run)
+	files{"acme/tasks/one.yaml": task("one", "SELECT 1 AS n", "")}.write(t, s.dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Reload(ctx); !errors.Is(err, context.Canceled) || len(s.Broken()) != 0 {
+		t.Error(err, s.Broken())
+	}
+	s.reload()
+	if got := s.do("POST", "/v1/tasks/one/run", token, "{}", "Accept", "text/csv"); got.body != "n\n1\n" {
+		t.Error(got.status, got.body, s.Broken())
+	}
+}
+
 // TestTenantsAreApart has a tenant reach for what is not its own.
 func TestTenantsAreApart(t *testing.T) {
 	outside := t.TempDir()
