@@ -150,7 +150,7 @@ func (s *Server) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := s.Reload(ctx); err != nil {
+		if err := s.Reload(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "the folder of tenants cannot be read", "error", err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -105,6 +106,8 @@ func (s *state) openPostgres(address string) error {
 	}
 	s.DB = stdlib.OpenDB(*config)
 	s.SetMaxOpenConns(16)
+	s.SetMaxIdleConns(16) // of two, as database/sql has it, most operations would log in first
+	s.SetConnMaxIdleTime(time.Minute)
 	s.driver = riverdatabasesql.New(s.DB)
 	s.postgres = true
 	return nil
