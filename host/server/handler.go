@@ -10,9 +10,11 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -69,8 +71,15 @@ func (s *Server) Handler() http.Handler {
 	for path, methods := range byPath {
 		mux.Handle(path, s.handle(func(w *response, r *http.Request) error { return s.dispatch(w, r, methods) }))
 	}
-	mux.Handle("/", s.handle(func(*response, *http.Request) error { return errNothing }))
-	return mux
+	nothing := s.handle(func(*response, *http.Request) error { return errNothing })
+	mux.Handle("/", nothing)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.bound(w, r); !isClean(r) {
+			nothing.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 var errNothing = refuse(http.StatusNotFound, codeNotFound, "there is nothing at this path", "see /openapi.json")
@@ -182,8 +191,13 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, refuse(http.StatusUnsupportedMediaType, host.CodeUsage, "the body is not said to be JSON", "send the header Content-Type: application/json")
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err == nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
 	var large *http.MaxBytesError
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, refuse(http.StatusRequestTimeout, host.CodeLimit, "the body did not arrive in time", "")
 	case errors.As(err, &large):
 		return nil, refuse(http.StatusRequestEntityTooLarge, host.CodeLimit, fmt.Sprintf("the body is larger than %d bytes", maxBody), "")
 	case err != nil:

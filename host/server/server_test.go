@@ -108,7 +108,9 @@ func serve(t *testing.T, tenants files, change func(*server.Config)) *served {
 	if s.Server, err = server.New(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(s.Handler())
+	web := httptest.NewUnstartedServer(nil)
+	web.Config = s.HTTP()
+	web.Start()
 	s.url = web.URL
 	t.Cleanup(func() {
 		web.Close()
