@@ -30,7 +30,7 @@ func (s *Server) HTTP() *http.Server {
 	return &http.Server{
 		Handler: s.Handler(), ReadHeaderTimeout: min(headTime, patience), IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
 		DisableGeneralOptionsHandler: true,
-		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: streams, SendPingTimeout: pingAfter, PingTimeout: pingTime,
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: streams, SendPingTimeout: min(pingAfter, patience), PingTimeout: min(pingTime, patience),
 			WriteByteTimeout: patience},
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // of clients that do not speak HTTP or TLS
 	}
