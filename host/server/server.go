@@ -259,7 +259,7 @@ func (s *Server) reload(ctx context.Context, name, dir string) error {
 	switch {
 	case errors.As(broken, &seen) && seen.digest == c.digest:
 		return broken
-	case old != nil && old.digest == c.digest:
+	case old != nil && old.digest == c.digest && old.version == old.secrets.version(ctx):
 		return nil
 	}
 	t, err := s.load(ctx, name, dir, c)

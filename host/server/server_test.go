@@ -139,6 +139,15 @@ func (s *served) reload() {
 	}
 }
 
+// remove removes a tenant's folder.
+func (s *served) remove(tenant string) {
+	s.t.Helper()
+	if err := os.RemoveAll(filepath.Join(s.dir, tenant)); err != nil {
+		s.t.Fatal(err)
+	}
+	s.reload()
+}
+
 // answer is what a request got.
 type answer struct {
 	status  int

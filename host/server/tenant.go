@@ -40,6 +40,8 @@ type tenant struct {
 	host     *host.Host
 	programs map[string]*host.Program
 	quotas   manifest.Quotas
+	secrets  credentials
+	version  [sha256.Size]byte // of secrets, when it was made
 
 	mu      sync.Mutex
 	running int
@@ -136,8 +138,11 @@ func (s *Server) load(ctx context.Context, name, dir string, c content) (_ *tena
 		c.Dir = filepath.Join(dir, c.Dir)
 		config.Connections[name] = c
 	}
+	from := s.cfg.Secrets(name)
+	t.secrets = credentialsOf(config.Connections, from)
+	t.version = t.secrets.version(ctx)
 	t.host, err = host.New(ctx, host.Config{
-		Runtime: s.cfg.Runtime, Drivers: s.cfg.Drivers, Connections: config.Connections, Secrets: s.cfg.Secrets(name),
+		Runtime: s.cfg.Runtime, Drivers: s.cfg.Drivers, Connections: config.Connections, Secrets: from,
 		Limits: config.Limits, Logger: s.cfg.Logger.With("tenant", name), Source: config.Source,
 		Reach: reach,
 	})
