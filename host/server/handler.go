@@ -162,11 +162,17 @@ func (s *Server) contain(w *response, r *http.Request, serve func(*response, *ht
 		if p == http.ErrAbortHandler { //nolint:errorlint // it is compared so in net/http
 			panic(p)
 		}
-		s.log.ErrorContext(r.Context(), "a request panicked", "path", r.Pattern, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-		s.metrics.panics.Inc()
-		err = refuse(http.StatusInternalServerError, host.CodeInternal, "a fault of the server", "")
+		err = s.panicked(r.Context(), "a request panicked", r.Pattern, p)
 	}()
 	return serve(w, r)
+}
+
+// panicked counts and logs a panic that was recovered from, and returns what a
+// client learns of it.
+func (s *Server) panicked(ctx context.Context, message, where string, p any) *problem {
+	s.log.ErrorContext(ctx, message, "at", where, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	s.metrics.panics.Inc()
+	return refuse(http.StatusInternalServerError, host.CodeInternal, "a fault of the server", "")
 }
 
 // respond answers with JSON.
