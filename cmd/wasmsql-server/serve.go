@@ -29,20 +29,16 @@ import (
 type serveFlags struct {
 	tenants, listen, state, results, audit, secrets string
 	dev, inline                                     bool
-	cert, key, clientCA                             string
+	cert, key, clientCA, identities                 string
+	clientNeeded                                    bool
 	networks, files                                 []string
 	metrics                                         string
 	keep, drain                                     time.Duration
 	running, waiting                                int64
 }
 
-// Bounds of a connection to the server, beside those of a request.
-const (
-	headerTime  = 10 * time.Second
-	idleTime    = 2 * time.Minute
-	headerBytes = 64 << 10
-	streams     = 100 // of one HTTP/2 connection
-)
+// headerTime is for the head of a request for measurements.
+const headerTime = 10 * time.Second
 
 // serveCommand is wasmsql serve.
 func (a *app) serveCommand() *cobra.Command {
@@ -90,7 +86,9 @@ The API is described at /openapi.json.`,
 	flags.Int64Var(&f.waiting, "max-waiting", 1000, "executions of a tenant that wait for one of those to end")
 	flags.StringVar(&f.cert, "tls-cert", "", "the certificate, in PEM")
 	flags.StringVar(&f.key, "tls-key", "", "its key, in PEM")
-	flags.StringVar(&f.clientCA, "client-ca", "", "accept clients with a certificate of these authorities only, in PEM")
+	flags.StringVar(&f.clientCA, "tls-client-ca", "", "the authorities of clients' certificates, in PEM: whom one names is said by --identities")
+	flags.BoolVar(&f.clientNeeded, "tls-client-required", false, "accept connections with such a certificate only, whatever token they have")
+	flags.StringVar(&f.identities, "identities", "", "the file that says whose OIDC tokens and certificates are accepted, beside the tokens of tenants")
 	return cmd
 }
 
@@ -112,7 +110,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	cfg := server.Config{
 		Tenants: f.tenants, Runtime: rt, Drivers: drivers(), Secrets: a.tenantSecrets(f), Inline: f.inline,
 		MetricsApart: f.metrics != "", State: f.state, Keep: f.keep, Drain: f.drain, Logger: log,
-		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting},
+		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting}, Identities: f.identities,
 	}
 	if cfg.State == "" {
 		cfg.State, _ = a.env("WASMSQL_STATE")
@@ -180,10 +178,8 @@ func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *
 	if err != nil {
 		return configFault("cannot listen: "+err.Error(), "--listen is an address and a port, as 127.0.0.1:8080 or :8080")
 	}
-	web := &http.Server{
-		Handler: s.Handler(), TLSConfig: tlsConfig, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
-		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: streams}, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-	}
+	web := s.HTTP()
+	web.TLSConfig = tlsConfig
 	if f.metrics != "" {
 		stop, err := serveMetrics(f.metrics, s)
 		if err != nil {
@@ -236,6 +232,9 @@ func serveMetrics(address string, s *server.Server) (stop func(), err error) {
 
 // tls returns the configuration of TLS, or nil for none.
 func (f *serveFlags) tls() (*tls.Config, error) {
+	if f.clientNeeded && f.clientCA == "" {
+		return nil, usage("--tls-client-required needs --tls-client-ca", "")
+	}
 	if f.cert == "" && f.key == "" && f.clientCA == "" {
 		return nil, nil
 	}
@@ -252,11 +251,14 @@ func (f *serveFlags) tls() (*tls.Config, error) {
 	}
 	text, err := os.ReadFile(f.clientCA)
 	if err != nil {
-		return nil, configFault("--client-ca cannot be read: "+err.Error(), "")
+		return nil, configFault("--tls-client-ca cannot be read: "+err.Error(), "")
 	}
-	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
+	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
+	if f.clientNeeded {
+		c.ClientAuth = tls.RequireAndVerifyClientCert
+	}
 	if !c.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, configFault("--client-ca holds no certificate", "it has to be in PEM")
+		return nil, configFault("--tls-client-ca holds no certificate", "it has to be in PEM")
 	}
 	return c, nil
 }

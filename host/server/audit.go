@@ -21,7 +21,7 @@ type Record struct {
 	Time       time.Time `json:"time"` // when it was accepted
 	Execution  string    `json:"execution"`
 	Tenant     string    `json:"tenant"`
-	Token      string    `json:"token"` // its id
+	Token      string    `json:"token"` // who asked: the id of a token, oidc:ISSUER/SUBJECT or cert:NAME
 	Task       string    `json:"task"`
 	Module     string    `json:"module"` // its digest; empty: the template module
 	Connection string    `json:"connection"`

@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
+
+// cutTime is how long a client may take for the trailers of a cut answer.
+const cutTime = 5 * time.Second
 
 // cut ends an answer that has begun so that no client takes it for whole. With
 // HTTP/1.1 the last chunk is announced, the trailers say why, and the line
@@ -19,6 +23,7 @@ func cut(w http.ResponseWriter, r *http.Request, p *problem) {
 		panic(http.ErrAbortHandler)
 	}
 	defer conn.Close()
+	_ = conn.SetWriteDeadline(time.Now().Add(cutTime))
 	fmt.Fprintf(buffered, "0\r\n%s: %s\r\n%s: %s\r\n", headStatus, p.Code, headError, headerText(p.Detail))
 	_ = buffered.Flush()
 }

@@ -41,6 +41,7 @@ func (s *Server) execute(ctx context.Context, who principal, id string, p *host.
 	}
 	defer t.leave()
 	report, err = p.Run(ctx, in, out)
+	s.tellOperator(ctx, t.name, p.Task().Name, err)
 	report.Times.Queue += host.Micros(waited)
 	var closed *result.Error
 	if errors.As(err, &closed) && canceled(ctx) {

@@ -247,7 +247,7 @@ func (s *Server) getResult(w *response, r *http.Request, who principal) error {
 	defer object.Close()
 	w.execution = e.id
 	w.Header().Set(headExecution, e.id)
-	rows := &rowsBody{to: w, media: media}
+	rows := &rowsBody{to: w, media: media, patience: s.patience()}
 	n, err := convert(object, result.New(format, rows, result.Options{}))
 	if err != nil {
 		return err

@@ -10,9 +10,11 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -69,8 +71,15 @@ func (s *Server) Handler() http.Handler {
 	for path, methods := range byPath {
 		mux.Handle(path, s.handle(func(w *response, r *http.Request) error { return s.dispatch(w, r, methods) }))
 	}
-	mux.Handle("/", s.handle(func(*response, *http.Request) error { return errNothing }))
-	return mux
+	nothing := s.handle(func(*response, *http.Request) error { return errNothing })
+	mux.Handle("/", nothing)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.bound(w, r); !isClean(r) {
+			nothing.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 var errNothing = refuse(http.StatusNotFound, codeNotFound, "there is nothing at this path", "see /openapi.json")
@@ -153,11 +162,17 @@ func (s *Server) contain(w *response, r *http.Request, serve func(*response, *ht
 		if p == http.ErrAbortHandler { //nolint:errorlint // it is compared so in net/http
 			panic(p)
 		}
-		s.log.ErrorContext(r.Context(), "a request panicked", "path", r.Pattern, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-		s.metrics.panics.Inc()
-		err = refuse(http.StatusInternalServerError, host.CodeInternal, "a fault of the server", "")
+		err = s.panicked(r.Context(), "a request panicked", r.Pattern, p)
 	}()
 	return serve(w, r)
+}
+
+// panicked counts and logs a panic that was recovered from, and returns what a
+// client learns of it.
+func (s *Server) panicked(ctx context.Context, message, where string, p any) *problem {
+	s.log.ErrorContext(ctx, message, "at", where, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	s.metrics.panics.Inc()
+	return refuse(http.StatusInternalServerError, host.CodeInternal, "a fault of the server", "")
 }
 
 // respond answers with JSON.
@@ -182,8 +197,13 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, refuse(http.StatusUnsupportedMediaType, host.CodeUsage, "the body is not said to be JSON", "send the header Content-Type: application/json")
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err == nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
 	var large *http.MaxBytesError
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, refuse(http.StatusRequestTimeout, host.CodeLimit, "the body did not arrive in time", "")
 	case errors.As(err, &large):
 		return nil, refuse(http.StatusRequestEntityTooLarge, host.CodeLimit, fmt.Sprintf("the body is larger than %d bytes", maxBody), "")
 	case err != nil:

@@ -45,6 +45,7 @@ const (
 	codeBusy         host.Code = "busy" // over the tenant's quota for now
 	codeGone         host.Code = "gone" // the server is being stopped
 	codeConflict     host.Code = "conflict"
+	codeBroken       host.Code = "broken" // the tenant's folder is, from the start
 )
 
 // statusOf are the answers to errors of a run. What is wrong with a request's
@@ -65,6 +66,7 @@ var statusOf = map[host.Code]int{
 	codeBusy:            http.StatusTooManyRequests,
 	codeGone:            http.StatusServiceUnavailable,
 	codeConflict:        http.StatusConflict,
+	codeBroken:          http.StatusServiceUnavailable,
 }
 
 // refuse makes a problem of the server's own.

@@ -419,11 +419,25 @@ func (q *queue) attempt(ctx context.Context, who principal, e execution) host.Re
 	return report
 }
 
+// panicked is the end of an execution by a panic: after its commit began,
+// nobody knows what it did.
+func (q *queue) panicked(ctx context.Context, e execution, cause any) error {
+	p := q.server.panicked(ctx, "an execution panicked", e.task, cause)
+	now, err := q.state.one(context.WithoutCancel(ctx), "id = $1", e.id)
+	p.Unknown = err != nil || now.status == Committing
+	return p
+}
+
 // run runs the task of an execution. It returns the name of the result in the
 // bucket, if one was written.
 func (q *queue) run(ctx context.Context, who principal, e execution) (report host.Report, written string, err error) {
 	start := time.Now()
 	report = host.Report{Task: e.task}
+	defer func() {
+		if p := recover(); p != nil {
+			err = q.panicked(ctx, e, p)
+		}
+	}()
 	program, ok := who.tenant.programs[e.task]
 	if !ok {
 		return report, "", refuse(statusOf[codeNotFound], codeNotFound, fmt.Sprintf("the task %q is not there any more", e.task), "")
@@ -435,5 +449,6 @@ func (q *queue) run(ctx context.Context, who principal, e execution) (report hos
 	}
 	sink := &storedResult{queue: q, execution: e, ctx: ctx, name: fmt.Sprintf("%s/%s/%d.arrow", e.tenant, e.id, e.attempts)}
 	report, err = program.Run(ctx, in, sink)
+	q.server.tellOperator(ctx, e.tenant, e.task, err)
 	return report, sink.written, forClients(err)
 }

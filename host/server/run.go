@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
@@ -42,7 +43,7 @@ func (s *Server) runTask(w *response, r *http.Request, who principal) error {
 	}
 	w.execution = newExecutionID()
 	w.Header().Set(headExecution, w.execution)
-	rows := &rowsBody{to: w, media: media}
+	rows := &rowsBody{to: w, media: media, patience: s.patience(), most: program.Limits().Timeout}
 	report, err := s.execute(r.Context(), who, w.execution, program, in, result.New(format, rows, result.Options{}))
 	if err != nil {
 		return err
@@ -61,7 +62,15 @@ type rowsBody struct {
 	media     string
 	kept      bytes.Buffer
 	streaming bool
+
+	patience time.Duration // for a client that takes nothing
+	most     time.Duration // for all of it; 0: as long as it goes on
+	until    time.Time     // the end of that
 }
+
+// atOnce is how much is written before the server's patience begins again: a
+// client that takes a kilobyte a second is slow, one that takes none is gone.
+const atOnce = 16 << 10
 
 // Write implements io.Writer. The first bytes are kept back; with more than
 // that the answer begins.
@@ -76,12 +85,32 @@ func (r *rowsBody) Write(b []byte) (int, error) {
 		h.Set("Cache-Control", "no-store")
 		h.Set("Trailer", strings.Join([]string{headStatus, headRows, headError}, ", "))
 		r.to.WriteHeader(http.StatusOK)
-		if _, err := r.to.Write(r.kept.Bytes()); err != nil {
+		if r.most > 0 {
+			r.until = time.Now().Add(r.most)
+		}
+		if _, err := r.send(r.kept.Bytes()); err != nil {
 			return 0, err
 		}
 		r.kept = bytes.Buffer{}
 	}
-	return r.to.Write(b)
+	return r.send(b)
+}
+
+// send writes what a client takes in time. The database waits for it, so that
+// an execution whose time is over does not wait for its client.
+func (r *rowsBody) send(b []byte) (sent int, err error) {
+	control := http.NewResponseController(r.to)
+	for sent < len(b) && err == nil {
+		end := time.Now().Add(r.patience)
+		if !r.until.IsZero() && r.until.Before(end) {
+			end = r.until
+		}
+		_ = control.SetWriteDeadline(end) // an error is that of a test's writer
+		var n int
+		n, err = r.to.Write(b[sent:min(len(b), sent+atOnce)])
+		sent += n
+	}
+	return sent, err
 }
 
 // finish ends the answer, after the commit.

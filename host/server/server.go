@@ -73,6 +73,14 @@ type Config struct {
 	MetricsApart bool
 	// Audit gets a record of every execution; nil: none is kept.
 	Audit Auditor
+	// Identities is the file that says whose OIDC tokens and certificates are
+	// accepted beside the tokens of tenants, as manifest.ReadIdentities has it.
+	// It is read again when it changes. Empty: none are.
+	Identities string
+	// Patience is how long the server waits for a client: for the body of a
+	// request, and for some of the rows of an answer to be taken. 0 is
+	// DefaultPatience.
+	Patience time.Duration
 }
 
 // DefaultDrain is Config.Drain where nothing is said.
@@ -95,7 +103,10 @@ type Server struct {
 	mu      sync.RWMutex
 	tenants map[string]*tenant
 	broken  map[string]error // folders whose content is not what runs
-	tokens  map[string]*tenant
+	tokens  tokenBook
+
+	identities    *identities // nil: none are configured
+	identityFault error       // why their file is not what is used
 
 	stop     context.CancelFunc
 	watching sync.WaitGroup
@@ -107,17 +118,24 @@ type Server struct {
 // New reads the folders of all tenants and watches them until Close. A tenant
 // whose folder is broken is not served, and Ready says so; New fails only where
 // the folder of tenants itself cannot be read.
-func New(ctx context.Context, cfg Config) (*Server, error) {
+func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	var err error
 	if cfg.Tenants, err = filepath.Abs(cfg.Tenants); err != nil {
 		return nil, err
 	}
 	cfg.Drain = cmp.Or(cfg.Drain, DefaultDrain)
-	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}, tokens: map[string]*tenant{}}
+	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}}
 	s.metrics = newMetrics(s)
+	if err := s.reloadIdentities(ctx); err != nil {
+		return nil, fmt.Errorf("the file of identities cannot be used: %w", err)
+	}
+	defer func() {
+		if err != nil && s.identities != nil {
+			s.identities.close()
+		}
+	}()
 	if cfg.State != "" {
 		st, err := openState(ctx, cfg.State)
 		if err != nil {
@@ -162,28 +180,51 @@ func (s *Server) watch(ctx context.Context) {
 func (s *Server) Reload(ctx context.Context) error {
 	s.change.Lock()
 	defer s.change.Unlock()
+	s.refreshIdentities(ctx)
 	there, err := s.folders()
 	if err != nil {
 		return fmt.Errorf("read the folder of tenants: %w", err)
 	}
+	faults := s.takeTokens(there)
 	for _, name := range slices.Sorted(maps.Keys(there)) {
 		err := s.reload(ctx, name, there[name])
 		if ctx.Err() != nil { // that is no fault of the folder
 			return ctx.Err()
 		}
-		if err != nil {
-			s.fault(ctx, name, err)
+		if err == nil {
+			err = faults[name]
 		}
+		s.fault(ctx, name, err)
 	}
 	s.mu.RLock()
 	known := append(slices.Collect(maps.Keys(s.tenants)), slices.Collect(maps.Keys(s.broken))...)
 	s.mu.RUnlock()
 	for _, name := range known {
 		if there[name] == "" {
+			s.tokens.set(name)
 			s.install(ctx, name, nil)
 		}
 	}
 	return nil
+}
+
+// takeTokens takes over what has changed in the tokens of tenants, before
+// anything that takes longer, and returns what is wrong with them by tenant.
+func (s *Server) takeTokens(there map[string]string) map[string]error {
+	if s.cfg.Dev != nil {
+		s.tokens.set(devTenant, s.cfg.Dev.token)
+		return nil
+	}
+	faults := map[string]error{}
+	for name, dir := range there {
+		if !manifest.IsTenant(name) {
+			continue
+		}
+		if err := s.tokens.take(name, dir); err != nil {
+			faults[name] = err
+		}
+	}
+	return faults
 }
 
 // folders returns the folders of tenants, by name.
@@ -207,8 +248,8 @@ func (s *Server) folders() (map[string]string, error) {
 
 // reload takes over a tenant's folder if it has changed.
 func (s *Server) reload(ctx context.Context, name, dir string) error {
-	if !isTenant(name) {
-		return &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("%q cannot be the name of a tenant", name), Hint: tenantHint}
+	if !manifest.IsTenant(name) {
+		return &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("%q cannot be the name of a tenant", name), Hint: manifest.TenantHint}
 	}
 	c, err := readTenant(dir, s.cfg.Dev != nil)
 	if err != nil {
@@ -217,12 +258,12 @@ func (s *Server) reload(ctx context.Context, name, dir string) error {
 	s.mu.RLock()
 	old, broken := s.tenants[name], s.broken[name]
 	s.mu.RUnlock()
-	if old != nil && old.digest == c.digest && broken == nil {
-		return nil
-	}
 	var seen *brokenContent
-	if errors.As(broken, &seen) && seen.digest == c.digest {
+	switch {
+	case errors.As(broken, &seen) && seen.digest == c.digest:
 		return broken
+	case old != nil && old.digest == c.digest && old.version == old.secrets.version(ctx):
+		return nil
 	}
 	t, err := s.load(ctx, name, dir, c)
 	if err != nil {
@@ -253,9 +294,15 @@ type brokenContent struct {
 func (b *brokenContent) Error() string { return b.err.Error() }
 func (b *brokenContent) Unwrap() error { return b.err }
 
-// fault keeps why a tenant's folder is not what runs, and logs it once.
+// fault keeps why a tenant's folder is not what runs, and logs it once; a nil
+// error is that it is.
 func (s *Server) fault(ctx context.Context, name string, err error) {
 	s.mu.Lock()
+	if err == nil {
+		delete(s.broken, name)
+		s.mu.Unlock()
+		return
+	}
 	before := s.broken[name]
 	s.broken[name] = err
 	_, old := s.tenants[name]
@@ -285,16 +332,10 @@ func (s *Server) install(ctx context.Context, name string, t *tenant) {
 	delete(s.broken, name)
 	delete(s.tenants, name)
 	if old != nil {
-		for id := range old.tokens {
-			delete(s.tokens, id)
-		}
 		s.retiring.Add(1)
 	}
 	if t != nil {
 		s.tenants[name] = t
-		for id := range t.tokens {
-			s.tokens[id] = t
-		}
 	}
 	s.mu.Unlock()
 	switch {
@@ -340,9 +381,12 @@ func (s *Server) Close(ctx context.Context) error {
 		queued = s.queue.close(ctx)
 	}
 	s.mu.Lock()
-	all := s.tenants
-	s.tenants, s.tokens = map[string]*tenant{}, map[string]*tenant{}
+	all, who := s.tenants, s.identities
+	s.tenants = map[string]*tenant{}
 	s.mu.Unlock()
+	if who != nil {
+		who.close()
+	}
 	var wg sync.WaitGroup
 	errs := make([]error, len(all))
 	for i, name := range slices.Sorted(maps.Keys(all)) {

@@ -108,7 +108,9 @@ func serve(t *testing.T, tenants files, change func(*server.Config)) *served {
 	if s.Server, err = server.New(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(s.Handler())
+	web := httptest.NewUnstartedServer(nil)
+	web.Config = s.HTTP()
+	web.Start()
 	s.url = web.URL
 	t.Cleanup(func() {
 		web.Close()
@@ -135,6 +137,15 @@ func (s *served) reload() {
 	if err := s.Reload(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// remove removes a tenant's folder.
+func (s *served) remove(tenant string) {
+	s.t.Helper()
+	if err := os.RemoveAll(filepath.Join(s.dir, tenant)); err != nil {
+		s.t.Fatal(err)
+	}
+	s.reload()
 }
 
 // answer is what a request got.

@@ -15,14 +15,21 @@ func (s *Server) ready(w *response, _ *http.Request, _ principal) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	body := struct {
-		Status string `json:"status"` // ok, degraded or closing
-		Broken int    `json:"broken"` // tenants
-	}{"ok", len(s.broken)}
+		Status     string `json:"status"`               // ok, degraded or closing
+		Broken     int    `json:"broken"`               // tenants
+		Identities int    `json:"identities,omitempty"` // issuers without keys that are fresh, and their file if it is broken
+	}{"ok", len(s.broken), 0}
+	if s.identities != nil {
+		body.Identities = s.identities.failing()
+	}
+	if s.identityFault != nil {
+		body.Identities++
+	}
 	status := http.StatusOK
 	switch {
 	case s.closing:
 		body.Status, status = "closing", http.StatusServiceUnavailable
-	case len(s.broken) > 0:
+	case len(s.broken) > 0 || body.Identities > 0:
 		body.Status = "degraded"
 	}
 	return respond(w, status, body)

@@ -41,27 +41,15 @@ type tenant struct {
 	digest   [sha256.Size]byte // of what was read
 	host     *host.Host
 	programs map[string]*host.Program
-	tokens   map[string]Token // by id
 	quotas   manifest.Quotas
+	secrets  credentials
+	version  [sha256.Size]byte // of secrets, when it was made
 
 	mu      sync.Mutex
 	running int
 	retired bool
 	idle    chan struct{} // closed when retired and nothing runs
 }
-
-// isTenant reports whether a folder's name can be that of a tenant: it stands
-// in log lines, metrics and the names of variables.
-func isTenant(name string) bool {
-	for i, c := range name {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && (c != '-' || i == 0) {
-			return false
-		}
-	}
-	return name != "" && len(name) <= 63
-}
-
-const tenantHint = "lower case letters, digits and -, the first no -, at most 63"
 
 // content is what a tenant's folder holds, by slash-separated path. It is read
 // at once, so that what is checked is what runs.
@@ -124,7 +112,7 @@ func readTenant(dir string, dev bool) (content, error) {
 func (c content) wants(name string) bool {
 	switch path.Ext(name) {
 	case ".yaml", ".yml", ".json":
-		return c.dev || name == configFile || name == tokensFile || strings.HasPrefix(name, tasksDir+"/")
+		return c.dev || name == configFile || strings.HasPrefix(name, tasksDir+"/")
 	case ".wasm":
 		return true
 	}
@@ -134,24 +122,18 @@ func (c content) wants(name string) bool {
 // load makes a tenant of what its folder holds. Its error has every fault at
 // once, with files named as in the folder.
 func (s *Server) load(ctx context.Context, name, dir string, c content) (_ *tenant, err error) {
-	t := &tenant{name: name, digest: c.digest, programs: map[string]*host.Program{}, tokens: map[string]Token{}, idle: make(chan struct{})}
+	t := &tenant{name: name, digest: c.digest, programs: map[string]*host.Program{}, idle: make(chan struct{})}
 	var faults host.Errors
 	config, err := c.config()
 	faults = append(faults, faultsOf(configFile, err)...)
 	tasks, errs := c.tasks(s.cfg.Inline || c.dev)
 	faults = append(faults, errs...)
-	tokens, err := parseTokens(c.files[tokensFile])
-	faults = append(faults, faultsOf(tokensFile, err)...)
 	if len(faults) > 0 {
 		return nil, faults
 	}
 	t.quotas = config.Quotas
-	for _, token := range tokens {
-		t.tokens[token.ID] = token
-	}
 	reach := sqldb.Reach{Files: append([]string{dir}, s.cfg.Files...), Address: s.cfg.Address}
 	if c.dev {
-		t.tokens[s.cfg.Dev.token.ID] = s.cfg.Dev.token
 		reach = sqldb.Reach{}
 	}
 	for name, c := range config.Connections {
@@ -159,8 +141,11 @@ func (s *Server) load(ctx context.Context, name, dir string, c content) (_ *tena
 		c.Pool = poolOf(c.Pool)
 		config.Connections[name] = c
 	}
+	from := s.cfg.Secrets(name)
+	t.secrets = credentialsOf(config.Connections, from)
+	t.version = t.secrets.version(ctx)
 	t.host, err = host.New(ctx, host.Config{
-		Runtime: s.cfg.Runtime, Drivers: s.cfg.Drivers, Connections: config.Connections, Secrets: s.cfg.Secrets(name),
+		Runtime: s.cfg.Runtime, Drivers: s.cfg.Drivers, Connections: config.Connections, Secrets: from,
 		Limits: config.Limits, Logger: s.cfg.Logger.With("tenant", name), Source: config.Source,
 		Reach: reach,
 	})
@@ -222,7 +207,7 @@ func (c content) tasks(inline bool) (tasks []host.Task, faults host.Errors) {
 	}}
 	seen := map[string]host.Place{}
 	for _, name := range slices.Sorted(maps.Keys(c.files)) {
-		if name == configFile || name == tokensFile || path.Ext(name) == ".wasm" {
+		if name == configFile || path.Ext(name) == ".wasm" {
 			continue
 		}
 		found, err := opts.ReadTasks(name, c.files[name])

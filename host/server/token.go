@@ -122,18 +122,24 @@ func Tokens(dir string) ([]Token, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxTokensFile+1))
+	data, err := readAtMost(f, maxTokensFile)
 	if err != nil {
 		return nil, err
 	}
 	return parseTokens(data)
 }
 
+// readAtMost reads a file of at most so many bytes.
+func readAtMost(f *os.File, most int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = fmt.Errorf("%s is larger than %d bytes", filepath.Base(f.Name()), most)
+	}
+	return data, err
+}
+
 // parseTokens reads the content of tokensFile.
 func parseTokens(data []byte) ([]Token, error) {
-	if len(data) > maxTokensFile {
-		return nil, fmt.Errorf("%s is larger than %d bytes", tokensFile, maxTokensFile)
-	}
 	var all []Token
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)

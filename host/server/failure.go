@@ -1,0 +1,48 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/sqldb"
+)
+
+// forOperators are the codes of errors that have a cause for whoever runs the
+// server: what a database says of a statement is not among them, as it may
+// hold values.
+var forOperators = []host.Code{host.CodeConnection, host.CodeConfig, host.CodeInternal, host.CodeOutput}
+
+// tellOperator logs why an execution failed, where its client is told no more
+// than that it did.
+func (s *Server) tellOperator(ctx context.Context, tenant, task string, err error) {
+	var one *host.Error
+	if err == nil || canceled(ctx) || errors.As(err, &one) && !slices.Contains(forOperators, one.Code) {
+		return
+	}
+	s.log.WarnContext(ctx, "an execution failed", "tenant", tenant, "task", task, "error", firstLine(err), "cause", cause(err))
+}
+
+// cause returns what the cause of an error says, which errors of ours do not
+// print.
+func cause(err error) string {
+	for err != nil {
+		var ours *host.Error
+		var theirs *sqldb.Error
+		switch {
+		case errors.As(err, &ours):
+			err = ours.Cause
+		case errors.As(err, &theirs):
+			err = theirs.Cause
+		default:
+			text := strings.Join(strings.Fields(err.Error()), " ")
+			return text[:min(len(text), maxCause)]
+		}
+	}
+	return ""
+}
+
+// maxCause is how much of a cause is logged, in bytes.
+const maxCause = 500

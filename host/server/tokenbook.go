@@ -1,0 +1,104 @@
+package server
+
+import (
+	"crypto/sha256"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"sync"
+)
+
+// tokenBook has the tokens of all tenants. They are read apart from the rest
+// of a tenant's folder: a token that is revoked is gone, whatever else is
+// broken, and a new one changes nothing of what runs. It is safe for
+// concurrent use.
+type tokenBook struct {
+	mu   sync.RWMutex
+	read map[string][sha256.Size]byte // what was read of a tenant
+	byID map[string][]identity        // several where a tenant has another's token id in its file
+}
+
+// take makes the tokens of a tenant those of its folder. A file that is broken
+// changes nothing, and is told as a fault of the folder.
+func (b *tokenBook) take(tenant, dir string) error {
+	text, err := readTokens(dir)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(text)
+	b.mu.RLock()
+	same := b.read[tenant] == sum
+	b.mu.RUnlock()
+	if same {
+		return nil
+	}
+	all, err := parseTokens(text)
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.put(tenant, all)
+	b.read[tenant] = sum
+	return nil
+}
+
+// readTokens reads the tokens of a folder, and nothing outside of it.
+func readTokens(dir string) ([]byte, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	f, err := root.Open(tokensFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readAtMost(f, maxTokensFile)
+}
+
+// set makes the tokens of a tenant those given.
+func (b *tokenBook) set(tenant string, all ...Token) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.put(tenant, all)
+	delete(b.read, tenant)
+}
+
+func (b *tokenBook) put(tenant string, all []Token) {
+	if b.byID == nil {
+		b.read, b.byID = map[string][sha256.Size]byte{}, map[string][]identity{}
+	}
+	for id, holders := range b.byID {
+		holders = slices.DeleteFunc(slices.Clone(holders), func(i identity) bool { return i.tenant == tenant })
+		if b.byID[id] = holders; len(holders) == 0 {
+			delete(b.byID, id)
+		}
+	}
+	for _, t := range all {
+		b.byID[t.ID] = append(b.byID[t.ID], identity{tenant, t})
+	}
+}
+
+// find returns whose token it is. It takes as long for one that does not
+// exist as for one with another secret.
+func (b *tokenBook) find(text string) (identity, bool) {
+	id, secret, ok := splitToken(text)
+	b.mu.RLock()
+	holders := b.byID[id]
+	b.mu.RUnlock()
+	if len(holders) == 0 {
+		holders = []identity{{}}
+	}
+	for _, i := range holders {
+		if i.token.matches(secret) && ok {
+			return i, true
+		}
+	}
+	return identity{}, false
+}
