@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,6 +39,16 @@ type program struct {
 	cmd   *exec.Cmd
 	url   string
 	lines chan string // of standard output
+
+	mu   sync.Mutex
+	said strings.Builder // on standard error
+}
+
+// log returns what the program has said on standard error.
+func (p *program) log() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.said.String()
 }
 
 // start starts the program and waits until it serves.
@@ -69,16 +80,17 @@ func start(t *testing.T, dir string, args ...string) *program {
 	}()
 	serves := make(chan string, 1)
 	go func() {
-		var said strings.Builder
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
-			fmt.Fprintln(&said, lines.Text())
+			p.mu.Lock()
+			fmt.Fprintln(&p.said, lines.Text())
+			p.mu.Unlock()
 			if url, ok := strings.CutPrefix(lines.Text(), "wasmsql: serving at "); ok {
 				serves <- url
 			}
 		}
 		select {
 		case serves <- "":
-			t.Log(said.String())
+			t.Log(p.log())
 		default:
 		}
 	}()
@@ -165,7 +177,7 @@ func TestCalls(t *testing.T) {
 		{"serve --dev --tenants x", 2, "wasmsql: error: one of --tenants and --dev is needed\nwasmsql: hint: to try it out: wasmsql serve --dev\n"},
 		{"serve x", 2, "wasmsql: error: unexpected argument \"x\"\nwasmsql: hint: usage: wasmsql serve [flags] --tenants DIR\n"},
 		{"serve --tenants " + dir + " --allow-network 10.0.0", 2, "wasmsql: error: --allow-network: \"10.0.0\" is neither an address nor a network\nwasmsql: hint: write it as 10.0.0.0/8 or 10.1.2.3\n"},
-		{"serve --tenants " + dir + " --state file.db", 2, "wasmsql: error: --results is needed with a state in PostgreSQL\nwasmsql: hint: name a folder that all processes share\n"},
+		{"serve --tenants " + dir + " --state file.db", 2, "wasmsql: error: --results is needed with a state in PostgreSQL\nwasmsql: hint: name a folder that all processes share, or a bucket: s3://bucket/folder\n"},
 		{"serve --tenants " + dir + " --tls-cert x", 2, "wasmsql: error: --tls-cert and --tls-key go together\n"},
 		{"token", 2, "wasmsql: error: a command is missing: create, list or revoke\nwasmsql: hint: see wasmsql help token\n"},
 		{"token create acme --role run", 2, "wasmsql: error: --tenants is missing\nwasmsql: hint: it is the folder with a folder for each tenant\n"},

@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"gocloud.dev/blob"
-	"gocloud.dev/blob/fileblob"
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -77,7 +75,7 @@ The API is described at /openapi.json.`,
 	flags.BoolVar(&f.dev, "dev", false, "serve the task files of the working folder to one tenant, with a token that is printed")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "where to listen: an address and a port")
 	flags.StringVar(&f.state, "state", "", "where executions are kept: sqlite:///file.db or postgresql://… (also WASMSQL_STATE)")
-	flags.StringVar(&f.results, "results", "", "the folder of results; default: beside a SQLite state")
+	flags.StringVar(&f.results, "results", "", "where results are kept: a folder, or s3://bucket/folder, gs://… or azblob://…; default: beside a SQLite state")
 	flags.DurationVar(&f.keep, "keep", server.DefaultKeep, "how long executions and results are kept after their end")
 	flags.DurationVar(&f.drain, "drain", server.DefaultDrain, "how long to wait for what runs when the server or a tenant ends")
 	flags.StringVar(&f.audit, "audit", "", "the file that a line of JSON is added to for each execution")
@@ -104,6 +102,11 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	log := slog.New(server.LogHandler(slog.NewJSONHandler(a.stderr, nil)))
+	traces, flush, err := a.tracing(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer flush()
 	rt, err := a.runtime(ctx, log)
 	if err != nil {
 		return err
@@ -112,7 +115,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	cfg := server.Config{
 		Tenants: f.tenants, Runtime: rt, Drivers: drivers(), Secrets: a.tenantSecrets(f), Inline: f.inline,
 		MetricsApart: f.metrics != "", State: f.state, Keep: f.keep, Drain: f.drain, Logger: log,
-		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting},
+		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting}, Tracing: traces,
 	}
 	if cfg.State == "" {
 		cfg.State, _ = a.env("WASMSQL_STATE")
@@ -128,7 +131,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		cfg.Files = append(cfg.Files, abs)
 	}
 	if cfg.State != "" {
-		if cfg.Results, err = f.bucket(cfg.State); err != nil {
+		if cfg.Results, err = a.bucket(ctx, f.results, cfg.State); err != nil {
 			return err
 		}
 	}
@@ -286,23 +289,6 @@ func (f *serveFlags) reachable() (func(netip.AddrPort) error, error) {
 		}
 		return errors.New("the address is not one that this server allows")
 	}, nil
-}
-
-// bucket opens the folder of results.
-func (f *serveFlags) bucket(state string) (*blob.Bucket, error) {
-	dir := f.results
-	if dir == "" {
-		file, ok := strings.CutPrefix(state, "sqlite:///")
-		if !ok {
-			return nil, usage("--results is needed with a state in PostgreSQL", "name a folder that all processes share")
-		}
-		dir = file + ".results"
-	}
-	b, err := fileblob.OpenBucket(dir, &fileblob.Options{CreateDir: true, DirFileMode: 0o700, NoTempDir: true, Metadata: fileblob.MetadataDontWrite})
-	if err != nil {
-		return nil, configFault("the folder of results cannot be used: "+err.Error(), "")
-	}
-	return b, nil
 }
 
 // tenantSecrets returns where the secrets of a tenant are found: in variables

@@ -22,6 +22,15 @@ type metrics struct {
 	panics     prometheus.Counter
 }
 
+// The phases of an execution, in metrics and traces.
+const (
+	phaseQueue   = "queue"   // waiting: to be taken up, for the tenant's quota, for a processor
+	phaseSandbox = "sandbox" // taking a fresh instance, and dropping it
+	phaseRender  = "render"  // in the guest
+	phaseQuery   = "query"   // in the database
+	phaseStream  = "stream"  // writing the result
+)
+
 // phaseBuckets are the bounds of times, in seconds.
 var phaseBuckets = []float64{1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1, 3, 10, 30, 100}
 
@@ -38,7 +47,7 @@ func newMetrics(s *Server) *metrics {
 		bytes:      counter("result_bytes_total", "Bytes of results, as Arrow holds them.", byTask...),
 		panics:     prometheus.NewCounter(prometheus.CounterOpts{Namespace: "wasmsql", Name: "panics_total", Help: "Requests that ended in a fault of the server."}),
 		phases: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "wasmsql", Name: "phase_seconds",
-			Help: "Time of an execution by phase; query and result overlap.", Buckets: phaseBuckets}, []string{"tenant", "phase"}),
+			Help: "Time of an execution by phase; query and stream overlap.", Buckets: phaseBuckets}, []string{"tenant", "phase"}),
 	}
 	m.registry.MustRegister(m.executions, m.phases, m.fuel, m.rows, m.bytes, m.panics, standing{s},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -52,7 +61,7 @@ func (m *metrics) count(tenant, outcome string, r host.Report) {
 	m.rows.WithLabelValues(tenant, r.Task).Add(float64(r.Rows))
 	m.bytes.WithLabelValues(tenant, r.Task).Add(float64(r.Bytes))
 	for phase, micros := range map[string]host.Micros{
-		"queue": r.Times.Queue, "sandbox": r.Times.Sandbox, "render": r.Times.Guest, "query": r.Times.Query, "result": r.Times.Result,
+		phaseQueue: r.Times.Queue, phaseSandbox: r.Times.Sandbox, phaseRender: r.Times.Guest, phaseQuery: r.Times.Query, phaseStream: r.Times.Result,
 	} {
 		m.phases.WithLabelValues(tenant, phase).Observe(float64(micros) / 1e9)
 	}

@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"gocloud.dev/blob"
 
 	"github.com/wasmsql/wasmsql/host"
@@ -73,6 +74,8 @@ type Config struct {
 	MetricsApart bool
 	// Audit gets a record of every execution; nil: none is kept.
 	Audit Auditor
+	// Tracing makes the spans of requests and executions; nil: there are none.
+	Tracing trace.TracerProvider
 }
 
 // DefaultDrain is Config.Drain where nothing is said.
@@ -91,6 +94,7 @@ type Server struct {
 	gate    gates
 	metrics *metrics
 	queue   *queue // nil: no state is configured
+	tracer  trace.Tracer
 
 	mu      sync.RWMutex
 	tenants map[string]*tenant
@@ -117,7 +121,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	cfg.Drain = cmp.Or(cfg.Drain, DefaultDrain)
 	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}, tokens: map[string]*tenant{}}
-	s.metrics = newMetrics(s)
+	s.metrics, s.tracer = newMetrics(s), tracerOf(cfg.Tracing)
 	if cfg.State != "" {
 		st, err := openState(ctx, cfg.State)
 		if err != nil {
