@@ -55,7 +55,7 @@ func (a *app) cloudBucket(ctx context.Context, url string) (*blob.Bucket, error)
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	const name = "wasmsql-was-here"
-	if err = b.WriteAll(ctx, name, nil, &blob.WriterOptions{ContentType: "text/plain"}); err == nil {
+	if err = b.WriteAll(ctx, name, []byte("wasmsql keeps results here\n"), &blob.WriterOptions{ContentType: "text/plain"}); err == nil {
 		err = b.Delete(ctx, name)
 	}
 	if err != nil {
