@@ -72,7 +72,11 @@ func start(t *testing.T, dir string, args ...string) *program {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	told := make(chan struct{})
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-told // it may log
+	})
 	go func() {
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
 			p.lines <- lines.Text()
@@ -80,6 +84,7 @@ func start(t *testing.T, dir string, args ...string) *program {
 	}()
 	serves := make(chan string, 1)
 	go func() {
+		defer close(told)
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			p.mu.Lock()
 			fmt.Fprintln(&p.said, lines.Text())

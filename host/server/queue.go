@@ -59,6 +59,8 @@ type queue struct {
 
 	stop context.CancelFunc
 	done sync.WaitGroup
+
+	backlogs backlogs
 }
 
 // errCanceled is the cause of the end of an execution that a client ended.

@@ -297,6 +297,7 @@ func (s *Server) install(ctx context.Context, name string, t *tenant) {
 		}
 	}
 	s.mu.Unlock()
+	s.metrics.keep(name, t)
 	switch {
 	case t == nil:
 		s.log.InfoContext(ctx, "a tenant is removed", "tenant", name)

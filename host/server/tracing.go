@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -56,19 +57,24 @@ func (s *Server) observe(w *response, r *http.Request) (_ *http.Request, end fun
 	w.Header().Set(headRequest, from.request)
 	w.origin = from
 	ctx := withOrigin(w3c.Extract(r.Context(), propagation.HeaderCarrier(r.Header)), from)
-	if slices.Contains(untraced, r.Pattern) {
-		return r.WithContext(ctx), func() {}
+	pattern := r.Pattern
+	count := func() {
+		s.metrics.requests.WithLabelValues(pattern, strconv.Itoa(cmp.Or(w.status, http.StatusOK))).Inc()
+	}
+	if slices.Contains(untraced, pattern) {
+		return r.WithContext(ctx), count
 	}
 	method := r.Method
 	if !slices.Contains(knownMethods, method) {
 		method = "_OTHER" // whoever asks may send any
 	}
 	name, route := method, []attribute.KeyValue{attrMethod.String(method), attrRequest.String(from.request)}
-	if r.Pattern != "/" {
-		name, route = method+" "+r.Pattern, append(route, attrRoute.String(r.Pattern))
+	if pattern != "/" {
+		name, route = method+" "+pattern, append(route, attrRoute.String(pattern))
 	}
 	ctx, span := s.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(route...))
 	return r.WithContext(ctx), func() {
+		count()
 		status := cmp.Or(w.status, http.StatusOK)
 		span.SetAttributes(attrStatus.Int(status))
 		if from.tenant != "" {
