@@ -102,6 +102,9 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	log := slog.New(server.LogHandler(slog.NewJSONHandler(a.stderr, nil)))
+	if limit := boundMemory(a.env); limit > 0 {
+		log.InfoContext(ctx, "the collector stays within a limit", "bytes", limit)
+	}
 	traces, flush, err := a.tracing(ctx, log)
 	if err != nil {
 		return err
@@ -119,6 +122,11 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	}
 	if cfg.State == "" {
 		cfg.State, _ = a.env("WASMSQL_STATE")
+	}
+	if cfg.State == "" {
+		if cfg.State, err = a.credentials().state(); err != nil {
+			return configFault("the credential that names the state cannot be read", "")
+		}
 	}
 	if cfg.Address, err = f.reachable(); err != nil {
 		return err
@@ -152,7 +160,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return configFault(err.Error(), "")
 	}
-	return errors.Join(a.listen(ctx, f, s, cfg.Dev, secure), a.drain(ctx, f, s))
+	return errors.Join(a.listen(ctx, log, f, s, cfg.Dev, secure), a.drain(ctx, f, s))
 }
 
 // runtime makes the Runtime, which keeps compiled code in the folder that
@@ -178,7 +186,7 @@ func (a *app) drain(ctx context.Context, f *serveFlags, s *server.Server) error 
 }
 
 // listen serves HTTP until ctx ends.
-func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *server.Dev, tlsConfig *tls.Config) error {
+func (a *app) listen(ctx context.Context, log *slog.Logger, f *serveFlags, s *server.Server, dev *server.Dev, tlsConfig *tls.Config) error {
 	l, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return configFault("cannot listen: "+err.Error(), "--listen is an address and a port, as 127.0.0.1:8080 or :8080")
@@ -203,6 +211,9 @@ func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *
 		fmt.Fprintf(a.stdout, "%s\n", dev.Token())
 		fmt.Fprintf(a.stderr, "wasmsql: hint: curl -H \"Authorization: Bearer %s\" %s://%s/v1/tasks\n", dev.Token(), scheme, l.Addr())
 	}
+	if err := a.notify(notifyReady); err != nil {
+		log.WarnContext(ctx, "the service manager cannot be told", "error", err)
+	}
 	ended := make(chan error, 1)
 	go func() {
 		if tlsConfig != nil {
@@ -218,6 +229,9 @@ func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
 	defer cancel()
+	if err := a.notify(notifyStopping); err != nil {
+		log.WarnContext(ctx, "the service manager cannot be told", "error", err)
+	}
 	if err := web.Shutdown(closing); err != nil {
 		return web.Close()
 	}
@@ -305,6 +319,7 @@ func (a *app) tenantSecrets(f *serveFlags) func(string) secret.Provider {
 		if err != nil { // the prefix is not empty
 			panic(err)
 		}
+		p = secret.Chain(p, a.credentials().of(tenant))
 		if f.secrets == "" {
 			return p
 		}
