@@ -58,9 +58,16 @@ func start(t *testing.T, dir string, args ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{t: t, cmd: exec.Command(self, args...), lines: make(chan string, 10)}
-	p.cmd.Dir = dir
-	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd := exec.Command(self, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return started(t, cmd)
+}
+
+// started starts a command that is the program, and waits until it serves.
+func started(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, cmd: cmd, lines: make(chan string, 10)}
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
