@@ -208,7 +208,7 @@ func (s *Server) folders() (map[string]string, error) {
 // reload takes over a tenant's folder if it has changed.
 func (s *Server) reload(ctx context.Context, name, dir string) error {
 	if !isTenant(name) {
-		return &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("%q cannot be the name of a tenant", name), Hint: tenantHint}
+		return errTenantName(name)
 	}
 	c, err := readTenant(dir, s.cfg.Dev != nil)
 	if err != nil {

@@ -61,6 +61,10 @@ func isTenant(name string) bool {
 
 const tenantHint = "lower case letters, digits and -, the first no -, at most 63"
 
+func errTenantName(name string) error {
+	return &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("%q cannot be the name of a tenant", name), Hint: tenantHint}
+}
+
 // content is what a tenant's folder holds, by slash-separated path. It is read
 // at once, so that what is checked is what runs.
 type content struct {
