@@ -204,6 +204,16 @@ func TestCalls(t *testing.T) {
 			t.Errorf("%s: status %d\n%s%s", c.args, status, stdout, stderr)
 		}
 	}
+	write(t, dir, map[string]string{
+		"Globex/wasmsql.yaml": "", "initech/wasmsql.yaml": "connections: {db: {uri: 'nosql://x'}}\n", "initech/tasks/a.yaml": "name: a\nname: b\n",
+		"umbrella/tasks/a.yaml": "name: a\nquery: SELECT 1\nconnection: {uri: 'sqlite://'}\n", "umbrella/wasmsql.yaml": "",
+	})
+	if status, stdout, stderr := call(t, "check", dir); status != 3 || stdout != "acme: ok, 0 tasks\n" || stderr != wrongTenants {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
+	}
+	if status, stdout, _ := call(t, "check", "--allow-inline", dir); status != 3 || stdout != "acme: ok, 0 tasks\numbrella: ok, 1 tasks\n" {
+		t.Errorf("status %d\n%s", status, stdout)
+	}
 	status, text, _ := call(t, "token", "create", "--tenants", dir, "acme", "--role", "run", "--note", "nightly")
 	id := strings.Split(text, "_")[1]
 	_, list, _ := call(t, "token", "list", "--tenants", dir, "acme")
@@ -214,6 +224,16 @@ func TestCalls(t *testing.T) {
 		t.Error(status, stderr)
 	}
 }
+
+// wrongTenants is what is wrong with the tenants of TestCalls.
+const wrongTenants = `wasmsql: error: Globex: "Globex" cannot be the name of a tenant
+wasmsql: hint: lower case letters, digits and -, the first no -, at most 63
+wasmsql: error: initech/tasks/a.yaml:1:1: the task has neither query nor module
+wasmsql: hint: write query: with a SQL template, or module: with a plugin's path
+wasmsql: error: initech/tasks/a.yaml:2:1: duplicate key "name": it stands already at line 1
+wasmsql: error: umbrella/tasks/a.yaml:3:13: a connection of a task's own is not accepted by this server
+wasmsql: hint: give it a name in the tenant's wasmsql.yaml
+`
 
 // TestKilled kills the process at points of its executions, and starts it
 // again: nothing that was accepted is lost, and nothing that was committed
