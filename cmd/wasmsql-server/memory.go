@@ -9,24 +9,15 @@ import (
 	"strings"
 )
 
-// The collector's settings where GOGC and GOMEMLIMIT say nothing.
-const (
-	// What streams through makes garbage all the time and keeps little: see
-	// host/RATIONALE.md.
-	gcPercent = 100
-	// Of the memory that the process may have, the part that the collector is
-	// to stay within. The rest is for what it does not see: the memory of guests
-	// and compiled code.
-	limitNumerator, limitDenominator = 3, 4
-)
+// limitNumerator of limitDenominator parts of the memory that the process may
+// have is what the collector is to stay within where GOMEMLIMIT says nothing.
+// Why, and why GOGC stays as it is, stands in host/RATIONALE.md.
+const limitNumerator, limitDenominator = 3, 4
 
 // boundMemory has the collector work harder as the process comes near the limit
 // of its control group, which is systemd's MemoryMax or a container's, instead
 // of being killed. It returns the limit that the collector has, or 0 for none.
 func boundMemory(env func(string) (string, bool)) int64 {
-	if v, _ := env("GOGC"); v == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	if v, _ := env("GOMEMLIMIT"); v == "" {
 		if most, ok := groupLimit(os.DirFS("/")); ok {
 			debug.SetMemoryLimit(most / limitDenominator * limitNumerator)
