@@ -26,6 +26,8 @@ type slots struct {
 	waiters atomic.Int32 // executions that wait
 	now     func() time.Time
 
+	all int // slots
+
 	mu     sync.Mutex
 	free   int
 	active []*Host       // tenants with guests that run or wait; of equals, the next one first
@@ -40,7 +42,14 @@ type share struct {
 	rested  atomic.Int64 // when a guest of its has last waited for something, in nanoseconds since 1970
 }
 
-func newSlots(n int) *slots { return &slots{free: n, now: time.Now} }
+func newSlots(n int) *slots { return &slots{all: n, free: n, now: time.Now} }
+
+// standing returns how many slots are free, and how many executions wait.
+func (s *slots) standing() (free, waiting int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.free, int(s.waiters.Load())
+}
 
 // acquire waits for a slot. Its error is the context's.
 func (s *slots) acquire(ctx context.Context, h *Host) error {

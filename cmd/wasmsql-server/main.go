@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, env func(
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err.Error(), "see wasmsql help "+cmd.Name())
 	})
-	root.AddCommand(a.serveCommand(), a.tokenCommand())
+	root.AddCommand(a.serveCommand(), a.tokenCommand(), a.checkCommand())
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -60,15 +60,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, env func(
 
 // tell prints an error and returns the exit status for it.
 func (a *app) tell(err error) int {
-	var told *host.Error
-	if !errors.As(err, &told) {
-		told = &host.Error{Code: host.CodeUsage, Message: err.Error(), Hint: "see wasmsql help serve"}
+	var silent exitStatus
+	var all host.Errors
+	var one *host.Error
+	switch {
+	case errors.As(err, &silent):
+		return int(silent)
+	case errors.As(err, &all) && len(all) > 0:
+	case errors.As(err, &one):
+		all = host.Errors{one}
+	default:
+		all = host.Errors{{Code: host.CodeUsage, Message: err.Error(), Hint: "see wasmsql help serve"}}
 	}
-	fmt.Fprintf(a.stderr, "wasmsql: error: %s\n", printable(told.Message))
-	if told.Hint != "" {
-		fmt.Fprintf(a.stderr, "wasmsql: hint: %s\n", printable(told.Hint))
+	for _, e := range all {
+		fmt.Fprintf(a.stderr, "wasmsql: error: %s\n", printable(e.Error()))
+		if e.Hint != "" {
+			fmt.Fprintf(a.stderr, "wasmsql: hint: %s\n", printable(e.Hint))
+		}
 	}
-	switch told.Code {
+	switch all[0].Code {
 	case host.CodeUsage:
 		return 2
 	case host.CodeConfig:

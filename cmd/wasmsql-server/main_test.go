@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,6 +39,16 @@ type program struct {
 	cmd   *exec.Cmd
 	url   string
 	lines chan string // of standard output
+
+	mu   sync.Mutex
+	said strings.Builder // on standard error
+}
+
+// log returns what the program has said on standard error.
+func (p *program) log() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.said.String()
 }
 
 // start starts the program and waits until it serves.
@@ -47,9 +58,16 @@ func start(t *testing.T, dir string, args ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{t: t, cmd: exec.Command(self, args...), lines: make(chan string, 10)}
-	p.cmd.Dir = dir
-	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd := exec.Command(self, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return started(t, cmd)
+}
+
+// started starts a command that is the program, and waits until it serves.
+func started(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, cmd: cmd, lines: make(chan string, 10)}
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +79,11 @@ func start(t *testing.T, dir string, args ...string) *program {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	told := make(chan struct{})
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-told // it may log
+	})
 	go func() {
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
 			p.lines <- lines.Text()
@@ -69,16 +91,18 @@ func start(t *testing.T, dir string, args ...string) *program {
 	}()
 	serves := make(chan string, 1)
 	go func() {
-		var said strings.Builder
+		defer close(told)
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
-			fmt.Fprintln(&said, lines.Text())
+			p.mu.Lock()
+			fmt.Fprintln(&p.said, lines.Text())
+			p.mu.Unlock()
 			if url, ok := strings.CutPrefix(lines.Text(), "wasmsql: serving at "); ok {
 				serves <- url
 			}
 		}
 		select {
 		case serves <- "":
-			t.Log(said.String())
+			t.Log(p.log())
 		default:
 		}
 	}()
@@ -165,7 +189,7 @@ func TestCalls(t *testing.T) {
 		{"serve --dev --tenants x", 2, "wasmsql: error: one of --tenants and --dev is needed\nwasmsql: hint: to try it out: wasmsql serve --dev\n"},
 		{"serve x", 2, "wasmsql: error: unexpected argument \"x\"\nwasmsql: hint: usage: wasmsql serve [flags] --tenants DIR\n"},
 		{"serve --tenants " + dir + " --allow-network 10.0.0", 2, "wasmsql: error: --allow-network: \"10.0.0\" is neither an address nor a network\nwasmsql: hint: write it as 10.0.0.0/8 or 10.1.2.3\n"},
-		{"serve --tenants " + dir + " --state file.db", 2, "wasmsql: error: --results is needed with a state in PostgreSQL\nwasmsql: hint: name a folder that all processes share\n"},
+		{"serve --tenants " + dir + " --state file.db", 2, "wasmsql: error: --results is needed with a state in PostgreSQL\nwasmsql: hint: name a folder that all processes share, or a bucket: s3://bucket/folder\n"},
 		{"serve --tenants " + dir + " --tls-cert x", 2, "wasmsql: error: --tls-cert and --tls-key go together\n"},
 		{"token", 2, "wasmsql: error: a command is missing: create, list or revoke\nwasmsql: hint: see wasmsql help token\n"},
 		{"token create acme --role run", 2, "wasmsql: error: --tenants is missing\nwasmsql: hint: it is the folder with a folder for each tenant\n"},
@@ -180,6 +204,16 @@ func TestCalls(t *testing.T) {
 			t.Errorf("%s: status %d\n%s%s", c.args, status, stdout, stderr)
 		}
 	}
+	write(t, dir, map[string]string{
+		"Globex/wasmsql.yaml": "", "initech/wasmsql.yaml": "connections: {db: {uri: 'nosql://x'}}\n", "initech/tasks/a.yaml": "name: a\nname: b\n",
+		"umbrella/tasks/a.yaml": "name: a\nquery: SELECT 1\nconnection: {uri: 'sqlite://'}\n", "umbrella/wasmsql.yaml": "",
+	})
+	if status, stdout, stderr := call(t, "check", dir); status != 3 || stdout != "acme: ok, 0 tasks\n" || stderr != wrongTenants {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
+	}
+	if status, stdout, _ := call(t, "check", "--allow-inline", dir); status != 3 || stdout != "acme: ok, 0 tasks\numbrella: ok, 1 tasks\n" {
+		t.Errorf("status %d\n%s", status, stdout)
+	}
 	status, text, _ := call(t, "token", "create", "--tenants", dir, "acme", "--role", "run", "--note", "nightly")
 	id := strings.Split(text, "_")[1]
 	_, list, _ := call(t, "token", "list", "--tenants", dir, "acme")
@@ -190,6 +224,16 @@ func TestCalls(t *testing.T) {
 		t.Error(status, stderr)
 	}
 }
+
+// wrongTenants is what is wrong with the tenants of TestCalls.
+const wrongTenants = `wasmsql: error: Globex: "Globex" cannot be the name of a tenant
+wasmsql: hint: lower case letters, digits and -, the first no -, at most 63
+wasmsql: error: initech/tasks/a.yaml:1:1: the task has neither query nor module
+wasmsql: hint: write query: with a SQL template, or module: with a plugin's path
+wasmsql: error: initech/tasks/a.yaml:2:1: duplicate key "name": it stands already at line 1
+wasmsql: error: umbrella/tasks/a.yaml:3:13: a connection of a task's own is not accepted by this server
+wasmsql: hint: give it a name in the tenant's wasmsql.yaml
+`
 
 // TestKilled kills the process at points of its executions, and starts it
 // again: nothing that was accepted is lost, and nothing that was committed

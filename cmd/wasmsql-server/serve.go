@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"gocloud.dev/blob"
-	"gocloud.dev/blob/fileblob"
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -73,7 +71,7 @@ The API is described at /openapi.json.`,
 	flags.BoolVar(&f.dev, "dev", false, "serve the task files of the working folder to one tenant, with a token that is printed")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "where to listen: an address and a port")
 	flags.StringVar(&f.state, "state", "", "where executions are kept: sqlite:///file.db or postgresql://… (also WASMSQL_STATE)")
-	flags.StringVar(&f.results, "results", "", "the folder of results; default: beside a SQLite state")
+	flags.StringVar(&f.results, "results", "", "where results are kept: a folder, or s3://bucket/folder, gs://… or azblob://…; default: beside a SQLite state")
 	flags.DurationVar(&f.keep, "keep", server.DefaultKeep, "how long executions and results are kept after their end")
 	flags.DurationVar(&f.drain, "drain", server.DefaultDrain, "how long to wait for what runs when the server or a tenant ends")
 	flags.StringVar(&f.audit, "audit", "", "the file that a line of JSON is added to for each execution")
@@ -102,6 +100,14 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	log := slog.New(server.LogHandler(slog.NewJSONHandler(a.stderr, nil)))
+	if limit := boundMemory(a.env); limit > 0 {
+		log.InfoContext(ctx, "the collector stays within a limit", "bytes", limit)
+	}
+	traces, flush, err := a.tracing(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer flush()
 	rt, err := a.runtime(ctx, log)
 	if err != nil {
 		return err
@@ -110,10 +116,15 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	cfg := server.Config{
 		Tenants: f.tenants, Runtime: rt, Drivers: drivers(), Secrets: a.tenantSecrets(f), Inline: f.inline,
 		MetricsApart: f.metrics != "", State: f.state, Keep: f.keep, Drain: f.drain, Logger: log,
-		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting}, Identities: f.identities,
+		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting}, Identities: f.identities, Tracing: traces,
 	}
 	if cfg.State == "" {
 		cfg.State, _ = a.env("WASMSQL_STATE")
+	}
+	if cfg.State == "" {
+		if cfg.State, err = a.credentials().state(); err != nil {
+			return configFault("the credential that names the state cannot be read", "")
+		}
 	}
 	if cfg.Address, err = f.reachable(); err != nil {
 		return err
@@ -126,7 +137,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		cfg.Files = append(cfg.Files, abs)
 	}
 	if cfg.State != "" {
-		if cfg.Results, err = f.bucket(cfg.State); err != nil {
+		if cfg.Results, err = a.bucket(ctx, f.results, cfg.State); err != nil {
 			return err
 		}
 	}
@@ -147,7 +158,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return configFault(err.Error(), "")
 	}
-	return errors.Join(a.listen(ctx, f, s, cfg.Dev, secure), a.drain(ctx, f, s))
+	return errors.Join(a.listen(ctx, log, f, s, cfg.Dev, secure), a.drain(ctx, f, s))
 }
 
 // runtime makes the Runtime, which keeps compiled code in the folder that
@@ -173,7 +184,7 @@ func (a *app) drain(ctx context.Context, f *serveFlags, s *server.Server) error 
 }
 
 // listen serves HTTP until ctx ends.
-func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *server.Dev, tlsConfig *tls.Config) error {
+func (a *app) listen(ctx context.Context, log *slog.Logger, f *serveFlags, s *server.Server, dev *server.Dev, tlsConfig *tls.Config) error {
 	l, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return configFault("cannot listen: "+err.Error(), "--listen is an address and a port, as 127.0.0.1:8080 or :8080")
@@ -196,6 +207,9 @@ func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *
 		fmt.Fprintf(a.stdout, "%s\n", dev.Token())
 		fmt.Fprintf(a.stderr, "wasmsql: hint: curl -H \"Authorization: Bearer %s\" %s://%s/v1/tasks\n", dev.Token(), scheme, l.Addr())
 	}
+	if err := a.notify(notifyReady); err != nil {
+		log.WarnContext(ctx, "the service manager cannot be told", "error", err)
+	}
 	ended := make(chan error, 1)
 	go func() {
 		if tlsConfig != nil {
@@ -211,6 +225,9 @@ func (a *app) listen(ctx context.Context, f *serveFlags, s *server.Server, dev *
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
 	defer cancel()
+	if err := a.notify(notifyStopping); err != nil {
+		log.WarnContext(ctx, "the service manager cannot be told", "error", err)
+	}
 	if err := web.Shutdown(closing); err != nil {
 		return web.Close()
 	}
@@ -290,23 +307,6 @@ func (f *serveFlags) reachable() (func(netip.AddrPort) error, error) {
 	}, nil
 }
 
-// bucket opens the folder of results.
-func (f *serveFlags) bucket(state string) (*blob.Bucket, error) {
-	dir := f.results
-	if dir == "" {
-		file, ok := strings.CutPrefix(state, "sqlite:///")
-		if !ok {
-			return nil, usage("--results is needed with a state in PostgreSQL", "name a folder that all processes share")
-		}
-		dir = file + ".results"
-	}
-	b, err := fileblob.OpenBucket(dir, &fileblob.Options{CreateDir: true, DirFileMode: 0o700, NoTempDir: true, Metadata: fileblob.MetadataDontWrite})
-	if err != nil {
-		return nil, configFault("the folder of results cannot be used: "+err.Error(), "")
-	}
-	return b, nil
-}
-
 // tenantSecrets returns where the secrets of a tenant are found: in variables
 // that begin with WASMSQL_SECRET_ and the tenant's name, and in a folder of its
 // own. With --dev it is the owner's own, as for wasmsql run.
@@ -321,6 +321,7 @@ func (a *app) tenantSecrets(f *serveFlags) func(string) secret.Provider {
 		if err != nil { // the prefix is not empty
 			panic(err)
 		}
+		p = secret.Chain(p, a.credentials().of(tenant))
 		if f.secrets == "" {
 			return p
 		}

@@ -59,8 +59,9 @@ var arrows = []struct {
 		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
 	{"host/server", []string{"abi", "host", "host/manifest", "host/result", "host/secret", "host/sqldb", arrowGo, "go.yaml.in/yaml/v3", "gocloud.dev/...",
 		"github.com/jackc/pgx/v5/...", "github.com/prometheus/client_golang/...", "github.com/riverqueue/river/...", "modernc.org/sqlite",
-		"github.com/coreos/go-oidc/v3/oidc", "github.com/go-jose/go-jose/v4"}},
-	{"cmd/wasmsql-server", []string{"host", "host/manifest", "host/secret", "host/server", "host/sqldb", "host/sqldb/...", "github.com/spf13/...", "gocloud.dev/..."}},
+		"github.com/coreos/go-oidc/v3/oidc", "github.com/go-jose/go-jose/v4", openTelemetry}},
+	{"cmd/wasmsql-server", []string{"host", "host/manifest", "host/secret", "host/server", "host/sqldb", "host/sqldb/...", "github.com/spf13/...", "gocloud.dev/...",
+		"host/flyte", "host/flyte/storage/cloud", "github.com/go-logr/logr", openTelemetry}},
 	{"cmd/wasmsql-flyte", []string{"host/flyte", "host/flyte/storage/...", "host/sqldb", "host/sqldb/..."}},
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/result", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
@@ -72,6 +73,8 @@ var arrows = []struct {
 const (
 	arrowGo   = "github.com/apache/arrow/go/v15/..."
 	nearNames = "github.com/agnivade/levenshtein"
+
+	openTelemetry = "go.opentelemetry.io/otel/..."
 )
 
 func fits(pattern, path string) bool {

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,7 +31,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Short:                 "find every fault of task files, configurations and modules",
 		Long: `Find every fault of task files, configurations and modules, with its place.
 
-A folder is searched for .yaml, .yml and .wasm files. Tasks are checked with the
+A folder is searched for .yaml, .yml and .wasm files. A folder of tenants of
+wasmsql serve is checked as that would take it over. Tasks are checked with the
 configuration beside them that is checked too, else with the one that wasmsql
 run would use. No connection is opened and no secret is read, but with
 --connect: then each connection is opened, and a warning says what its login may
@@ -61,6 +64,21 @@ type checked struct {
 // check prints a line for each file that is right, and returns everything
 // that is wrong with the others.
 func (a *app) check(ctx context.Context, paths []string, config string, connect bool) error {
+	var tenants error // of the first folder that is wrong
+	if !connect && config == "" {
+		paths = slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
+			if !isTenants(path) {
+				return false
+			}
+			if err := a.checkTenants(ctx, path); tenants == nil {
+				tenants = err
+			}
+			return true
+		})
+		if len(paths) == 0 {
+			return tenants
+		}
+	}
 	files, err := a.findFiles(ctx, paths)
 	if err != nil {
 		return err
@@ -93,7 +111,7 @@ func (a *app) check(ctx context.Context, paths []string, config string, connect 
 			return err
 		}
 	}
-	return errors.Join(wrong...)
+	return cmp.Or(errors.Join(wrong...), tenants)
 }
 
 // findFiles reads the files that paths name, with those in the folders.
@@ -134,6 +152,9 @@ func (a *app) findFiles(ctx context.Context, paths []string) ([]*checked, error)
 }
 
 func checkable(file string) bool {
+	if _, err := os.Stat(filepath.Join(filepath.Dir(file), tenantConfig)); err == nil && filepath.Base(file) == tenantTokens {
+		return false // hashes of a tenant's tokens, which no one writes by hand
+	}
 	switch filepath.Ext(file) {
 	case ".yaml", ".yml", ".wasm":
 		return true
@@ -160,7 +181,7 @@ func (c *checker) parse(f *checked) {
 		f.err = checkModule(f.file, f.data)
 	case kindOf(f.data) == pluginFile:
 		_, f.err = manifest.ReadPlugin(label(f.file), f.data)
-	case kindOf(f.data) == configFile:
+	case kindOf(f.data) == configFile, filepath.Base(f.file) == tenantConfig && len(bytes.TrimSpace(f.data)) == 0:
 		s, err := c.a.readSettings(label(f.file), f.data)
 		if err != nil {
 			f.err = err

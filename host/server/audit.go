@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/wasmsql/wasmsql/host"
@@ -47,8 +46,7 @@ func (s *Server) audit(ctx context.Context, who principal, id string, p *host.Pr
 		Outcome: outcomeOK, Micros: time.Since(start).Microseconds(),
 	}
 	if err != nil {
-		told := problemOf(err)
-		r.Outcome, r.Unknown = told.Code, told.Unknown
+		r.Outcome, r.Unknown = outcomeOf(err), problemOf(err).Unknown
 	}
 	s.metrics.count(who.tenant.name, r.Outcome, report)
 	if s.cfg.Audit == nil {
@@ -58,32 +56,3 @@ func (s *Server) audit(ctx context.Context, who principal, id string, p *host.Pr
 		s.log.ErrorContext(ctx, "an execution is not in the audit", "execution", id, "error", err)
 	}
 }
-
-// contextKey is that of what a request's context carries.
-type contextKey int
-
-const executionKey contextKey = iota
-
-func withExecution(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, executionKey, id)
-}
-
-// LogHandler returns a slog.Handler that adds to each record the execution
-// that its context belongs to.
-func LogHandler(h slog.Handler) slog.Handler { return logHandler{h} }
-
-type logHandler struct{ slog.Handler }
-
-// Handle implements slog.Handler.
-func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
-	if id, ok := ctx.Value(executionKey).(string); ok {
-		r.AddAttrs(slog.String("execution", id))
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-// WithAttrs implements slog.Handler.
-func (h logHandler) WithAttrs(a []slog.Attr) slog.Handler { return logHandler{h.Handler.WithAttrs(a)} }
-
-// WithGroup implements slog.Handler.
-func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }

@@ -29,7 +29,11 @@ func (s *Server) execute(ctx context.Context, who principal, id string, p *host.
 	start := time.Now()
 	ctx = withExecution(ctx, id)
 	report = host.Report{Task: p.Task().Name}
-	defer func() { s.audit(ctx, who, id, p, start, report, err) }()
+	ctx, traced := s.traceExecution(ctx, t.name, report.Task, id, start, 1)
+	defer func() {
+		s.audit(ctx, who, id, p, start, report, err)
+		traced(report, err)
+	}()
 	g := s.gate.of(t.name)
 	if err := g.enter(ctx, t.quotas.Within(s.cfg.Quotas)); err != nil {
 		return report, err

@@ -41,16 +41,17 @@ type execution struct {
 	result                   string    // its name in the bucket, or empty
 	report                   string    // JSON of a host.Report, or empty
 	problem                  string    // JSON of a problem, or empty
+	trace                    string    // the traceparent of the request that asked for it, or empty
 }
 
-const executionColumns = "id, tenant, task, token, COALESCE(request_key, ''), request_hash, inputs, status, attempts, cancel, accepted, started, ended, result, report, problem"
+const executionColumns = "id, tenant, task, token, COALESCE(request_key, ''), request_hash, inputs, status, attempts, cancel, accepted, started, ended, result, report, problem, trace"
 
 // scan reads a row of executionColumns.
 func (e *execution) scan(row interface{ Scan(...any) error }) error {
 	var accepted, started, ended int64
 	var cancel int
 	err := row.Scan(&e.id, &e.tenant, &e.task, &e.token, &e.key, &e.hash, &e.inputs, &e.status, &e.attempts, &cancel,
-		&accepted, &started, &ended, &e.result, &e.report, &e.problem)
+		&accepted, &started, &ended, &e.result, &e.report, &e.problem, &e.trace)
 	e.cancel = cancel != 0
 	e.accepted, e.started, e.ended = fromMillis(accepted), fromMillis(started), fromMillis(ended)
 	return err
@@ -115,9 +116,9 @@ func (s *state) one(ctx context.Context, where string, args ...any) (execution, 
 func (e execution) add(ctx context.Context, s *state, tx *sql.Tx) error {
 	key := sql.NullString{String: e.key, Valid: e.key != ""}
 	_, err := tx.ExecContext(ctx, s.q(`INSERT INTO wasmsql_executions
-		(id, tenant, task, token, request_key, request_hash, inputs, status, attempts, owner, beat, cancel, accepted, started, ended, result, report, problem)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', 0, 0, $9, 0, 0, '', '', '')`),
-		e.id, e.tenant, e.task, e.token, key, e.hash, e.inputs, string(Queued), e.accepted.UnixMilli())
+		(id, tenant, task, token, request_key, request_hash, inputs, status, attempts, owner, beat, cancel, accepted, started, ended, result, report, problem, trace)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', 0, 0, $9, 0, 0, '', '', '', $10)`),
+		e.id, e.tenant, e.task, e.token, key, e.hash, e.inputs, string(Queued), e.accepted.UnixMilli(), e.trace)
 	return err
 }
 

@@ -108,6 +108,7 @@ func (s *Server) submit(w *response, r *http.Request, who principal) error {
 		return err
 	}
 	w.execution = e.id
+	s.log.InfoContext(r.Context(), "an execution is accepted", "task", e.task, "execution", e.id)
 	w.Header().Set("Location", "/v1/executions/"+e.id)
 	return respond(w, http.StatusAccepted, e.json())
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -103,6 +104,7 @@ func (s *Server) dispatch(w *response, r *http.Request, methods map[string]route
 		if who, p = s.authenticate(r); p != nil {
 			return p
 		}
+		w.origin.tenant = who.tenant.name
 		if p := who.allow(to.role); p != nil {
 			return p
 		}
@@ -115,11 +117,15 @@ type response struct {
 	http.ResponseWriter
 	begun     bool
 	execution string // for problems; empty: none began
+	status    int    // 0: none was written
+	fault     string // the code of the problem that it ended in, or empty
+	origin    *origin
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (w *response) WriteHeader(status int) {
 	w.begun = true
+	w.status = cmp.Or(w.status, status)
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -136,6 +142,8 @@ func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (s *Server) handle(serve func(*response, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		to := &response{ResponseWriter: w}
+		r, end := s.observe(to, r)
+		defer end()
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		err := s.contain(to, r, serve)
@@ -143,7 +151,7 @@ func (s *Server) handle(serve func(*response, *http.Request) error) http.Handler
 			return
 		}
 		p := problemOf(err)
-		p.Execution = to.execution
+		p.Execution, to.fault = to.execution, p.Code
 		if to.begun {
 			cut(w, r, p)
 			return

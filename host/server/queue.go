@@ -63,6 +63,8 @@ type queue struct {
 	direct *direct
 	stop   context.CancelFunc
 	done   sync.WaitGroup
+
+	backlogs backlogs
 }
 
 // errCanceled is the cause of the end of an execution that a client ended.
@@ -290,7 +292,7 @@ func (q *queue) accept(ctx context.Context, who principal, task, inputs, key str
 	sum := sha256.Sum256([]byte(task + "\x00" + inputs))
 	e = execution{
 		id: newExecutionID(), tenant: who.tenant.name, task: task, token: who.token.ID, key: key, hash: hex.EncodeToString(sum[:]),
-		inputs: inputs, status: Queued, accepted: time.Now().UTC(),
+		inputs: inputs, status: Queued, accepted: time.Now().UTC(), trace: traceParent(ctx),
 	}
 	if known, err := q.known(ctx, e); err != nil || known.id != "" {
 		return known, err
@@ -375,7 +377,7 @@ func (q *queue) work(ctx context.Context, id string, wait bool) error {
 // stopped, it is queued again.
 func (q *queue) attempt(ctx context.Context, who principal, e execution) host.Report {
 	outer := ctx
-	ctx, cancel := context.WithCancelCause(withExecution(ctx, e.id))
+	ctx, cancel := context.WithCancelCause(withExecution(withOrigin(ctx, &origin{tenant: e.tenant}), e.id))
 	defer cancel(nil)
 	q.mu.Lock()
 	q.running[e.id] = cancel
@@ -442,7 +444,12 @@ func (q *queue) run(ctx context.Context, who principal, e execution) (report hos
 	if !ok {
 		return report, "", refuse(statusOf[codeNotFound], codeNotFound, fmt.Sprintf("the task %q is not there any more", e.task), "")
 	}
-	defer func() { q.server.audit(ctx, who, e.id, program, start, report, err) }()
+	ctx, traced := q.server.traceExecution(ctx, e.tenant, e.task, e.id, e.accepted, e.attempts, linkTo(e.trace)...)
+	defer func() {
+		report.Times.Queue += host.Micros(max(0, e.started.Sub(e.accepted)))
+		q.server.audit(ctx, who, e.id, program, start, report, err)
+		traced(report, err)
+	}()
 	in, err := parseInputs([]byte(e.inputs), program)
 	if err != nil {
 		return report, "", err

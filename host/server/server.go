@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"gocloud.dev/blob"
 
 	"github.com/wasmsql/wasmsql/host"
@@ -81,6 +82,8 @@ type Config struct {
 	// request, and for some of the rows of an answer to be taken. 0 is
 	// DefaultPatience.
 	Patience time.Duration
+	// Tracing makes the spans of requests and executions; nil: there are none.
+	Tracing trace.TracerProvider
 }
 
 // DefaultDrain is Config.Drain where nothing is said.
@@ -99,6 +102,7 @@ type Server struct {
 	gate    gates
 	metrics *metrics
 	queue   *queue // nil: no state is configured
+	tracer  trace.Tracer
 
 	mu      sync.RWMutex
 	tenants map[string]*tenant
@@ -127,7 +131,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}
 	cfg.Drain = cmp.Or(cfg.Drain, DefaultDrain)
 	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}}
-	s.metrics = newMetrics(s)
+	s.metrics, s.tracer = newMetrics(s), tracerOf(cfg.Tracing)
 	if err := s.reloadIdentities(ctx); err != nil {
 		return nil, fmt.Errorf("the file of identities cannot be used: %w", err)
 	}
@@ -249,7 +253,7 @@ func (s *Server) folders() (map[string]string, error) {
 // reload takes over a tenant's folder if it has changed.
 func (s *Server) reload(ctx context.Context, name, dir string) error {
 	if !manifest.IsTenant(name) {
-		return &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("%q cannot be the name of a tenant", name), Hint: manifest.TenantHint}
+		return errTenantName(name)
 	}
 	c, err := readTenant(dir, s.cfg.Dev != nil)
 	if err != nil {
@@ -338,6 +342,7 @@ func (s *Server) install(ctx context.Context, name string, t *tenant) {
 		s.tenants[name] = t
 	}
 	s.mu.Unlock()
+	s.metrics.keep(name, t)
 	switch {
 	case t == nil:
 		s.log.InfoContext(ctx, "a tenant is removed", "tenant", name)

@@ -66,7 +66,25 @@ func openState(ctx context.Context, address string) (_ *state, err error) {
 			return nil, fmt.Errorf("the tables of executions cannot be made: %w", err)
 		}
 	}
+	if err := s.widen(ctx); err != nil {
+		return nil, fmt.Errorf("the tables of executions cannot be made: %w", err)
+	}
 	return s, nil
+}
+
+// widen adds the columns that came after the tables.
+func (s *state) widen(ctx context.Context) error {
+	if s.postgres {
+		_, err := s.ExecContext(ctx, "ALTER TABLE wasmsql_executions ADD COLUMN IF NOT EXISTS trace TEXT NOT NULL DEFAULT ''")
+		return err
+	}
+	var there int
+	err := s.QueryRowContext(ctx, "SELECT COUNT(*) FROM pragma_table_info('wasmsql_executions') WHERE name = 'trace'").Scan(&there)
+	if err != nil || there == 1 {
+		return err
+	}
+	_, err = s.ExecContext(ctx, "ALTER TABLE wasmsql_executions ADD COLUMN trace TEXT NOT NULL DEFAULT ''")
+	return err
 }
 
 // plainCause returns the first line of an error, without what pgx tells of the

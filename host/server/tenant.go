@@ -51,6 +51,10 @@ type tenant struct {
 	idle    chan struct{} // closed when retired and nothing runs
 }
 
+func errTenantName(name string) error {
+	return &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("%q cannot be the name of a tenant", name), Hint: manifest.TenantHint}
+}
+
 // content is what a tenant's folder holds, by slash-separated path. It is read
 // at once, so that what is checked is what runs.
 type content struct {

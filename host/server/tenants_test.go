@@ -207,7 +207,7 @@ func TestTokensAreKeptHashed(t *testing.T) {
 	if strings.Contains(string(kept), secret) || !strings.Contains(string(kept), token.Hash) || len(secret) != 52 {
 		t.Errorf("%s in %s", text, kept)
 	}
-	if st, err := os.Stat(filepath.Join(dir, "tokens.yaml")); err != nil || st.Mode().Perm() != 0o600 {
+	if st, err := os.Stat(filepath.Join(dir, "tokens.yaml")); err != nil || st.Mode().Perm() != 0o644 {
 		t.Error(st.Mode(), err)
 	}
 	var wg sync.WaitGroup

@@ -168,7 +168,11 @@ func changeTokens(dir string, change func([]Token) ([]Token, error)) (err error)
 		return fmt.Errorf("there is no tenant folder %q", dir)
 	}
 	name := filepath.Join(dir, tokensFile)
-	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	mode := fs.FileMode(0o644) // root makes it, the server reads it, and it holds no secret
+	if st, err := os.Stat(name); err == nil {
+		mode = st.Mode().Perm()
+	}
+	f, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s is being changed by someone else: if not, remove it", name+".new")
 	}

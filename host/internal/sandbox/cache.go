@@ -123,17 +123,23 @@ func (c cache) trim(limit int64) {
 
 // bytesBelow returns the size of a file, or of all files in a folder.
 func bytesBelow(path string) int64 {
-	sum := int64(0)
+	_, sum := filesBelow(path)
+	return sum
+}
+
+// filesBelow returns how many files there are in a folder, or whether there is
+// one, and their size.
+func filesBelow(path string) (n, sum int64) {
 	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return nil
 		}
 		if info, err := d.Info(); err == nil {
-			sum += info.Size()
+			n, sum = n+1, sum+info.Size()
 		}
 		return nil
 	})
-	return sum
+	return n, sum
 }
 
 // encode returns the form as a file: the key of the module it was made of,

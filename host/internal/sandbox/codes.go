@@ -21,6 +21,7 @@ type codes struct {
 	entries map[[sha256.Size]byte]*codeEntry
 	unused  []*codeEntry // the longest unused one first
 	bytes   int          // of the unused ones
+	shared  int64        // how often code was there already
 	making  sync.WaitGroup
 	closed  bool
 }
@@ -60,6 +61,8 @@ func (c *codes) get(ctx context.Context, digest [sha256.Size]byte, making func(c
 		var on context.Context
 		on, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		go c.fill(on, e, making)
+	} else {
+		c.shared++
 	}
 	c.join(e)
 	c.mu.Unlock()

@@ -56,6 +56,7 @@ type Sandbox struct {
 	compiles compiles
 	cache    cache
 	pool     *pool
+	folder   folderSize
 }
 
 // New returns a Sandbox. Its error says what is wrong with the engine's name

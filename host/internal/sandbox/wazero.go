@@ -26,6 +26,7 @@ type wazeroEngine struct {
 	dir      string // of compiled code; empty: none
 	mu       sync.Mutex
 	runtimes []*wazeroRuntime
+	tally
 }
 
 // wazeroRuntime is the engine's part for one module.
@@ -120,14 +121,20 @@ func wazeroTypes(letters string) []api.ValueType {
 // compiled without it.
 func (e *wazeroEngine) Compile(ctx context.Context, m Module) (Code, error) {
 	if e.dir == "" {
+		e.made.Add(1)
 		return e.compile(ctx, m, "")
 	}
 	folder := newCodeFolder(e.dir, m.Wasm)
 	if folder.verify() {
-		if code, err := e.compile(ctx, m, folder.path); err == nil || ctx.Err() != nil {
+		code, err := e.compile(ctx, m, folder.path)
+		if err == nil {
+			e.found.Add(1)
+		}
+		if err == nil || ctx.Err() != nil {
 			return code, err
 		}
 	}
+	e.made.Add(1)
 	_ = os.RemoveAll(folder.path)
 	if made, err := os.MkdirTemp(e.dir, madePrefix); err == nil {
 		code, err := e.compile(ctx, m, made)

@@ -394,3 +394,10 @@ func (d *db) Close() error {
 	all.Wait()
 	return nil
 }
+
+// Stats implements sqldb.Pooled.
+func (d *db) Stats() sqldb.PoolStats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return sqldb.PoolStats{Max: d.max, Used: d.used, Idle: len(d.spares) + d.opening, Waiting: len(d.waiting)}
+}

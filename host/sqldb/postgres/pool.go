@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -26,6 +27,7 @@ type pool struct {
 	dial     func(context.Context) (*conn, error)
 	bounds   sqldb.Pool
 	slots    chan struct{} // one for each connection that may be open besides the idle ones
+	waiting  atomic.Int32  // for a slot
 	mu       sync.Mutex
 	idle     []*conn // the one used last is the last, and has had the least time to be cleaned
 	used     map[*conn]struct{}
@@ -54,12 +56,8 @@ var errClosed = &sqldb.Error{Code: abi.State, Message: "the connection is closed
 // (see conn.send), and whether it was used before. It waits while as many as may
 // be are in use.
 func (p *pool) get(ctx context.Context) (c *conn, reused bool, err error) {
-	select {
-	case p.slots <- struct{}{}:
-	case <-ctx.Done():
-		e := ended(ctx)
-		e.Detail = "all connections of the pool are in use"
-		return nil, false, e
+	if err := p.slot(ctx); err != nil {
+		return nil, false, err
 	}
 	defer func() {
 		if err != nil {
@@ -71,6 +69,32 @@ func (p *pool) get(ctx context.Context) (c *conn, reused bool, err error) {
 	}
 	c, err = p.fresh(ctx)
 	return c, false, err
+}
+
+// slot waits for a slot.
+func (p *pool) slot(ctx context.Context) error {
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	p.waiting.Add(1)
+	defer p.waiting.Add(-1)
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		e := ended(ctx)
+		e.Detail = "all connections of the pool are in use"
+		return e
+	}
+}
+
+// stats returns how the connections stand.
+func (p *pool) stats() sqldb.PoolStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return sqldb.PoolStats{Max: p.bounds.Max, Used: len(p.slots), Idle: len(p.idle), Waiting: int(p.waiting.Load())}
 }
 
 // fresh makes a connection for a slot that is held.

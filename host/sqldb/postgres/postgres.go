@@ -75,3 +75,6 @@ func (d *db) Close() error {
 	d.pool.close()
 	return nil
 }
+
+// Stats implements sqldb.Pooled.
+func (d *db) Stats() sqldb.PoolStats { return d.pool.stats() }

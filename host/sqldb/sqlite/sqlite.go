@@ -134,6 +134,13 @@ func (d *db) Close() error {
 	return nil
 }
 
+// Stats implements sqldb.Pooled.
+func (d *db) Stats() sqldb.PoolStats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return sqldb.PoolStats{Used: len(d.open)}
+}
+
 // begin opens the connection, shuts what must not be reached, makes sure that
 // there is a database, and begins the transaction.
 func (c *conn) begin(s *settings, access abi.Access, cell int64) error {

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/secret"
+	"github.com/wasmsql/wasmsql/host/server"
+)
+
+// checkCommand is wasmsql check of a folder of tenants.
+func (a *app) checkCommand() *cobra.Command {
+	var inline bool
+	cmd := &cobra.Command{
+		Use:                   "check [flags] DIR",
+		DisableFlagsInUseLine: true,
+		Short:                 "find every fault of a folder of tenants, as wasmsql serve would",
+		Args:                  exactly("DIR"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rt, err := host.NewRuntime(cmd.Context(), host.RuntimeConfig{Engine: "interpreter"})
+			if err != nil {
+				return err
+			}
+			defer rt.Close()
+			all, err := server.Check(cmd.Context(), server.Config{Tenants: args[0], Runtime: rt, Drivers: drivers(), Inline: inline,
+				Secrets: func(string) secret.Provider { return secret.Chain() }})
+			if err != nil {
+				return configFault("the folder of tenants cannot be read", "")
+			}
+			return a.checked(all)
+		},
+	}
+	cmd.Flags().BoolVar(&inline, "allow-inline", false, "accept tasks with a connection of their own, as wasmsql serve does with it")
+	return cmd
+}
+
+// checked prints a line for each tenant that is right, and every fault of the
+// others. Its error is the last of them, which is not printed.
+func (a *app) checked(all map[string]server.Checked) (err error) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if c := all[name]; c.Err == nil {
+			fmt.Fprintf(a.stdout, "%s: ok, %d tasks\n", name, c.Tasks)
+		} else {
+			err = c.Err
+			a.tell(c.Err)
+		}
+	}
+	if err != nil {
+		return exitStatus(3)
+	}
+	return nil
+}
+
+// exitStatus is what the program exits with after everything was said.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprint("exit status ", int(e)) }
