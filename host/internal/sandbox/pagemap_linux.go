@@ -56,7 +56,7 @@ type scanArg struct {
 }
 
 // scanned is struct page_region: pages next to each other.
-type scanned struct{ start, end, categories uint64 }
+type scanned struct{ start, end, _ uint64 }
 
 // maxScanned is how many parts of a memory are told apart, of those that were
 // written to.
