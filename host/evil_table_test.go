@@ -8,6 +8,7 @@ var evilGuests = map[string][]evilGuest{
 		{"configure-spin", "load", host.CodeLimit, "units of fuel, the limit is"},
 		{"configure-storm", "load", host.CodeLimit, "the guest has logged 1001 bytes, the limit is 1000"},
 		{"initialize-spin", "load", host.CodeLimit, "units of fuel, the limit is"},
+		{"return-at-once", "run", "", ""},
 		{"spin-br-table", "run", host.CodeLimit, "units of fuel, the limit is"},
 		{"spin-divide", "run", host.CodeLimit, "units of fuel, the limit is"},
 		{"spin-empty", "run", host.CodeLimit, "units of fuel, the limit is"},

@@ -55,7 +55,7 @@ type scanArg struct {
 	returned              uint64
 }
 
-// scanned is struct page_region: pages next to each other.
+// scanned is struct page_region: pages next to each other, and what they are.
 type scanned struct{ start, end, _ uint64 }
 
 // maxScanned is how many parts of a memory are told apart, of those that were
