@@ -72,6 +72,9 @@ type Config struct {
 	Keep time.Duration
 	// MetricsApart leaves /metrics out of Handler: it names the tenants.
 	MetricsApart bool
+	// Kinds run executions of other origins than the tenants' folders, by their
+	// kind. With any, State is needed.
+	Kinds map[string]Kind
 	// Audit gets a record of every execution; nil: none is kept.
 	Audit Auditor
 	// Identities is the file that says whose OIDC tokens and certificates are
