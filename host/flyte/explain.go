@@ -15,8 +15,8 @@ const maxShown = 1000
 
 // explain adds to a fault what the task's author knows it by: the output's
 // name, the query as it was written, without values, where the database is,
-// and what Python's drivers say of the same.
-func (t *Task) explain(f *Fault) *Fault {
+// and what Python's drivers say of the same. Terse leaves the database out.
+func (t *Task) explain(f *Fault, terse bool) *Fault {
 	var e *host.Error
 	if !errors.As(f.Cause, &e) {
 		return f
@@ -31,6 +31,9 @@ func (t *Task) explain(f *Fault) *Fault {
 	}
 	switch e.Code {
 	case host.CodeConnection:
+		if terse {
+			return f
+		}
 		add(t.unhidden(lastCause(e)))
 		if s := t.custom.server(); s != "" {
 			add("server: " + t.unhidden(s))
