@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -121,17 +122,15 @@ func (c *Connector) examine(ctx context.Context, r *admin.CreateTaskRequest) (se
 
 // prepare holds a request against what its project may do.
 func (c *Connector) prepare(ctx context.Context, grant manifest.FlyteGrant, r *admin.CreateTaskRequest, raw string) *flyte.Fault {
-	for _, p := range []struct{ what, prefix string }{{"the output prefix", r.GetOutputPrefix()}, {"the raw output prefix", raw}} {
-		if !below(p.prefix, grant.Outputs) {
-			return denied(askOperator, "%s: project %q may not write there", p.what, grant.Project)
-		}
+	if f := cmp.Or(permitPrefix(grant, "the output prefix", r.GetOutputPrefix()), permitPrefix(grant, "the raw output prefix", raw)); f != nil {
+		return f
 	}
 	task, err := flyte.Prepare(ctx, r.GetTemplate(), r.GetInputs(), fence{postponed{}, grant}, flyte.Interpolation{Text: grant.Text})
 	switch {
 	case errors.Is(err, errPostponed): // what it reads, it reads when it runs, and is held against the grant again
 		return nil
 	case err != nil:
-		return flyte.FaultOf(err)
+		return unprepared(grant, err)
 	}
 	return permit(grant, task)
 }

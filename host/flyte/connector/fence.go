@@ -20,10 +20,13 @@ type fence struct {
 	grant manifest.FlyteGrant
 }
 
+// errBeyond is the cause of an error of a fence.
+var errBeyond = errors.New("it is beyond what the project may reach")
+
 // Read implements flyte.Store.
 func (s fence) Read(ctx context.Context, uri string, limit int64) ([]byte, error) {
 	if !below(uri, s.grant.Outputs) && !below(uri, s.grant.Inputs) {
-		return nil, &flyte.StoreError{Op: "read", Fault: flyte.StorePermanent, Message: "the project may not read there", Hint: askOperator}
+		return nil, &flyte.StoreError{Op: "read", Fault: flyte.StorePermanent, Message: "the project may not read there", Hint: askOperator, Cause: errBeyond}
 	}
 	return s.Store.Read(ctx, uri, min(limit, maxRead))
 }
@@ -31,7 +34,7 @@ func (s fence) Read(ctx context.Context, uri string, limit int64) ([]byte, error
 // Create implements flyte.Store.
 func (s fence) Create(ctx context.Context, uri string) (flyte.Object, error) {
 	if !below(uri, s.grant.Outputs) {
-		return nil, &flyte.StoreError{Op: "create", Fault: flyte.StorePermanent, Message: "the project may not write there", Hint: askOperator}
+		return nil, &flyte.StoreError{Op: "create", Fault: flyte.StorePermanent, Message: "the project may not write there", Hint: askOperator, Cause: errBeyond}
 	}
 	return s.Store.Create(ctx, uri)
 }

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -38,6 +39,22 @@ const askOperator = "who runs the connector allows it in its configuration"
 // noGrant is the fault of a project that may do nothing.
 func noGrant(project, domain string) *flyte.Fault {
 	return denied(askOperator, "project %q may run nothing here in domain %q", project, domain)
+}
+
+// unprepared is the fault of a task that cannot be prepared.
+func unprepared(g manifest.FlyteGrant, err error) *flyte.Fault {
+	if errors.Is(err, errBeyond) {
+		return denied(askOperator, "an input's offloaded literal: project %q may not read there", g.Project)
+	}
+	return flyte.FaultOf(err)
+}
+
+// permitPrefix says why a result may not be written below a prefix, or nothing.
+func permitPrefix(g manifest.FlyteGrant, what, prefix string) *flyte.Fault {
+	if below(prefix, g.Outputs) {
+		return nil
+	}
+	return denied(askOperator, "%s: project %q may not write there", what, g.Project)
 }
 
 // permit bounds a task to what a grant allows, or says what it does not allow.

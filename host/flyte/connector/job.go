@@ -43,7 +43,7 @@ type outcome struct {
 // told is a fault as Flyte gets it.
 type told struct {
 	Code   string `json:"code"` // as in an error document
-	Text   string `json:"text"`
+	Text   string `json:"text"` // begins with the code's last part
 	Retry  bool   `json:"retry,omitempty"`
 	System bool   `json:"system,omitempty"`
 }
@@ -93,9 +93,9 @@ func (c *Connector) run(ctx context.Context, j *server.Job, r request, t *core.T
 	store := fence{c.cfg.Store, grant}
 	task, err := flyte.Prepare(ctx, t, in, store, flyte.Interpolation{Text: grant.Text})
 	if err != nil {
-		return flyte.FaultOf(err)
+		return unprepared(grant, err)
 	}
-	if f := permit(grant, task); f != nil {
+	if f := cmp.Or(permitPrefix(grant, "the raw output prefix", r.Raw), permit(grant, task)); f != nil {
 		return f
 	}
 	task.Inline.Dir = j.Folder

@@ -72,10 +72,10 @@ func resource(e server.Execution) *admin.Resource {
 	case server.Canceled:
 		r.Phase, r.Message = core.TaskExecution_ABORTED, e.Message
 	case server.Unknown:
-		r = (&told{Code: "SYSTEM:UnknownOutcome", Text: e.Message + "\nhint: look at the database before you run the task again", System: true}).resource()
+		r = (&told{Code: "SYSTEM:UnknownOutcome", Text: "UnknownOutcome: " + e.Message + "\nhint: look at the database before you run the task again", System: true}).resource()
 	default:
 		if kept.Fault == nil { // a fault of the server, without an effect
-			kept.Fault = &told{Code: "SYSTEM:InternalError", Text: e.Message, Retry: true, System: true}
+			kept.Fault = &told{Code: "SYSTEM:InternalError", Text: "InternalError: " + e.Message, Retry: true, System: true}
 		}
 		r = kept.Fault.resource()
 	}
@@ -93,13 +93,13 @@ var states = map[core.TaskExecution_Phase]admin.State{
 
 // resource is a fault as GetTask tells it.
 func (t *told) resource() *admin.Resource {
-	r := &admin.Resource{Phase: core.TaskExecution_FAILED, Message: t.Code + ": " + t.Text,
+	r := &admin.Resource{Phase: core.TaskExecution_FAILED, Message: "USER:" + t.Text,
 		AgentError: &admin.AgentError{Code: t.Code, Kind: admin.AgentError_NON_RECOVERABLE, Origin: core.ExecutionError_USER}}
 	if t.Retry {
 		r.Phase, r.AgentError.Kind = core.TaskExecution_RETRYABLE_FAILED, admin.AgentError_RECOVERABLE
 	}
 	if t.System {
-		r.AgentError.Origin = core.ExecutionError_SYSTEM
+		r.Message, r.AgentError.Origin = "SYSTEM:"+t.Text, core.ExecutionError_SYSTEM
 	}
 	r.State = states[r.Phase]
 	return r
