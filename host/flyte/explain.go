@@ -26,7 +26,7 @@ func (t *Task) explain(f *Fault, terse bool) *Fault {
 			f.Detail = strings.TrimPrefix(f.Detail+"\n"+s, "\n")
 		}
 	}
-	if t.output != "" && (e.Code == host.CodeOutput || converts(e)) {
+	if t.output != "" && (e.Code == host.CodeOutput && f.Kind != "StorageError" || converts(e)) {
 		add(fmt.Sprintf("failed to convert return value for var %s", t.output))
 	}
 	switch e.Code {

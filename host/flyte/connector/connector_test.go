@@ -388,6 +388,7 @@ func open(t *testing.T, driver, uri string) *sql.DB {
 const onFile = "connection: {uri: 'sqlite:///data.db'}\n"
 
 func TestExecution(t *testing.T) {
+	t.Parallel()
 	pg := sqldbtest.Postgres(t)
 	p := newPlace(t, pg, options{})
 	start := time.Now()
@@ -428,6 +429,7 @@ func TestExecution(t *testing.T) {
 
 // TestFlyte2 does everything by the names that Flyte 2 has.
 func TestFlyte2(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, "", options{})
 	service := services[1]
 	q := p.request("two", template(t, "query: SELECT 2 AS n\n"+onFile), nil)

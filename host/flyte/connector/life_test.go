@@ -30,6 +30,7 @@ import (
 // TestIdempotent asks for one execution many times, at once and one after the
 // other: it runs once.
 func TestIdempotent(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, "", options{})
 	setup := template(t, "query: CREATE TABLE done (n INTEGER)\noutputs: none\n"+onFile)
 	p.end(p.create(p.request("setup", setup, nil)))
@@ -69,6 +70,7 @@ func TestIdempotent(t *testing.T) {
 // TestReplicas has a second process answer for the first, end what runs there,
 // and run what it accepted.
 func TestReplicas(t *testing.T) {
+	t.Parallel()
 	data, state := sqldbtest.Postgres(t), sqldbtest.Postgres(t)
 	a := newPlace(t, data, options{state: state})
 	b := newPlace(t, data, options{state: state, dir: a.dir})
@@ -87,7 +89,7 @@ func TestReplicas(t *testing.T) {
 	within(t, 10*time.Second, "it does not run", func() bool { return count(t, db, running) == 1 })
 	a.delete(meta)
 	b.delete(meta)
-	if got := b.until(meta, core.TaskExecution_ABORTED); got.GetMessage() != "the execution was canceled by a client" {
+	if got := b.until(meta, core.TaskExecution_ABORTED); got.GetMessage() != "the execution was cancelled" {
 		t.Error(prototext.Format(got))
 	}
 	within(t, 5*time.Second, "the query runs on", func() bool { return count(t, db, running) == 0 })
@@ -109,6 +111,7 @@ func within(t *testing.T, d time.Duration, otherwise string, is func() bool) {
 
 // TestUnknown asks for executions that are not there.
 func TestUnknown(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, "", options{})
 	for _, meta := range []string{"", "{", "null", "[]", `{"execution": 1}`, `{"execution": ""}`, `{"execution": "0"}`, `{"execution": "' OR 1=1 --"}`,
 		"\xff\xfe", `{"refused": null}`, strings.Repeat("x", 1<<20), `{"execution": "` + strings.Repeat("0", 26) + `"}`} {
@@ -127,6 +130,7 @@ func TestUnknown(t *testing.T) {
 
 // TestCollected has an execution that ended dropped after a time.
 func TestCollected(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, "", options{keep: time.Second})
 	meta := p.create(p.request("short", template(t, "query: SELECT 1 AS n\n"+onFile), nil))
 	dataset(t, p.end(meta))
@@ -138,6 +142,7 @@ func TestCollected(t *testing.T) {
 // TestFailures has executions fail after they were queued, each in the phase
 // that Flyte makes the right thing of.
 func TestFailures(t *testing.T) {
+	t.Parallel()
 	pg := sqldbtest.Postgres(t)
 	p := newPlace(t, pg, options{config: "limits: {timeout: 2s}"})
 	u, err := url.Parse(pg)
@@ -146,26 +151,31 @@ func TestFailures(t *testing.T) {
 	}
 	password, _ := u.User.Password()
 	wrong := strings.Replace(pg, password, "not-the-password", 1)
-	for name, c := range map[string]struct {
+	metas := map[string][]byte{}
+	cases := map[string]struct {
 		connection, query string
 		phase             core.TaskExecution_Phase
 		want              string // begins with
 	}{
 		"a missing table":   {pg, "SELECT * FROM missing", core.TaskExecution_FAILED, `USER:DatabaseError: 1:15: relation "missing" does not exist (SQLSTATE 42P01)`},
-		"a missing table 2": {"sqlite:///data.db", "SELECT * FROM missing", core.TaskExecution_FAILED, `USER:DatabaseError: no such table: missing`},
+		"a missing table 2": {"sqlite:///data.db", "SELECT * FROM missing", core.TaskExecution_FAILED, `USER:DatabaseError: 1:1: no such table: missing`},
 		"no rows":           {pg, "CREATE TABLE x (n int)", core.TaskExecution_FAILED, "USER:DatabaseError: the statement returns no rows\nThis result object does not return rows."},
 		"a name":            {pg, "SELECT * FROM {{ .inputs.a }}", core.TaskExecution_FAILED, "USER:ConfigError: 1:15: "},
-		"a division":        {pg, "SELECT 1 / ({{ .inputs.a }} - 1) AS n", core.TaskExecution_FAILED, "USER:DatabaseError: division by zero (SQLSTATE 22012)"},
+		"a division":        {pg, "SELECT 1 / ({{ .inputs.a }} - 1) AS n", core.TaskExecution_FAILED, "USER:DatabaseError: 1:1: division by zero (SQLSTATE 22012)"},
 		"too long":          {pg, "SELECT pg_sleep(100 * {{ .inputs.a }})::text AS n", core.TaskExecution_RETRYABLE_FAILED, "USER:LimitError: "},
 		"a wrong password":  {wrong, "SELECT {{ .inputs.a }} AS n", core.TaskExecution_FAILED, "USER:ConnectionError: "},
 		"several":           {"sqlite:///data.db", "SELECT 1 AS n; SELECT {{ .inputs.a }} AS n", core.TaskExecution_FAILED, "USER:ProgrammingError: the query has 2 statements"},
-	} {
+	}
+	for name, c := range cases {
 		inputs, in := "", ints(nil)
 		if strings.Contains(c.query, ".inputs") {
 			inputs, in = "inputs: {a: int}\n", ints(map[string]int64{"a": 1})
 		}
 		task := template(t, fmt.Sprintf("query: %q\n%sconnection: {uri: '%s'}\n", c.query, inputs, c.connection))
-		got := p.end(p.create(p.request(name, task, in)))
+		metas[name] = p.create(p.request(name, task, in))
+	}
+	for name, c := range cases {
+		got := p.end(metas[name])
 		if got.GetPhase() != c.phase || !strings.HasPrefix(got.GetMessage(), c.want) {
 			t.Errorf("%s: %s", name, prototext.Format(got))
 		}
@@ -193,6 +203,7 @@ func TestFailures(t *testing.T) {
 // TestSecrets logs in with a secret of the tenant, which is nowhere else
 // afterwards; a group's name in a variable is no way to another group.
 func TestSecrets(t *testing.T) {
+	t.Parallel()
 	pg := sqldbtest.Postgres(t)
 	p := newPlace(t, pg, options{})
 	u, err := url.Parse(pg)
@@ -234,6 +245,7 @@ func TestSecrets(t *testing.T) {
 
 // TestQuotas uses a tenant's quota up.
 func TestQuotas(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, "", options{config: "quotas: {per_minute: 2}"})
 	one := template(t, "query: SELECT 1 AS n\n"+onFile)
 	p.create(p.request("a", one, nil))
@@ -265,6 +277,7 @@ func TestQuotas(t *testing.T) {
 // TestReload changes what is allowed while the connector runs; a broken file
 // changes nothing (T12).
 func TestReload(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, "", options{})
 	ask := func(name string) core.TaskExecution_Phase {
 		return p.end(p.create(p.request(name, template(t, "query: SELECT 1 AS n\n"+onFile), nil))).GetPhase()
@@ -302,6 +315,7 @@ func (f *flaky) Create(ctx context.Context, uri string) (flyte.Object, error) {
 // TestStorage has storage fail: that is no fault of the task's, and is tried
 // again before Flyte hears of it.
 func TestStorage(t *testing.T) {
+	t.Parallel()
 	store := &flaky{Store: storage.Files{}, times: 1}
 	p := newPlace(t, "", options{store: store})
 	r := p.end(p.create(p.request("again", template(t, "query: SELECT 1 AS n\n"+onFile), nil)))
@@ -309,7 +323,7 @@ func TestStorage(t *testing.T) {
 	if n := r.GetCustomInfo().AsMap()["attempts"]; n != 2.0 {
 		t.Error("attempts:", n)
 	}
-	if testing.Short() {
+	if os.Getenv("WASMSQL_TEST_FULL") == "" {
 		return
 	}
 	store.mu.Lock()

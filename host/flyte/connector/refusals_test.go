@@ -27,6 +27,7 @@ const (
 // permanent, has its exact text, leaves no execution behind, and connects to
 // nothing.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	pg := sqldbtest.Postgres(t)
 	p := newPlace(t, pg, options{})
 	id := func(r *admin.CreateTaskRequest) *core.WorkflowExecutionIdentifier {
@@ -134,6 +135,7 @@ func rawOf(r *admin.CreateTaskRequest, prefix string) {
 // TestOtherDomain takes the grant of all domains where none names this one, and
 // no grant that was taken away.
 func TestOtherDomain(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, "", options{grants: `
 allow:
 - {project: shop, domain: development, tenant: acme, uris: ["sqlite:///data.db"], outputs: ["@OUT@/"]}
