@@ -73,7 +73,7 @@ func (a *app) connector(ctx context.Context, f *connectorFlags, cfg *server.Conf
 	if c.Connector, err = connector.New(ctx, connector.Config{File: f.config, Store: store, Logger: log}); err != nil {
 		var faults host.Errors
 		if errors.As(err, &faults) {
-			return nil, faults[0]
+			return nil, a.tellAll(faults)
 		}
 		return nil, configFault(err.Error(), "")
 	}
@@ -85,6 +85,20 @@ func (a *app) connector(ctx context.Context, f *connectorFlags, cfg *server.Conf
 	}
 	cfg.Kinds = map[string]server.Kind{connector.Kind: c.Connector}
 	return c, nil
+}
+
+// tellAll prints the faults of a file with their places, and returns the last
+// of them.
+func (a *app) tellAll(faults host.Errors) error {
+	var last *host.Error
+	for i, f := range faults {
+		placed := *f
+		placed.Message, placed.Place = f.Error(), host.Place{}
+		if last = &placed; i < len(faults)-1 {
+			a.tell(last)
+		}
+	}
+	return last
 }
 
 // start serves Flyte until ctx ends.
