@@ -57,6 +57,9 @@ With --state, executions are accepted and kept as well: in a SQLite file for
 one process, or in PostgreSQL for several. The first SIGINT or SIGTERM stops
 accepting and waits for what runs, the second exits at once.
 
+With --connector-listen it is a connector of Flyte's too, which runs tasks of
+the type sqlalchemy over gRPC: see host/flyte/README.md.
+
 The API is described at /openapi.json.`,
 		Example: `  wasmsql serve --dev
   wasmsql token create --tenants tenants acme --role run

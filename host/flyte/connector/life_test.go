@@ -24,6 +24,7 @@ import (
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
 	"github.com/wasmsql/wasmsql/host/flyte/storage/cloud"
 	"github.com/wasmsql/wasmsql/host/flyte/storage/s3test"
+	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
@@ -359,4 +360,35 @@ func TestS3(t *testing.T) {
 	if left := s3.Objects(t, "shop/out"); len(left) > 0 {
 		t.Errorf("Flyte writes the outputs itself, and there are %q", left)
 	}
+}
+
+// TestMounted has its files where Kubernetes puts them: each is a link into a
+// folder that is a link, and is replaced with it.
+func TestMounted(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "", options{})
+	mount := func(dir, file, text string) {
+		p.write(dir+"/..1/"+file, text)
+		for name, to := range map[string]string{"..data": "..1", file: "..data/" + file} {
+			if err := os.Symlink(to, filepath.Join(p.dir, dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	mount("tenants/mounted", "wasmsql.yaml", "quotas: {running: 3}\n")
+	mount("secrets/mounted/warehouse", "file", "data.db")
+	if err := p.server.Reload(t.Context()); err != nil || len(p.server.Broken()) > 0 {
+		t.Fatal(err, p.server.Broken())
+	}
+	got, err := secret.Files(filepath.Join(p.dir, "secrets/mounted"), "").Lookup(t.Context(), secret.Ref{Group: "warehouse", Key: "file", Mount: secret.File})
+	if err != nil || got.Reveal() != "data.db" {
+		t.Error(err)
+	}
+	p.grant(strings.ReplaceAll(grants, "acme", "mounted"), "")
+	one := template(t, "query: SELECT 1 AS n\n"+onFile)
+	within(t, 20*time.Second, "it is not the other tenant's", func() bool {
+		p.end(p.create(p.request(fmt.Sprint("e", time.Now().UnixNano()), one, nil)))
+		all := p.audit.list()
+		return all[len(all)-1].Tenant == "mounted"
+	})
 }
