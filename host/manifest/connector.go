@@ -199,5 +199,5 @@ func PlainObject(name string) bool {
 		rest = "/" + rest // the bucket
 	}
 	folder := strings.TrimSuffix(rest, "/")
-	return strings.HasPrefix(rest, "/") && folder != "" && path.Clean(folder) == folder
+	return strings.HasPrefix(rest, "/") && folder != "" && folder != "/" && path.Clean(folder) == folder
 }

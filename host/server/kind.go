@@ -174,13 +174,6 @@ func (s *Server) Panicked(ctx context.Context, where string, value any) {
 	s.log.ErrorContext(ctx, "a request panicked", "path", where, "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
 }
 
-// Serving reports whether executions are accepted.
-func (s *Server) Serving() bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return !s.closing
-}
-
 // runKind runs an execution of a Kind.
 func (q *queue) runKind(ctx context.Context, who principal, e *execution) (ended Ended, err error) {
 	start := time.Now()

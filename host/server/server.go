@@ -133,6 +133,9 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	cfg.Drain = cmp.Or(cfg.Drain, DefaultDrain)
+	if cfg.State == "" && len(cfg.Kinds) > 0 {
+		return nil, errors.New("executions of other kinds need a state")
+	}
 	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}}
 	s.metrics, s.tracer = newMetrics(s), tracerOf(cfg.Tracing)
 	if err := s.reloadIdentities(ctx); err != nil {

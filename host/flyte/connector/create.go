@@ -25,7 +25,7 @@ import (
 	"github.com/wasmsql/wasmsql/host/server"
 )
 
-// maxName is the length of a task's name.
+// maxName is the length of a name in bytes.
 const maxName = 500
 
 // resourceMeta is what Flyte keeps of an execution and sends with each request
@@ -106,8 +106,8 @@ func (c *Connector) examine(ctx context.Context, r *admin.CreateTaskRequest) (se
 		return server.Submission{}, denied("it runs tasks of flytekit's SQLAlchemy plugin, of the type "+TaskType, "the task has the type %q, which is not one of this connector", clip(t.GetType()))
 	case execution.GetProject() == "" || execution.GetDomain() == "" || execution.GetName() == "" || id.GetNodeExecutionId().GetNodeId() == "":
 		return server.Submission{}, denied("Flyte sends it in task_execution_metadata", "the request has no task execution id, and its project and domain say what it may do")
-	case len(name) > maxName || !printable(name):
-		return server.Submission{}, denied("", "the task's name is longer than %d bytes, or has characters that cannot be printed", maxName)
+	case !nameable(name) || !nameable(execution.GetDomain()):
+		return server.Submission{}, denied("", "the name of the task or the domain is longer than %d bytes, or has characters that cannot be printed", maxName)
 	}
 	grant, ok := c.current().of(execution.GetProject(), execution.GetDomain())
 	if !ok {
@@ -185,7 +185,7 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// printable reports whether a text has nothing that acts on a terminal.
-func printable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
+// nameable reports whether a name can stand in logs and on terminals.
+func nameable(s string) bool {
+	return len(s) <= maxName && utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
 }

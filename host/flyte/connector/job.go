@@ -79,7 +79,8 @@ func (c *Connector) Run(ctx context.Context, j *server.Job) (server.Ended, error
 		return ended, err
 	}
 	ended.Outcome = string(kept)
-	ended.Again = fault.Recoverable && fault.System
+	var store *flyte.StoreError
+	ended.Again = fault.Recoverable && fault.System && (!errors.As(fault.Cause, &store) || store.Fault == flyte.StoreTransient)
 	return ended, asError(fault)
 }
 

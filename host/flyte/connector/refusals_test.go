@@ -20,6 +20,7 @@ const (
 	noID       = "USER:DeniedError: the request has no task execution id, and its project and domain say what it may do\nhint: Flyte sends it in task_execution_metadata"
 	noGroup    = `USER:DeniedError: secret_connect_args.password: project "shop" may not use secrets of the group "other"` + operator
 	notPlain   = " is no name of a secret\nhint: a group and a key are plain names"
+	noName     = "USER:DeniedError: the name of the task or the domain is longer than 500 bytes, or has characters that cannot be printed"
 	nothingFor = "USER:DeniedError: project %p may run nothing here in domain %d" + operator
 )
 
@@ -49,8 +50,8 @@ func TestRefusals(t *testing.T) {
 		"no node":               {"", func(r *admin.CreateTaskRequest) { r.TaskExecutionMetadata.TaskExecutionId.NodeExecutionId.NodeId = "" }, noID},
 		"no template":           {"", func(r *admin.CreateTaskRequest) { r.Template = nil }, "USER:DeniedError: the request has no task template"},
 		"another type":          {"", func(r *admin.CreateTaskRequest) { r.Template.Type = "python-task" }, "USER:DeniedError: the task has the type \"python-task\", which is not one of this connector\nhint: it runs tasks of flytekit's SQLAlchemy plugin, of the type sqlalchemy"},
-		"a terminal's name":     {"", func(r *admin.CreateTaskRequest) { r.Template.Id.Name = "x\x1b[2J" }, "USER:DeniedError: the task's name is longer than 500 bytes, or has characters that cannot be printed"},
-		"a long name":           {"", func(r *admin.CreateTaskRequest) { r.Template.Id.Name = strings.Repeat("x", 501) }, "USER:DeniedError: the task's name is longer than 500 bytes, or has characters that cannot be printed"},
+		"a terminal's name":     {"", func(r *admin.CreateTaskRequest) { r.Template.Id.Name = "x\x1b[2J" }, noName},
+		"a long name":           {"", func(r *admin.CreateTaskRequest) { r.Template.Id.Name = strings.Repeat("x", 501) }, noName},
 		"another file":          {"{uri: 'sqlite:///other.db'}", nil, notIts},
 		"a file above":          {"{uri: 'sqlite:///../acme/data.db'}", nil, notIts},
 		"an absolute file":      {"{uri: 'sqlite:////etc/passwd'}", nil, notIts},

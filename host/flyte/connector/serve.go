@@ -28,7 +28,8 @@ const (
 	handshake   = 10 * time.Second
 	callTime    = 9 * time.Second // Flyte waits for ten
 	idleTime    = 15 * time.Minute
-	pingAfter   = time.Minute // without a word of the client's
+	oldest      = 30 * time.Minute // of a connection: then replicas that are new are seen
+	pingAfter   = time.Minute      // without a word of the client's
 	pongWithin  = 20 * time.Second
 	pingsEvery  = 10 * time.Second // at most, of a client
 )
@@ -43,7 +44,7 @@ func (c *Connector) Serve(ctx context.Context, l net.Listener, secure *tls.Confi
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage), grpc.MaxHeaderListSize(maxHeader), grpc.MaxConcurrentStreams(streams),
 		grpc.ConnectionTimeout(handshake), grpc.UnaryInterceptor(c.contain), grpc.StreamInterceptor(c.containStream),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTime, Time: pingAfter, Timeout: pongWithin}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTime, MaxConnectionAge: oldest, MaxConnectionAgeGrace: callTime, Time: pingAfter, Timeout: pongWithin}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingsEvery, PermitWithoutStream: true}),
 	}
 	if secure != nil {

@@ -1,9 +1,12 @@
 package connector_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -209,6 +212,11 @@ func TestHostile(t *testing.T) {
 	}
 	if said := p.log.String(); strings.Contains(said, "panicked") || strings.Contains(said, "canary") {
 		t.Error(said)
+	}
+	for _, name := range []string{"state.db", "state.db-wal"} {
+		if data, err := os.ReadFile(filepath.Join(p.dir, name)); err == nil && bytes.Contains(data, []byte("canary")) {
+			t.Errorf("%s keeps what is no part of the execution", name)
+		}
 	}
 	dataset(t, p.end(p.create(p.request("after", template(t, "query: SELECT 1 AS n\n"+onFile), nil))))
 }
