@@ -54,6 +54,11 @@ func openState(ctx context.Context, address string) (_ *state, err error) {
 		}
 		return nil, fmt.Errorf("the state cannot be opened: %s", plainCause(err))
 	}
+	unlock, err := s.alone(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the state cannot be opened: %s", plainCause(err))
+	}
+	defer unlock()
 	migrator, err := rivermigrate.New(s.driver, nil)
 	if err != nil {
 		return nil, err
@@ -70,6 +75,28 @@ func openState(ctx context.Context, address string) (_ *state, err error) {
 		return nil, fmt.Errorf("the tables of executions cannot be made: %w", err)
 	}
 	return s, nil
+}
+
+// setupLock is the advisory lock of PostgreSQL that one who makes the tables
+// holds: a number of our own.
+const setupLock = 0x7761736d73716c // wasmsql
+
+// alone waits until no other process makes the tables of the state.
+func (s *state) alone(ctx context.Context) (unlock func(), err error) {
+	if !s.postgres {
+		return func() {}, nil
+	}
+	c, err := s.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.ExecContext(ctx, "SELECT pg_advisory_lock($1)", setupLock); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return func() {
+		_, _ = c.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", setupLock)
+		_ = c.Close()
+	}, nil
 }
 
 // widen adds the columns that came after the tables, all of text.
