@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/pflag"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/wasmsql/wasmsql/host/flyte/connector"
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
 	"github.com/wasmsql/wasmsql/host/flyte/storage/cloud"
+	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/server"
 )
 
@@ -46,7 +48,7 @@ type runningConnector struct {
 
 // connector makes the connector that the flags ask for, and has cfg run its
 // executions.
-func (a *app) connector(ctx context.Context, f *connectorFlags, cfg *server.Config, log *slog.Logger) (*runningConnector, error) {
+func (a *app) connector(ctx context.Context, f *connectorFlags, secrets string, cfg *server.Config, log *slog.Logger) (*runningConnector, error) {
 	if f.listen == "" {
 		if *f != (connectorFlags{}) {
 			return nil, usage("--connector-listen is missing", "it is the address and port for Flyte, as :8000")
@@ -70,7 +72,7 @@ func (a *app) connector(ctx context.Context, f *connectorFlags, cfg *server.Conf
 	for _, scheme := range cloud.Schemes() {
 		store[scheme] = c.buckets
 	}
-	if c.Connector, err = connector.New(ctx, connector.Config{File: f.config, Store: store, Logger: log}); err != nil {
+	if c.Connector, err = connector.New(ctx, connector.Config{File: f.config, Store: store, Logger: log, Secrets: tenantFiles(secrets)}); err != nil {
 		var faults host.Errors
 		if errors.As(err, &faults) {
 			return nil, a.tellAll(faults)
@@ -85,6 +87,17 @@ func (a *app) connector(ctx context.Context, f *connectorFlags, cfg *server.Conf
 	}
 	cfg.Kinds = map[string]server.Kind{connector.Kind: c.Connector}
 	return c, nil
+}
+
+// tenantFiles returns where the secrets of a tenant's executions of Flyte are
+// found, below the folder of --secrets.
+func tenantFiles(dir string) func(string) secret.Provider {
+	return func(tenant string) secret.Provider {
+		if dir == "" {
+			return secret.Chain()
+		}
+		return secret.Files(filepath.Join(dir, tenant), "")
+	}
 }
 
 // tellAll prints the faults of a file with their places, and returns the last

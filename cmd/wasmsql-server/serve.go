@@ -159,7 +159,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 			return err
 		}
 	}
-	flyte, err := a.connector(ctx, &f.connector, &cfg, log)
+	flyte, err := a.connector(ctx, &f.connector, f.secrets, &cfg, log)
 	if err != nil {
 		return err
 	}

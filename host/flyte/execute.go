@@ -263,16 +263,16 @@ func (t *Task) setBound(in []argument) error {
 
 // resolve finds every secret, so that one that is missing is told before
 // anything else, and puts those that are no login of the driver's in place.
-func (t *Task) resolve(ctx context.Context, secrets secret.Provider, terse bool) error {
+func (t *Task) resolve(ctx context.Context, r Run) error {
 	for _, name := range sortedKeys(t.custom.secretArgs) {
 		ref := t.custom.secretArgs[name]
-		v, err := secrets.Lookup(ctx, ref)
+		v, err := r.Secrets.Lookup(ctx, ref)
 		if err != nil {
 			e := &inputError{kind: "ValueError", message: fmt.Sprintf("secret_connect_args.%s: group %q, key %q: %v", name, ref.Group, ref.Key, err),
 				hint: fmt.Sprintf("the task needs secret_requests=[Secret(group=%q, key=%q)]", ref.Group, ref.Key)}
 			var told *secret.Error
 			switch {
-			case terse:
+			case r.Terse:
 				e.message = fmt.Sprintf("secret_connect_args.%s: group %q, key %q: there is no such secret here", name, ref.Group, ref.Key)
 				e.hint = "who runs the connector mounts its secrets"
 			case errors.As(err, &told) && told.Hint != "":
@@ -281,7 +281,7 @@ func (t *Task) resolve(ctx context.Context, secrets secret.Provider, terse bool)
 			return e
 		}
 		t.hidden = append(t.hidden, v.Reveal())
-		if !t.custom.isLogin(name) {
+		if r.Once || !t.custom.isLogin(name) {
 			delete(t.custom.secretArgs, name)
 			t.custom.args[name] = t.custom.plainSecret(name, v)
 		}

@@ -12,10 +12,13 @@ import (
 
 // Run says where a prepared task is run, and what becomes of its result.
 type Run struct {
-	// Host is what the task is loaded into, and Secrets where Host finds what
-	// the task's connection names.
+	// Host is what the task is loaded into, and Secrets where what the task's
+	// connection names is found: by Host too, unless Once is set.
 	Host    *host.Host
 	Secrets secret.Provider
+	// Once has every secret looked up before the task is loaded, for a Host
+	// that has other secrets, or none.
+	Once bool
 	// The result is written to Store, below RawPrefix.
 	Store     Store
 	RawPrefix string
@@ -40,7 +43,7 @@ func (t *Task) Run(ctx context.Context, r Run) (*core.LiteralMap, host.Report, *
 
 func (t *Task) run(ctx context.Context, r Run) (*core.LiteralMap, host.Report, *Fault) {
 	report := host.Report{Task: t.Name}
-	if err := t.resolve(ctx, r.Secrets, r.Terse); err != nil {
+	if err := t.resolve(ctx, r); err != nil {
 		return nil, report, FaultOf(err)
 	}
 	program, err := r.Host.Load(ctx, t.Task)

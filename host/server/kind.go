@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/wasmsql/wasmsql/host"
-	"github.com/wasmsql/wasmsql/host/secret"
 )
 
 // Kind runs executions whose tasks are not those of a tenant's folder: each
@@ -32,8 +31,6 @@ type Job struct {
 	// Host is the tenant's world, and Folder where its files are.
 	Host   *host.Host
 	Folder string
-	// Secrets is where the tenant's secrets are.
-	Secrets secret.Provider
 	// Commit says that the commit begins, and keeps an outcome for Look. An
 	// error says that the execution is another's now, or is cancelled.
 	Commit func(outcome string) error
@@ -195,7 +192,7 @@ func (q *queue) runKind(ctx context.Context, who principal, e *execution) (ended
 	}
 	return kind.Run(ctx, &Job{
 		ID: e.id, Tenant: e.tenant, Who: e.token, Task: e.task, Payload: payload, Attempt: e.attempts,
-		Host: who.tenant.host, Folder: who.tenant.dir, Secrets: q.server.cfg.Secrets(e.tenant),
+		Host: who.tenant.host, Folder: who.tenant.dir,
 		Commit: func(outcome string) error {
 			return q.state.commits(ctx, *e, q.owner, outcome)
 		},

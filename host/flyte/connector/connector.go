@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/wasmsql/wasmsql/host/flyte"
+	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/server"
 )
 
@@ -34,6 +35,9 @@ type Config struct {
 	File string
 	// Store is where inputs are read and results written.
 	Store flyte.Store
+	// Secrets returns where the secrets of a tenant's executions are found: in
+	// files, for the names of variables do not say where a group ends.
+	Secrets func(tenant string) secret.Provider
 	// Logger gets what operators need to know; nil: nothing is logged.
 	Logger *slog.Logger
 }

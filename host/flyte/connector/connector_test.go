@@ -144,14 +144,15 @@ func newPlace(t *testing.T, pg string, o options) *place {
 	p.write("tenants/acme/wasmsql.yaml", o.config+"\n")
 	p.grant(o.grants, pg)
 	log := slog.New(server.LogHandler(slog.NewJSONHandler(p.log, nil)))
-	c, err := connector.New(t.Context(), connector.Config{File: filepath.Join(p.dir, "connector.yaml"), Store: o.store, Logger: log})
+	c, err := connector.New(t.Context(), connector.Config{File: filepath.Join(p.dir, "connector.yaml"), Store: o.store, Logger: log,
+		Secrets: func(tenant string) secret.Provider { return secret.Files(filepath.Join(p.dir, "secrets", tenant), "") }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.server, err = server.New(t.Context(), server.Config{
 		Tenants: filepath.Join(p.dir, "tenants"), Runtime: rt, State: o.state, Results: memblob.OpenBucket(nil), Keep: o.keep, Logger: log, Audit: p.audit,
 		Drivers: map[string]sqldb.Driver{"sqlite": sqlite.Driver{}, "postgresql": postgres.Driver{}, "postgres": postgres.Driver{}, "mysql": mysql.Driver{}},
-		Secrets: func(tenant string) secret.Provider { return secret.Files(filepath.Join(p.dir, "secrets", tenant), "") },
+		Secrets: func(string) secret.Provider { return secret.Chain() },
 		Kinds:   map[string]server.Kind{connector.Kind: c},
 	})
 	if err != nil {

@@ -75,8 +75,7 @@ func permit(g manifest.FlyteGrant, t *flyte.Task) *flyte.Fault {
 				return denied("a group and a key are plain names", "secret_connect_args.%s: %q is no name of a secret", name, part)
 			}
 		}
-		// In a variable's name a group cannot be told from the key behind it.
-		ref.Mount = secret.File
+		ref.Mount = secret.File // whatever Flyte would have mounted in a task's own pod
 		t.Inline.SecretArgs[name] = ref
 	}
 	t.Inline.Access = g.Access

@@ -101,12 +101,13 @@ func (c *Connector) run(ctx context.Context, j *server.Job, r request, t *core.T
 	}
 	task.Inline.Dir = j.Folder
 	task.Timeout = cmp.Or(task.Timeout, longest)
-	if err := settle(ctx, j.Secrets, task); err != nil {
+	secrets := c.cfg.Secrets(j.Tenant)
+	if err := settle(ctx, secrets, task); err != nil {
 		return flyte.FaultOf(err)
 	}
 	var lost error
 	_, report, fault := task.Run(ctx, flyte.Run{
-		Host: j.Host, Secrets: j.Secrets, Store: store, RawPrefix: r.Raw, Terse: true,
+		Host: j.Host, Secrets: secrets, Once: true, Store: store, RawPrefix: r.Raw, Terse: true,
 		Commit: func(outputs *core.LiteralMap) error {
 			lost = commit(j, outputs)
 			return lost

@@ -86,7 +86,8 @@ func serveConnector(t *testing.T, dir, uri string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := connector.New(t.Context(), connector.Config{File: filepath.Join(dir, "connector.yaml"), Store: storage.Schemes{"file": storage.Files{}}})
+	c, err := connector.New(t.Context(), connector.Config{File: filepath.Join(dir, "connector.yaml"), Store: storage.Schemes{"file": storage.Files{}},
+		Secrets: func(string) secret.Provider { return secret.Chain() }})
 	if err != nil {
 		t.Fatal(err)
 	}
