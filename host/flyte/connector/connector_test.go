@@ -406,9 +406,6 @@ func TestExecution(t *testing.T) {
 		if info := r.GetCustomInfo().AsMap(); info["rows"] != 1.0 || len(info["execution"].(string)) != 26 || info["attempts"] != 1.0 {
 			t.Errorf("%s: %v", name, info)
 		}
-		if r.GetState() != admin.State_SUCCEEDED {
-			t.Errorf("%s: the state is %v", name, r.GetState())
-		}
 		write := template(t, "query: CREATE TABLE made AS SELECT 7 AS n\noutputs: none\nconnection: {uri: '"+uri+"'}\n")
 		r = p.end(p.create(p.request(name+"-none", write, nil)))
 		if r.GetPhase() != core.TaskExecution_SUCCEEDED || r.GetOutputs() == nil || len(r.GetOutputs().GetLiterals()) != 0 {
@@ -458,7 +455,7 @@ func TestFlyte2(t *testing.T) {
 			t.Fatal(err, err2, all)
 		}
 		for _, a := range []*admin.Agent{one.GetAgent(), all.GetAgents()[0]} {
-			if a.GetName() != "wasmsql" || a.GetIsSync() || a.GetSupportedTaskTypes()[0] != "sqlalchemy" || a.GetSupportedTaskCategories()[0].GetName() != "sqlalchemy" {
+			if a.GetName() != "wasmsql" || a.GetIsSync() || a.GetSupportedTaskCategories()[0].GetName() != "sqlalchemy" {
 				t.Error(service, a)
 			}
 		}

@@ -95,7 +95,7 @@ func TestReplicas(t *testing.T) {
 	}
 	within(t, 5*time.Second, "the query runs on", func() bool { return count(t, db, running) == 0 })
 	b.delete(meta)
-	if got := a.get(meta); got.GetPhase() != core.TaskExecution_ABORTED || got.GetState() != admin.State_PERMANENT_FAILURE {
+	if got := a.get(meta); got.GetPhase() != core.TaskExecution_ABORTED {
 		t.Error(prototext.Format(got))
 	}
 }

@@ -79,16 +79,8 @@ func resource(e server.Execution) *admin.Resource {
 		}
 		r = kept.Fault.resource()
 	}
-	r.State = states[r.GetPhase()]
 	r.CustomInfo = info(e)
 	return r
-}
-
-// states are the phases as Flyte had them before it had phases.
-var states = map[core.TaskExecution_Phase]admin.State{
-	core.TaskExecution_QUEUED: admin.State_PENDING, core.TaskExecution_RUNNING: admin.State_RUNNING, core.TaskExecution_SUCCEEDED: admin.State_SUCCEEDED,
-	core.TaskExecution_RETRYABLE_FAILED: admin.State_RETRYABLE_FAILURE, core.TaskExecution_FAILED: admin.State_PERMANENT_FAILURE,
-	core.TaskExecution_ABORTED: admin.State_PERMANENT_FAILURE,
 }
 
 // resource is a fault as GetTask tells it.
@@ -101,7 +93,6 @@ func (t *told) resource() *admin.Resource {
 	if t.System {
 		r.Message, r.AgentError.Origin = "SYSTEM:"+t.Text, core.ExecutionError_SYSTEM
 	}
-	r.State = states[r.Phase]
 	return r
 }
 
@@ -174,7 +165,10 @@ var errNoLogs = status.Error(codes.Unimplemented, "an execution has no log of it
 
 // agent is what the connector tells of itself.
 func agent() *admin.Agent {
-	return &admin.Agent{Name: Name, SupportedTaskTypes: []string{TaskType}, SupportedTaskCategories: []*admin.TaskCategory{{Name: TaskType}}}
+	a := &admin.Agent{Name: Name, SupportedTaskCategories: []*admin.TaskCategory{{Name: TaskType}}}
+	//lint:ignore SA1019 older propellers read nothing else
+	a.SupportedTaskTypes = []string{TaskType}
+	return a
 }
 
 // GetAgent tells of the connector.
