@@ -108,8 +108,11 @@ func (s *state) all(ctx context.Context, where string, args ...any) (all []execu
 // errNoExecution.
 func (s *state) one(ctx context.Context, where string, args ...any) (execution, error) {
 	all, err := s.all(ctx, where+" LIMIT 1", args...)
-	if err != nil || len(all) == 0 {
-		return execution{}, errors.Join(errNoExecution, err)
+	if err != nil {
+		return execution{}, err
+	}
+	if len(all) == 0 {
+		return execution{}, errNoExecution
 	}
 	return all[0], nil
 }
