@@ -25,6 +25,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
 	_ "modernc.org/sqlite"
 
 	"github.com/wasmsql/wasmsql/host"
@@ -244,6 +245,7 @@ func ints(values map[string]int64) *core.LiteralMap {
 
 // request makes a request as Flyte sends it. Each name is another execution.
 func (p *place) request(name string, t *core.TaskTemplate, in *core.LiteralMap) *admin.CreateTaskRequest {
+	t = proto.Clone(t).(*core.TaskTemplate)
 	args := t.GetContainer().GetArgs()
 	for i, a := range args {
 		args[i] = strings.NewReplacer("{{.rawOutputDataPrefix}}", p.out("raw/"+name), "{{.outputPrefix}}", p.out(name)).Replace(a)

@@ -43,7 +43,11 @@ func (c *Connector) CreateTask(ctx context.Context, r *admin.CreateTaskRequest) 
 	meta := resourceMeta{}
 	s, fault := c.examine(ctx, r)
 	if fault == nil {
-		e, err := c.server.Submit(ctx, s)
+		var e server.Execution
+		err := patiently(ctx, func() (err error) {
+			e, err = c.server.Submit(ctx, s)
+			return err
+		})
 		var refusal *server.Refusal
 		switch {
 		case errors.As(err, &refusal) && refusal.After == 0:

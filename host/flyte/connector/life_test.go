@@ -3,8 +3,10 @@ package connector_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,6 +27,7 @@ import (
 	"github.com/wasmsql/wasmsql/host/flyte/storage/cloud"
 	"github.com/wasmsql/wasmsql/host/flyte/storage/s3test"
 	"github.com/wasmsql/wasmsql/host/secret"
+	"github.com/wasmsql/wasmsql/host/server"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
@@ -391,4 +394,102 @@ func TestMounted(t *testing.T) {
 		all := p.audit.list()
 		return all[len(all)-1].Tenant == "mounted"
 	})
+}
+
+// TestSeenByHTTP looks at executions of Flyte as the tenant's people do.
+func TestSeenByHTTP(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "", options{})
+	meta := p.create(p.request("seen", template(t, "query: SELECT 1 AS n\n"+onFile), nil))
+	id := p.end(meta).GetCustomInfo().AsMap()["execution"].(string)
+	token := func(role server.Role) string {
+		text, _, err := server.NewToken(filepath.Join(p.dir, "tenants/acme"), role, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.server.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	do := func(method, path, token string) (int, string) {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(method, path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		p.server.Handler().ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	run, operate := token(server.Run), token(server.Operate)
+	status, body := do("GET", "/v1/executions/"+id, run)
+	for _, part := range []string{`"task":"shop.orders"`, `"status":"succeeded"`, `"token":"flyte:shop/development"`, `"rows":1`} {
+		if !strings.Contains(body, part) {
+			t.Errorf("%d: no %s in %s", status, part, body)
+		}
+	}
+	if strings.Contains(body, `"result":"`) || strings.Contains(body, p.dir) {
+		t.Error("it tells where the result is:", body)
+	}
+	if status, body := do("GET", "/v1/executions/"+id+"/result", run); status != 404 || !strings.Contains(body, `"detail":"the rows are not here"`) {
+		t.Error(status, body)
+	}
+	if status, body := do("DELETE", "/v1/executions/"+id, run); status != 403 {
+		t.Error("a token that did not ask for it ends it:", status, body)
+	}
+	if status, body := do("DELETE", "/v1/executions/"+id, operate); status != 202 {
+		t.Error(status, body)
+	}
+	if got := p.get(meta); got.GetPhase() != core.TaskExecution_SUCCEEDED {
+		t.Error("what was done is undone:", prototext.Format(got))
+	}
+	// An execution of HTTP is none of Flyte's.
+	p.write("tenants/acme/wasmsql.yaml", "connections: {db: {uri: 'sqlite://'}}\n")
+	p.write("tenants/acme/tasks/one.yaml", "name: one\nquery: SELECT 1 AS n\nconnection: db\n")
+	run = token(server.Run)
+	w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "/v1/executions", strings.NewReader(`{"task": "one"}`))
+	r.Header.Set("Authorization", "Bearer "+run)
+	r.Header.Set("Content-Type", "application/json")
+	p.server.Handler().ServeHTTP(w, r)
+	var e struct{ ID string }
+	if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil || w.Code != 202 {
+		t.Fatal(w.Code, w.Body)
+	}
+	if got := p.get([]byte(`{"execution": "` + e.ID + `"}`)); got.GetPhase() != core.TaskExecution_RETRYABLE_FAILED || got.GetCustomInfo() != nil {
+		t.Error(prototext.Format(got))
+	}
+	p.delete([]byte(`{"execution": "` + e.ID + `"}`))
+	within(t, 20*time.Second, "Flyte has ended an execution of HTTP", func() bool {
+		_, body := do("GET", "/v1/executions/"+e.ID+"?wait=1s", run)
+		return strings.Contains(body, `"status":"succeeded"`)
+	})
+}
+
+// TestStateGone ends the state's connections under the calls, and then takes
+// its table away: Flyte hears of the second only, and of nothing that it holds.
+func TestStateGone(t *testing.T) {
+	t.Parallel()
+	state := sqldbtest.PostgresDatabase(t)
+	p := newPlace(t, "", options{state: state.URI})
+	one := template(t, "query: SELECT 1 AS n\n"+onFile)
+	meta := p.create(p.request("before", one, nil))
+	p.end(meta)
+	admin1 := open(t, "pgx", state.AdminURI)
+	for i := range 5 {
+		if _, err := admin1.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.get(meta); got.GetPhase() != core.TaskExecution_SUCCEEDED {
+			t.Error(prototext.Format(got))
+		}
+		p.end(p.create(p.request(fmt.Sprint("during", i), one, nil)))
+	}
+	if _, err := admin1.Exec("ALTER TABLE wasmsql_executions RENAME TO gone"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := call[admin.GetTaskResponse](p, services[0], "GetTask", &admin.GetTaskRequest{ResourceMeta: meta})
+	if s := status.Convert(err); s.Code() != codes.Unavailable || s.Message() != "the state of executions cannot be reached" {
+		t.Error(err)
+	}
+	if _, err := admin1.Exec("ALTER TABLE gone RENAME TO wasmsql_executions"); err != nil {
+		t.Fatal(err)
+	}
+	dataset(t, p.get(meta))
 }

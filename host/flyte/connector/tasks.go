@@ -44,7 +44,11 @@ func (c *Connector) GetTask(ctx context.Context, r *admin.GetTaskRequest) (*admi
 	if m.Refused != nil {
 		return &admin.GetTaskResponse{Resource: m.Refused.resource()}, nil
 	}
-	e, err := c.server.Look(ctx, Kind, m.Execution)
+	var e server.Execution
+	err := patiently(ctx, func() (err error) {
+		e, err = c.server.Look(ctx, Kind, m.Execution)
+		return err
+	})
 	switch {
 	case errors.Is(err, server.ErrNoExecution):
 		return &admin.GetTaskResponse{Resource: lost()}, nil
@@ -52,6 +56,29 @@ func (c *Connector) GetTask(ctx context.Context, r *admin.GetTaskRequest) (*admi
 		return nil, c.notNow(ctx, err)
 	}
 	return &admin.GetTaskResponse{Resource: resource(e)}, nil
+}
+
+// Pauses between attempts at the state, which may be on its way to another
+// server: Flyte gives an execution up after five calls in its life that failed.
+const (
+	attempts = 4
+	pause    = time.Second
+)
+
+// patiently calls f again while it fails for reasons of the state.
+func patiently(ctx context.Context, f func() error) error {
+	for i := 1; ; i++ {
+		err := f()
+		var refusal *server.Refusal
+		if err == nil || i == attempts || errors.Is(err, server.ErrNoExecution) || errors.Is(err, server.ErrNoTenant) || errors.As(err, &refusal) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // resource is what Flyte learns of an execution.
@@ -120,7 +147,8 @@ func measured(r host.Report) map[string]int64 {
 // has ended, is no error.
 func (c *Connector) DeleteTask(ctx context.Context, r *admin.DeleteTaskRequest) (*admin.DeleteTaskResponse, error) {
 	if m := parseMeta(r.GetResourceMeta()); m.Execution != "" {
-		if err := c.server.Cancel(ctx, Kind, m.Execution); err != nil && !errors.Is(err, server.ErrNoExecution) {
+		err := patiently(ctx, func() error { return c.server.Cancel(ctx, Kind, m.Execution) })
+		if err != nil && !errors.Is(err, server.ErrNoExecution) {
 			return nil, c.notNow(ctx, err)
 		}
 	}
