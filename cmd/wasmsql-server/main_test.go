@@ -35,10 +35,12 @@ func TestMain(m *testing.M) {
 
 // program is a running server.
 type program struct {
-	t     *testing.T
-	cmd   *exec.Cmd
-	url   string
-	lines chan string // of standard output
+	t   *testing.T
+	cmd *exec.Cmd
+	url string
+	// connector is the address for Flyte, where there is one.
+	connector string
+	lines     chan string // of standard output
 
 	mu   sync.Mutex
 	said strings.Builder // on standard error
@@ -96,6 +98,9 @@ func started(t *testing.T, cmd *exec.Cmd) *program {
 			p.mu.Lock()
 			fmt.Fprintln(&p.said, lines.Text())
 			p.mu.Unlock()
+			if address, ok := strings.CutPrefix(lines.Text(), "wasmsql: serving Flyte at "); ok {
+				p.connector = address // it comes before the other
+			}
 			if url, ok := strings.CutPrefix(lines.Text(), "wasmsql: serving at "); ok {
 				serves <- url
 			}

@@ -33,6 +33,7 @@ type serveFlags struct {
 	metrics                                         string
 	keep, drain                                     time.Duration
 	running, waiting                                int64
+	connector                                       connectorFlags
 }
 
 // headerTime is for the head of a request for measurements.
@@ -55,6 +56,9 @@ wasmsql token create.
 With --state, executions are accepted and kept as well: in a SQLite file for
 one process, or in PostgreSQL for several. The first SIGINT or SIGTERM stops
 accepting and waits for what runs, the second exits at once.
+
+With --connector-listen it is a connector of Flyte's too, which runs tasks of
+the type sqlalchemy over gRPC: see host/flyte/README.md.
 
 The API is described at /openapi.json.`,
 		Example: `  wasmsql serve --dev
@@ -87,6 +91,7 @@ The API is described at /openapi.json.`,
 	flags.StringVar(&f.clientCA, "tls-client-ca", "", "the authorities of clients' certificates, in PEM: whom one names is said by --identities")
 	flags.BoolVar(&f.clientNeeded, "tls-client-required", false, "accept connections with such a certificate only, whatever token they have")
 	flags.StringVar(&f.identities, "identities", "", "the file that says whose OIDC tokens and certificates are accepted, beside the tokens of tenants")
+	f.connector.add(flags)
 	return cmd
 }
 
@@ -154,11 +159,19 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 			return err
 		}
 	}
+	flyte, err := a.connector(ctx, &f.connector, f.secrets, &cfg, log)
+	if err != nil {
+		return err
+	}
 	s, err := server.New(ctx, cfg)
 	if err != nil {
-		return configFault(err.Error(), "")
+		return errors.Join(configFault(err.Error(), ""), flyte.end())
 	}
-	return errors.Join(a.listen(ctx, log, f, s, cfg.Dev, secure), a.drain(ctx, f, s))
+	serving, stop := context.WithCancel(ctx)
+	flyte.start(serving, a, s)
+	err = a.listen(ctx, log, f, s, cfg.Dev, secure)
+	stop()
+	return errors.Join(err, flyte.wait(), a.drain(ctx, f, s), flyte.end())
 }
 
 // runtime makes the Runtime, which keeps compiled code in the folder that

@@ -88,7 +88,7 @@ func (q *queryCase) bound(ctx context.Context, h *host.Host) string {
 }
 
 func refused(err error) string {
-	f := faultOf(err)
+	f := FaultOf(err)
 	s := "refused: " + f.Kind
 	if f.Kind != "TypeTransformerFailedError" { // whose message is the literal
 		s += ": " + escapes.Replace(f.Message)

@@ -29,6 +29,9 @@ type dataset struct {
 	frame  *frame
 	object Object
 	writer *result.Writer
+	// commit, if it is set, is called before the transaction is committed, when
+	// the file has its name: see Run.Commit.
+	commit func() error
 	// committed says that the transaction is, since Close was called.
 	committed bool
 }
@@ -72,15 +75,23 @@ func (d *dataset) Write(rec arrow.Record) error {
 }
 
 // Finish implements host.Finisher: the file is whole, and where the store can
-// do it, all of it is there but for its name.
+// do it, all of it is there but for its name, or with commit with it.
 func (d *dataset) Finish() error {
 	if err := d.writer.Finish(); err != nil {
 		return err
 	}
 	if f, ok := d.object.(interface{ Finish() error }); ok {
-		return f.Finish()
+		if err := f.Finish(); err != nil {
+			return err
+		}
 	}
-	return nil
+	if d.commit == nil {
+		return nil
+	}
+	if err := d.object.Close(); err != nil {
+		return err
+	}
+	return d.commit()
 }
 
 // Close implements host.Sink.
@@ -88,6 +99,9 @@ func (d *dataset) Close() error {
 	d.committed = true
 	if err := d.writer.Close(); err != nil {
 		return err
+	}
+	if d.commit != nil {
+		return nil
 	}
 	return d.object.Close()
 }

@@ -71,21 +71,21 @@ func (x *Executor) Execute(ctx context.Context, a Arguments, s Settings) error {
 func (x *Executor) outputs(ctx context.Context, a Arguments, s Settings) *Fault {
 	t, err := x.template(ctx, a)
 	if err != nil {
-		f := faultOf(err)
+		f := FaultOf(err)
 		f.Load = true
 		return f
 	}
 	inputs, err := x.inputs(ctx, a.Inputs)
 	if err != nil {
-		return faultOf(err)
+		return FaultOf(err)
 	}
 	task, err := Prepare(ctx, t, inputs, x.Store, s.Interpolation)
 	if err != nil {
-		return faultOf(err)
+		return FaultOf(err)
 	}
 	out, fault := x.run(ctx, task, a.RawPrefix)
 	if fault != nil {
-		return task.explain(fault)
+		return fault
 	}
 	data, err := proto.Marshal(out)
 	if err == nil {
@@ -145,39 +145,20 @@ func (x *Executor) write(ctx context.Context, uri string, data []byte) error {
 	return o.Close()
 }
 
-// run runs a prepared task.
+// run runs a prepared task in a Host of its own.
 func (x *Executor) run(ctx context.Context, t *Task, rawPrefix string) (*core.LiteralMap, *Fault) {
 	secrets := Secrets(x.Env)
-	if err := t.resolve(ctx, secrets); err != nil {
-		return nil, faultOf(err)
-	}
-	program, closeAll, err := x.load(ctx, t, secrets)
+	h, closeAll, err := x.host(ctx, secrets)
 	if err != nil {
-		return nil, faultOf(err)
+		return nil, FaultOf(err)
 	}
 	defer closeAll()
-	if err := t.oneStatement(ctx, program); err != nil {
-		return nil, faultOf(err)
-	}
-	if t.output == "" {
-		if _, err := program.Run(ctx, t.Inputs, nil); err != nil {
-			return nil, faultOf(err)
-		}
-		return &core.LiteralMap{}, nil
-	}
-	data := newDataset(ctx, x.Store, rawPrefix, t.dialect)
-	if _, err := program.Run(ctx, t.Inputs, data); err != nil {
-		f := faultOf(err)
-		if data.committed {
-			f.Recoverable = t.readsOnly()
-		}
-		return nil, f
-	}
-	return &core.LiteralMap{Literals: map[string]*core.Literal{t.output: data.literal(t.declared)}}, nil
+	out, _, fault := t.Run(ctx, Run{Host: h, Secrets: secrets, Store: x.Store, RawPrefix: rawPrefix})
+	return out, fault
 }
 
-// load makes a Host and loads the task.
-func (x *Executor) load(ctx context.Context, t *Task, secrets secret.Provider) (*host.Program, func(), error) {
+// host makes a Host.
+func (x *Executor) host(ctx context.Context, secrets secret.Provider) (*host.Host, func(), error) {
 	rt, closeRuntime, err := x.runtime(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -188,16 +169,10 @@ func (x *Executor) load(ctx context.Context, t *Task, secrets secret.Provider) (
 		closeRuntime()
 		return nil, nil, err
 	}
-	closeAll := func() {
+	return h, func() {
 		h.Close()
 		closeRuntime()
-	}
-	p, err := h.Load(ctx, t.Task)
-	if err != nil {
-		closeAll()
-		return nil, nil, err
-	}
-	return p, closeAll, nil
+	}, nil
 }
 
 // Task is an execution of a template, ready to be run by a Host.
@@ -288,21 +263,25 @@ func (t *Task) setBound(in []argument) error {
 
 // resolve finds every secret, so that one that is missing is told before
 // anything else, and puts those that are no login of the driver's in place.
-func (t *Task) resolve(ctx context.Context, secrets secret.Provider) error {
+func (t *Task) resolve(ctx context.Context, r Run) error {
 	for _, name := range sortedKeys(t.custom.secretArgs) {
 		ref := t.custom.secretArgs[name]
-		v, err := secrets.Lookup(ctx, ref)
+		v, err := r.Secrets.Lookup(ctx, ref)
 		if err != nil {
 			e := &inputError{kind: "ValueError", message: fmt.Sprintf("secret_connect_args.%s: group %q, key %q: %v", name, ref.Group, ref.Key, err),
 				hint: fmt.Sprintf("the task needs secret_requests=[Secret(group=%q, key=%q)]", ref.Group, ref.Key)}
 			var told *secret.Error
-			if errors.As(err, &told) && told.Hint != "" {
+			switch {
+			case r.Terse:
+				e.message = fmt.Sprintf("secret_connect_args.%s: group %q, key %q: there is no such secret here", name, ref.Group, ref.Key)
+				e.hint = "who runs the connector mounts its secrets"
+			case errors.As(err, &told) && told.Hint != "":
 				e.hint += "; " + told.Hint
 			}
 			return e
 		}
 		t.hidden = append(t.hidden, v.Reveal())
-		if !t.custom.isLogin(name) {
+		if r.Once || !t.custom.isLogin(name) {
 			delete(t.custom.secretArgs, name)
 			t.custom.args[name] = t.custom.plainSecret(name, v)
 		}

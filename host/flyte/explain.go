@@ -15,8 +15,8 @@ const maxShown = 1000
 
 // explain adds to a fault what the task's author knows it by: the output's
 // name, the query as it was written, without values, where the database is,
-// and what Python's drivers say of the same.
-func (t *Task) explain(f *Fault) *Fault {
+// and what Python's drivers say of the same. Terse leaves the database out.
+func (t *Task) explain(f *Fault, terse bool) *Fault {
 	var e *host.Error
 	if !errors.As(f.Cause, &e) {
 		return f
@@ -26,11 +26,14 @@ func (t *Task) explain(f *Fault) *Fault {
 			f.Detail = strings.TrimPrefix(f.Detail+"\n"+s, "\n")
 		}
 	}
-	if t.output != "" && (e.Code == host.CodeOutput || converts(e)) {
+	if t.output != "" && (e.Code == host.CodeOutput && f.Kind != "StorageError" || converts(e)) {
 		add(fmt.Sprintf("failed to convert return value for var %s", t.output))
 	}
 	switch e.Code {
 	case host.CodeConnection:
+		if terse {
+			return f
+		}
 		add(t.unhidden(lastCause(e)))
 		if s := t.custom.server(); s != "" {
 			add("server: " + t.unhidden(s))

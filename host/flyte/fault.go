@@ -102,8 +102,8 @@ func storage(what string, err error) *Fault {
 	return f
 }
 
-// faultOf makes the fault of what an execution, or its inputs, came to.
-func faultOf(err error) *Fault {
+// FaultOf makes the fault of what an execution, or Prepare, came to.
+func FaultOf(err error) *Fault {
 	var f *Fault
 	var in *inputError
 	var many host.Errors

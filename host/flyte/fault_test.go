@@ -40,7 +40,7 @@ func TestFaults(t *testing.T) {
 		{"template broken", &Fault{Kind: "DecodeError", Load: true}, "USER:DecodeError", false, false, "USER:RuntimeError"},
 		{"anything", errors.New("x"), "SYSTEM:InternalError", true, true, "SYSTEM"},
 	} {
-		f := faultOf(c.err)
+		f := FaultOf(c.err)
 		e := f.Document(false, "w", time.Unix(5, 0)).Error
 		if e.Code != c.code || (e.Kind == 1) != c.again || (e.Origin == 2) != c.ours || e.Worker != "w" || e.Timestamp.Seconds != 5 || e.Message == "" {
 			t.Errorf("%s: %v", c.name, e)

@@ -39,20 +39,24 @@ const outcomeOK = "ok"
 
 // audit keeps a record of an execution.
 func (s *Server) audit(ctx context.Context, who principal, id string, p *host.Program, start time.Time, report host.Report, err error) {
-	r := Record{
-		Time: start.UTC(), Execution: id, Tenant: who.tenant.name, Token: who.token.ID,
-		Task: p.Task().Name, Module: p.Digest(), Connection: p.Task().Connection, SQLHash: report.SQLHash,
-		Rows: report.Rows, Affected: report.RowsAffected, Bytes: report.Bytes, Fuel: report.Fuel,
-		Outcome: outcomeOK, Micros: time.Since(start).Microseconds(),
-	}
+	s.keepRecord(ctx, who, Record{Execution: id, Task: p.Task().Name, Module: p.Digest(), Connection: p.Task().Connection}, p.Task().Name, start, report, err)
+}
+
+// keepRecord completes a record of an execution and keeps it. In measurements
+// label stands for the task.
+func (s *Server) keepRecord(ctx context.Context, who principal, r Record, label string, start time.Time, report host.Report, err error) {
+	r.Time, r.Tenant, r.Token, r.SQLHash = start.UTC(), who.tenant.name, who.token.ID, report.SQLHash
+	r.Rows, r.Affected, r.Bytes, r.Fuel = report.Rows, report.RowsAffected, report.Bytes, report.Fuel
+	r.Outcome, r.Micros = outcomeOK, time.Since(start).Microseconds()
 	if err != nil {
 		r.Outcome, r.Unknown = outcomeOf(err), problemOf(err).Unknown
 	}
+	report.Task = label
 	s.metrics.count(who.tenant.name, r.Outcome, report)
 	if s.cfg.Audit == nil {
 		return
 	}
 	if err := s.cfg.Audit.Audit(context.WithoutCancel(ctx), r); err != nil {
-		s.log.ErrorContext(ctx, "an execution is not in the audit", "execution", id, "error", err)
+		s.log.ErrorContext(ctx, "an execution is not in the audit", "execution", r.Execution, "error", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/riverqueue/river"
 )
@@ -65,8 +66,8 @@ func (q *queue) begin(id string) {
 }
 
 // release makes an execution that runs here queued again, for another process
-// or the next start.
-func (q *queue) release(ctx context.Context, e execution) error {
+// or the next start; not before a time.
+func (q *queue) release(ctx context.Context, e execution, after time.Duration) error {
 	tx, err := q.state.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func (q *queue) release(ctx context.Context, e execution) error {
 	if err := q.state.release(ctx, tx, e, q.owner); err != nil {
 		return err
 	}
-	if err := q.insert(ctx, tx, e); err != nil {
+	if err := q.insertAfter(ctx, tx, e, after); err != nil {
 		return err
 	}
 	return tx.Commit()

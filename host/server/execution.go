@@ -32,6 +32,7 @@ func (s Status) final() bool {
 // execution is an execution as the state keeps it.
 type execution struct {
 	id, tenant, task, token  string
+	kind                     string // empty: a task of the tenant's folder
 	key, hash                string // of the request that asked for it; key may be empty
 	inputs                   string // JSON as it was sent; dropped at the end
 	status                   Status
@@ -42,16 +43,17 @@ type execution struct {
 	report                   string    // JSON of a host.Report, or empty
 	problem                  string    // JSON of a problem, or empty
 	trace                    string    // the traceparent of the request that asked for it, or empty
+	outcome                  string    // what a Kind keeps of it
 }
 
-const executionColumns = "id, tenant, task, token, COALESCE(request_key, ''), request_hash, inputs, status, attempts, cancel, accepted, started, ended, result, report, problem, trace"
+const executionColumns = "id, tenant, task, token, COALESCE(request_key, ''), request_hash, inputs, status, attempts, cancel, accepted, started, ended, result, report, problem, trace, kind, outcome"
 
 // scan reads a row of executionColumns.
 func (e *execution) scan(row interface{ Scan(...any) error }) error {
 	var accepted, started, ended int64
 	var cancel int
 	err := row.Scan(&e.id, &e.tenant, &e.task, &e.token, &e.key, &e.hash, &e.inputs, &e.status, &e.attempts, &cancel,
-		&accepted, &started, &ended, &e.result, &e.report, &e.problem, &e.trace)
+		&accepted, &started, &ended, &e.result, &e.report, &e.problem, &e.trace, &e.kind, &e.outcome)
 	e.cancel = cancel != 0
 	e.accepted, e.started, e.ended = fromMillis(accepted), fromMillis(started), fromMillis(ended)
 	return err
@@ -106,8 +108,11 @@ func (s *state) all(ctx context.Context, where string, args ...any) (all []execu
 // errNoExecution.
 func (s *state) one(ctx context.Context, where string, args ...any) (execution, error) {
 	all, err := s.all(ctx, where+" LIMIT 1", args...)
-	if err != nil || len(all) == 0 {
-		return execution{}, errors.Join(errNoExecution, err)
+	if err != nil {
+		return execution{}, err
+	}
+	if len(all) == 0 {
+		return execution{}, errNoExecution
 	}
 	return all[0], nil
 }
@@ -116,9 +121,9 @@ func (s *state) one(ctx context.Context, where string, args ...any) (execution, 
 func (e execution) add(ctx context.Context, s *state, tx *sql.Tx) error {
 	key := sql.NullString{String: e.key, Valid: e.key != ""}
 	_, err := tx.ExecContext(ctx, s.q(`INSERT INTO wasmsql_executions
-		(id, tenant, task, token, request_key, request_hash, inputs, status, attempts, owner, beat, cancel, accepted, started, ended, result, report, problem, trace)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', 0, 0, $9, 0, 0, '', '', '', $10)`),
-		e.id, e.tenant, e.task, e.token, key, e.hash, e.inputs, string(Queued), e.accepted.UnixMilli(), e.trace)
+		(id, tenant, task, token, request_key, request_hash, inputs, status, attempts, owner, beat, cancel, accepted, started, ended, result, report, problem, trace, kind, outcome)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', 0, 0, $9, 0, 0, '', '', '', $10, $11, '')`),
+		e.id, e.tenant, e.task, e.token, key, e.hash, e.inputs, string(Queued), e.accepted.UnixMilli(), e.trace, e.kind)
 	return err
 }
 
@@ -152,8 +157,21 @@ func (s *state) advance(ctx context.Context, id, owner string, attempt int, from
 	return nil
 }
 
+// commits moves a running execution of owner to Committing, with an outcome.
+func (s *state) commits(ctx context.Context, e execution, owner, outcome string) error {
+	res, err := s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = 'committing', beat = $1, outcome = $2
+		WHERE id = $3 AND owner = $4 AND attempts = $5 AND status = 'running' AND cancel = 0`), time.Now().UnixMilli(), outcome, e.id, owner, e.attempts)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(errLost, err)
+	}
+	return nil
+}
+
 // end gives an execution of owner its final status. Its inputs are dropped.
-func (s *state) end(ctx context.Context, e execution, owner string, to Status, result string, report host.Report, p *problem) error {
+func (s *state) end(ctx context.Context, e execution, owner string, to Status, result, outcome string, report host.Report, p *problem) error {
 	reported, err := json.Marshal(report)
 	if err != nil {
 		return err
@@ -166,9 +184,10 @@ func (s *state) end(ctx context.Context, e execution, owner string, to Status, r
 		}
 		told = string(text)
 	}
-	_, err = s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = $1, ended = $2, result = $3, report = $4, problem = $5, inputs = ''
+	_, err = s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = $1, ended = $2, result = $3, report = $4, problem = $5, inputs = '',
+		outcome = CASE WHEN $9 = '' THEN outcome ELSE $9 END
 		WHERE id = $6 AND owner = $7 AND attempts = $8 AND status IN ('running', 'committing')`),
-		string(to), time.Now().UnixMilli(), result, string(reported), told, e.id, owner, e.attempts)
+		string(to), time.Now().UnixMilli(), result, string(reported), told, e.id, owner, e.attempts, outcome)
 	return err
 }
 

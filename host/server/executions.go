@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -100,7 +101,7 @@ func (s *Server) submit(w *response, r *http.Request, who principal) error {
 	if _, err := parseInputs([]byte(inputs), program); err != nil {
 		return err
 	}
-	if err := s.roomFor(r, who); err != nil {
+	if err := s.roomFor(r.Context(), who); err != nil {
 		return err
 	}
 	e, err := s.queue.accept(r.Context(), who, body.Task, inputs, key)
@@ -114,10 +115,10 @@ func (s *Server) submit(w *response, r *http.Request, who principal) error {
 }
 
 // roomFor holds an execution that is to be accepted against the quotas.
-func (s *Server) roomFor(r *http.Request, who principal) error {
+func (s *Server) roomFor(ctx context.Context, who principal) error {
 	q := who.tenant.quotas.Within(s.cfg.Quotas)
 	if q.Waiting > 0 {
-		n, err := s.queue.state.waiting(r.Context(), who.tenant.name)
+		n, err := s.queue.state.waiting(ctx, who.tenant.name)
 		if err != nil {
 			return err
 		}
@@ -204,16 +205,9 @@ func (s *Server) cancelExecution(w *response, r *http.Request, who principal) er
 			return p
 		}
 	}
-	told := refuse(statusOf[host.CodeCanceled], host.CodeCanceled, errCanceled.Error(), "")
-	told.Execution, told.Task = e.id, e.task
-	status, err := s.queue.state.cancelExecution(r.Context(), who.tenant.name, e.id, told)
-	if err != nil {
+	if err := s.queue.cancel(r.Context(), e); err != nil {
 		return absent(err)
 	}
-	if status == Running {
-		s.queue.interrupt(e.id)
-	}
-	s.queue.tell(e.id)
 	if e, err = s.queue.state.find(r.Context(), who.tenant.name, e.id); err != nil {
 		return absent(err)
 	}
@@ -238,6 +232,8 @@ func (s *Server) getResult(w *response, r *http.Request, who principal) error {
 		return refuse(http.StatusConflict, codeConflict, "the execution has not ended", "wait for it: GET /v1/executions/"+e.id+"?wait=30s")
 	case e.status != Succeeded:
 		return refuse(http.StatusConflict, codeConflict, "the execution has no result: its status is "+string(e.status), "why is in GET /v1/executions/"+e.id)
+	case e.kind != "":
+		return refuse(http.StatusNotFound, codeNotFound, "the rows are not here", "they are where who asked for the execution wants them")
 	case e.result == "":
 		return refuse(http.StatusNotFound, codeNotFound, "the task returns no rows", "how many it changed is in GET /v1/executions/"+e.id)
 	}

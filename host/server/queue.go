@@ -267,7 +267,16 @@ func (q *queue) again(ctx context.Context, e execution, since time.Time) error {
 }
 
 func (q *queue) insert(ctx context.Context, tx *sql.Tx, e execution) error {
-	_, err := q.client.InsertTx(ctx, tx, job{e.id}, &river.InsertOpts{Queue: e.tenant})
+	return q.insertAfter(ctx, tx, e, 0)
+}
+
+// insertAfter queues an execution that is not to run before a time.
+func (q *queue) insertAfter(ctx context.Context, tx *sql.Tx, e execution, after time.Duration) error {
+	opts := &river.InsertOpts{Queue: e.tenant}
+	if after > 0 {
+		opts.ScheduledAt = time.Now().Add(after)
+	}
+	_, err := q.client.InsertTx(ctx, tx, job{e.id}, opts)
 	return err
 }
 
@@ -297,6 +306,12 @@ func (q *queue) accept(ctx context.Context, who principal, task, inputs, key str
 	if known, err := q.known(ctx, e); err != nil || known.id != "" {
 		return known, err
 	}
+	return q.enqueue(ctx, e)
+}
+
+// enqueue queues an execution, or returns the one that was asked for with its
+// key meanwhile.
+func (q *queue) enqueue(ctx context.Context, e execution) (execution, error) {
 	tx, err := q.state.BeginTx(ctx, nil)
 	if err != nil {
 		return e, err
@@ -388,7 +403,15 @@ func (q *queue) attempt(ctx context.Context, who principal, e execution) host.Re
 		q.mu.Unlock()
 		q.tell(e.id)
 	}()
-	report, written, err := q.run(ctx, who, e)
+	var ended Ended
+	var written string
+	var err error
+	if e.kind != "" {
+		ended, err = q.runKind(ctx, who, &e)
+	} else {
+		ended.Report, written, err = q.run(ctx, who, e)
+	}
+	report := ended.Report
 	to, p := Succeeded, (*problem)(nil)
 	if err != nil {
 		p = problemOf(err)
@@ -410,12 +433,17 @@ func (q *queue) attempt(ctx context.Context, who principal, e execution) host.Re
 	}
 	keep, stop := context.WithTimeout(context.WithoutCancel(ctx), deadAfter)
 	defer stop()
-	if to == Failed && outer.Err() != nil {
-		if err := q.release(keep, e); err == nil {
+	again := ended.Again && e.attempts < attemptsOfKind
+	if to == Failed && (outer.Err() != nil || again) {
+		after := time.Duration(0)
+		if again {
+			after = notNow
+		}
+		if err := q.release(keep, e, after); err == nil {
 			return report
 		}
 	}
-	if err := q.state.end(keep, e, q.owner, to, name, report, p); err != nil {
+	if err := q.state.end(keep, e, q.owner, to, name, ended.Outcome, report, p); err != nil {
 		q.server.log.ErrorContext(ctx, "the end of an execution cannot be kept", "error", err)
 	}
 	return report

@@ -72,6 +72,9 @@ type Config struct {
 	Keep time.Duration
 	// MetricsApart leaves /metrics out of Handler: it names the tenants.
 	MetricsApart bool
+	// Kinds run executions of other origins than the tenants' folders, by their
+	// kind. With any, State is needed.
+	Kinds map[string]Kind
 	// Audit gets a record of every execution; nil: none is kept.
 	Audit Auditor
 	// Identities is the file that says whose OIDC tokens and certificates are
@@ -130,6 +133,9 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	cfg.Drain = cmp.Or(cfg.Drain, DefaultDrain)
+	if cfg.State == "" && len(cfg.Kinds) > 0 {
+		return nil, errors.New("executions of other kinds need a state")
+	}
 	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}}
 	s.metrics, s.tracer = newMetrics(s), tracerOf(cfg.Tracing)
 	if err := s.reloadIdentities(ctx); err != nil {

@@ -54,6 +54,11 @@ func openState(ctx context.Context, address string) (_ *state, err error) {
 		}
 		return nil, fmt.Errorf("the state cannot be opened: %s", plainCause(err))
 	}
+	unlock, err := s.alone(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the state cannot be opened: %s", plainCause(err))
+	}
+	defer unlock()
 	migrator, err := rivermigrate.New(s.driver, nil)
 	if err != nil {
 		return nil, err
@@ -66,24 +71,55 @@ func openState(ctx context.Context, address string) (_ *state, err error) {
 			return nil, fmt.Errorf("the tables of executions cannot be made: %w", err)
 		}
 	}
-	if err := s.widen(ctx); err != nil {
+	if err := s.widen(ctx, "trace", "kind", "outcome"); err != nil {
 		return nil, fmt.Errorf("the tables of executions cannot be made: %w", err)
 	}
 	return s, nil
 }
 
-// widen adds the columns that came after the tables.
-func (s *state) widen(ctx context.Context) error {
+// setupLock is the advisory lock of PostgreSQL that one who makes the tables
+// holds: a number of our own.
+const setupLock = 0x7761736d73716c // wasmsql
+
+// alone waits until no other process makes the tables of the state.
+func (s *state) alone(ctx context.Context) (unlock func(), err error) {
+	if !s.postgres {
+		return func() {}, nil
+	}
+	c, err := s.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.ExecContext(ctx, "SELECT pg_advisory_lock($1)", setupLock); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return func() {
+		_, _ = c.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", setupLock)
+		_ = c.Close()
+	}, nil
+}
+
+// widen adds the columns that came after the tables, all of text.
+func (s *state) widen(ctx context.Context, columns ...string) error {
+	for _, name := range columns {
+		if err := s.column(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// column adds a column to the executions, if it is not there.
+func (s *state) column(ctx context.Context, name string) error {
 	if s.postgres {
-		_, err := s.ExecContext(ctx, "ALTER TABLE wasmsql_executions ADD COLUMN IF NOT EXISTS trace TEXT NOT NULL DEFAULT ''")
+		_, err := s.ExecContext(ctx, "ALTER TABLE wasmsql_executions ADD COLUMN IF NOT EXISTS "+name+" TEXT NOT NULL DEFAULT ''")
 		return err
 	}
-	var there int
-	err := s.QueryRowContext(ctx, "SELECT COUNT(*) FROM pragma_table_info('wasmsql_executions') WHERE name = 'trace'").Scan(&there)
-	if err != nil || there == 1 {
+	var n int
+	if err := s.QueryRowContext(ctx, "SELECT COUNT(*) FROM pragma_table_info('wasmsql_executions') WHERE name = ?1", name).Scan(&n); err != nil || n > 0 {
 		return err
 	}
-	_, err = s.ExecContext(ctx, "ALTER TABLE wasmsql_executions ADD COLUMN trace TEXT NOT NULL DEFAULT ''")
+	_, err := s.ExecContext(ctx, "ALTER TABLE wasmsql_executions ADD COLUMN "+name+" TEXT NOT NULL DEFAULT ''")
 	return err
 }
 

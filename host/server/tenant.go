@@ -38,6 +38,7 @@ const (
 // concurrent use.
 type tenant struct {
 	name     string
+	dir      string            // its folder
 	digest   [sha256.Size]byte // of what was read
 	host     *host.Host
 	programs map[string]*host.Program
@@ -126,7 +127,7 @@ func (c content) wants(name string) bool {
 // load makes a tenant of what its folder holds. Its error has every fault at
 // once, with files named as in the folder.
 func (s *Server) load(ctx context.Context, name, dir string, c content) (_ *tenant, err error) {
-	t := &tenant{name: name, digest: c.digest, programs: map[string]*host.Program{}, idle: make(chan struct{})}
+	t := &tenant{name: name, dir: dir, digest: c.digest, programs: map[string]*host.Program{}, idle: make(chan struct{})}
 	var faults host.Errors
 	config, err := c.config()
 	faults = append(faults, faultsOf(configFile, err)...)

@@ -71,7 +71,7 @@ func Template(t manifest.FlyteTask) (*core.TaskTemplate, error) {
 		},
 		Interface:       &core.TypedInterface{Inputs: in, Outputs: out},
 		Custom:          custom,
-		Target:          &core.TaskTemplate_Container{Container: &core.Container{Image: t.Image, Args: containerArgs[:], Resources: &core.Resources{}}},
+		Target:          &core.TaskTemplate_Container{Container: &core.Container{Image: t.Image, Args: slices.Clone(containerArgs[:]), Resources: &core.Resources{}}},
 		SecurityContext: secrets(t.Inline.SecretArgs),
 	}
 	if t.Timeout > 0 {

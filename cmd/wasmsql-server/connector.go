@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	stdlog "log"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/flyte/connector"
+	"github.com/wasmsql/wasmsql/host/flyte/storage"
+	"github.com/wasmsql/wasmsql/host/flyte/storage/cloud"
+	"github.com/wasmsql/wasmsql/host/secret"
+	"github.com/wasmsql/wasmsql/host/server"
+)
+
+// connectorFlags are those of the connector for Flyte.
+type connectorFlags struct {
+	listen, config      string
+	cert, key, clientCA string
+}
+
+func (f *connectorFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.listen, "connector-listen", "", "serve Flyte's tasks over gRPC at this address and port; needs --state")
+	flags.StringVar(&f.config, "connector-config", "", "the file that says what Flyte's projects may do: see host/flyte/README.md")
+	flags.StringVar(&f.cert, "connector-tls-cert", "", "the certificate of --connector-listen, in PEM; read again when it changes")
+	flags.StringVar(&f.key, "connector-tls-key", "", "its key, in PEM")
+	flags.StringVar(&f.clientCA, "connector-tls-client-ca", "", "accept Flyte with a certificate of these authorities only, in PEM")
+}
+
+// runningConnector is a connector that was configured. Its zero value is none.
+type runningConnector struct {
+	*connector.Connector
+	buckets  *cloud.Store
+	listener net.Listener
+	secure   *tls.Config
+	served   chan error
+}
+
+// connector makes the connector that the flags ask for, and has cfg run its
+// executions.
+func (a *app) connector(ctx context.Context, f *connectorFlags, secrets string, cfg *server.Config, log *slog.Logger) (*runningConnector, error) {
+	if f.listen == "" {
+		if *f != (connectorFlags{}) {
+			return nil, usage("--connector-listen is missing", "it is the address and port for Flyte, as :8000")
+		}
+		return &runningConnector{}, nil
+	}
+	switch {
+	case f.config == "":
+		return nil, usage("--connector-config is missing", "without it no project of Flyte may do anything: see host/flyte/README.md")
+	case cfg.State == "":
+		return nil, usage("--connector-listen needs --state", "to try it out: --state sqlite:///state.db")
+	}
+	c := &runningConnector{}
+	var err error
+	if c.secure, err = f.tls(); err != nil {
+		return nil, err
+	}
+	stdlog.SetOutput(io.Discard) // of the SDKs of buckets, which have addresses in it
+	c.buckets = cloud.New(cloud.Options{Env: func(name string) string { v, _ := a.env(name); return v }})
+	store := storage.Schemes{"file": storage.Files{}}
+	for _, scheme := range cloud.Schemes() {
+		store[scheme] = c.buckets
+	}
+	if c.Connector, err = connector.New(ctx, connector.Config{File: f.config, Store: store, Logger: log, Secrets: tenantFiles(secrets)}); err != nil {
+		var faults host.Errors
+		if errors.As(err, &faults) {
+			return nil, a.tellAll(faults)
+		}
+		return nil, configFault(err.Error(), "")
+	}
+	if c.listener, err = net.Listen("tcp", f.listen); err != nil {
+		return nil, errors.Join(configFault("cannot listen: "+err.Error(), "--connector-listen is an address and a port, as 127.0.0.1:8000 or :8000"), c.Close())
+	}
+	if c.secure == nil || c.secure.ClientAuth != tls.RequireAndVerifyClientCert {
+		log.WarnContext(ctx, "whoever reaches the connector may use it as any project: give it --connector-tls-client-ca, or keep others from it", "address", c.listener.Addr().String())
+	}
+	cfg.Kinds = map[string]server.Kind{connector.Kind: c.Connector}
+	return c, nil
+}
+
+// tenantFiles returns where the secrets of a tenant's executions of Flyte are
+// found, below the folder of --secrets.
+func tenantFiles(dir string) func(string) secret.Provider {
+	return func(tenant string) secret.Provider {
+		if dir == "" {
+			return secret.Chain()
+		}
+		return secret.Files(filepath.Join(dir, tenant), "")
+	}
+}
+
+// tellAll prints the faults of a file with their places, and returns the last
+// of them.
+func (a *app) tellAll(faults host.Errors) error {
+	var last *host.Error
+	for i, f := range faults {
+		placed := *f
+		placed.Message, placed.Place = f.Error(), host.Place{}
+		if last = &placed; i < len(faults)-1 {
+			a.tell(last)
+		}
+	}
+	return last
+}
+
+// start serves Flyte until ctx ends.
+func (c *runningConnector) start(ctx context.Context, a *app, s *server.Server) {
+	if c.Connector == nil {
+		return
+	}
+	c.Attach(s)
+	c.served = make(chan error, 1)
+	go func() { c.served <- c.Serve(ctx, c.listener, c.secure) }()
+	fmt.Fprintf(a.stderr, "wasmsql: serving Flyte at %s\n", c.listener.Addr())
+}
+
+// wait waits for the calls that are under way when ctx of start has ended.
+func (c *runningConnector) wait() error {
+	if c.served == nil {
+		return nil
+	}
+	return <-c.served
+}
+
+// end ends what connector began, when nothing runs any more.
+func (c *runningConnector) end() error {
+	if c.Connector == nil {
+		return nil
+	}
+	_ = c.listener.Close() // again, where it was served
+	return errors.Join(c.Close(), c.buckets.Close())
+}
+
+// tls returns the configuration of TLS, or nil for none. Its files are read
+// at each handshake, which are few: a certificate that was renewed is seen.
+func (f *connectorFlags) tls() (*tls.Config, error) {
+	if f.cert == "" && f.key == "" && f.clientCA == "" {
+		return nil, nil
+	}
+	if f.cert == "" || f.key == "" {
+		return nil, usage("--connector-tls-cert and --connector-tls-key go together", "")
+	}
+	now, err := f.readTLS()
+	if err != nil {
+		return nil, err
+	}
+	now.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return f.readTLS() }
+	return now, nil
+}
+
+func (f *connectorFlags) readTLS() (*tls.Config, error) {
+	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+	if err != nil {
+		return nil, configFault("the connector's certificate cannot be used: "+err.Error(), "")
+	}
+	c := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"}}
+	if f.clientCA == "" {
+		return c, nil
+	}
+	text, err := os.ReadFile(f.clientCA)
+	if err != nil {
+		return nil, configFault("--connector-tls-client-ca cannot be read: "+err.Error(), "")
+	}
+	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
+	if !c.ClientCAs.AppendCertsFromPEM(text) {
+		return nil, configFault("--connector-tls-client-ca holds no certificate", "it has to be in PEM")
+	}
+	return c, nil
+}

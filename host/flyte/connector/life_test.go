@@ -1,0 +1,495 @@
+package connector_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/admin"
+	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/prototext"
+
+	"github.com/wasmsql/wasmsql/host/flyte"
+	"github.com/wasmsql/wasmsql/host/flyte/storage"
+	"github.com/wasmsql/wasmsql/host/flyte/storage/cloud"
+	"github.com/wasmsql/wasmsql/host/flyte/storage/s3test"
+	"github.com/wasmsql/wasmsql/host/secret"
+	"github.com/wasmsql/wasmsql/host/server"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
+)
+
+// TestIdempotent asks for one execution many times, at once and one after the
+// other: it runs once.
+func TestIdempotent(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "", options{})
+	setup := template(t, "query: CREATE TABLE done (n INTEGER)\noutputs: none\n"+onFile)
+	p.end(p.create(p.request("setup", setup, nil)))
+	add := template(t, "query: INSERT INTO done VALUES ({{ .inputs.n }}) RETURNING n\ninputs: {n: int}\n"+onFile)
+	metas := make([][]byte, 8)
+	var all sync.WaitGroup
+	for i := range metas {
+		all.Go(func() { metas[i] = p.create(p.request("once", add, ints(map[string]int64{"n": 1}))) })
+	}
+	all.Wait()
+	first := p.end(metas[0])
+	for _, m := range append(metas, p.create(p.request("once", add, ints(map[string]int64{"n": 1})))) {
+		if !bytes.Equal(m, metas[0]) {
+			t.Errorf("%s and %s", m, metas[0])
+		}
+	}
+	if dataset(t, first) != dataset(t, p.get(metas[0])) {
+		t.Error("the outputs change")
+	}
+	other := p.get(p.create(p.request("once", add, ints(map[string]int64{"n": 2}))))
+	if other.GetPhase() != core.TaskExecution_FAILED || other.GetMessage() != "USER:DeniedError: another request has had the same task execution id\nhint: an execution of Flyte has one task and one set of inputs" {
+		t.Error(prototext.Format(other))
+	}
+	again := p.request("once", add, ints(map[string]int64{"n": 1}))
+	again.TaskExecutionMetadata.TaskExecutionId.RetryAttempt = 1
+	if m := p.create(again); bytes.Equal(m, metas[0]) {
+		t.Error("another attempt is another execution")
+	} else {
+		p.end(m)
+	}
+	db := open(t, "sqlite", "file:"+filepath.Join(p.dir, "tenants/acme/data.db"))
+	if n := count(t, db, "SELECT count(*) FROM done"); n != 2 {
+		t.Errorf("it ran %d times", n)
+	}
+}
+
+// TestReplicas has a second process answer for the first, end what runs there,
+// and run what it accepted.
+func TestReplicas(t *testing.T) {
+	t.Parallel()
+	data, state := sqldbtest.Postgres(t), sqldbtest.Postgres(t)
+	a := newPlace(t, data, options{state: state})
+	b := newPlace(t, data, options{state: state, dir: a.dir})
+	r := a.request("shared", template(t, "query: SELECT 5 AS n\nconnection: {uri: '"+data+"'}\n"), nil)
+	meta := a.create(r)
+	if !bytes.Equal(meta, b.create(r)) {
+		t.Error("two replicas make two executions of one")
+	}
+	if rows(t, dataset(t, b.end(meta))+"/00000") != `{"n":["5"]}` || dataset(t, a.get(meta)) != dataset(t, b.get(meta)) {
+		t.Error("the replicas differ")
+	}
+	db := open(t, "pgx", data)
+	meta = a.create(a.request("long", template(t, "query: SELECT pg_sleep(100)::text AS s\nconnection: {uri: '"+data+"'}\n"), nil))
+	b.until(meta, core.TaskExecution_RUNNING)
+	const running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(100)%' AND state = 'active' AND pid <> pg_backend_pid()"
+	within(t, 10*time.Second, "it does not run", func() bool { return count(t, db, running) == 1 })
+	a.delete(meta)
+	b.delete(meta)
+	if got := b.until(meta, core.TaskExecution_ABORTED); got.GetMessage() != "the execution was cancelled" {
+		t.Error(prototext.Format(got))
+	}
+	within(t, 5*time.Second, "the query runs on", func() bool { return count(t, db, running) == 0 })
+	b.delete(meta)
+	if got := a.get(meta); got.GetPhase() != core.TaskExecution_ABORTED {
+		t.Error(prototext.Format(got))
+	}
+}
+
+// within waits until something is true.
+func within(t *testing.T, d time.Duration, otherwise string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(d); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(otherwise)
+		}
+	}
+}
+
+// TestUnknown asks for executions that are not there.
+func TestUnknown(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "", options{})
+	for _, meta := range []string{"", "{", "null", "[]", `{"execution": 1}`, `{"execution": ""}`, `{"execution": "0"}`, `{"execution": "' OR 1=1 --"}`,
+		"\xff\xfe", `{"refused": null}`, strings.Repeat("x", 1<<20), `{"execution": "` + strings.Repeat("0", 26) + `"}`} {
+		got := p.get([]byte(meta))
+		if got.GetPhase() != core.TaskExecution_RETRYABLE_FAILED || got.GetMessage() != "the connector knows no such execution: it ended long ago, or was another connector's" {
+			t.Errorf("%.40q: %s", meta, prototext.Format(got))
+		}
+		p.delete([]byte(meta))
+		p.delete([]byte(meta))
+	}
+	_, err := call[admin.GetTaskMetricsResponse](p, services[0], "GetTaskMetrics", &admin.GetTaskMetricsRequest{})
+	if status.Code(err) != codes.NotFound {
+		t.Error(err)
+	}
+}
+
+// TestCollected has an execution that ended dropped after a time.
+func TestCollected(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "", options{keep: time.Second})
+	meta := p.create(p.request("short", template(t, "query: SELECT 1 AS n\n"+onFile), nil))
+	dataset(t, p.end(meta))
+	if got := p.until(meta, core.TaskExecution_RETRYABLE_FAILED); got.GetOutputs() != nil {
+		t.Error(prototext.Format(got))
+	}
+}
+
+// TestFailures has executions fail after they were queued, each in the phase
+// that Flyte makes the right thing of.
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	pg := sqldbtest.Postgres(t)
+	p := newPlace(t, pg, options{config: "limits: {timeout: 2s}"})
+	u, err := url.Parse(pg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := u.User.Password()
+	wrong := strings.Replace(pg, password, "not-the-password", 1)
+	metas := map[string][]byte{}
+	cases := map[string]struct {
+		connection, query string
+		phase             core.TaskExecution_Phase
+		want              string // begins with
+	}{
+		"a missing table":   {pg, "SELECT * FROM missing", core.TaskExecution_FAILED, `USER:DatabaseError: 1:15: relation "missing" does not exist (SQLSTATE 42P01)`},
+		"a missing table 2": {"sqlite:///data.db", "SELECT * FROM missing", core.TaskExecution_FAILED, `USER:DatabaseError: 1:1: no such table: missing`},
+		"no rows":           {pg, "CREATE TABLE x (n int)", core.TaskExecution_FAILED, "USER:DatabaseError: the statement returns no rows\nThis result object does not return rows."},
+		"a name":            {pg, "SELECT * FROM {{ .inputs.a }}", core.TaskExecution_FAILED, "USER:ConfigError: 1:15: "},
+		"a division":        {pg, "SELECT 1 / ({{ .inputs.a }} - 1) AS n", core.TaskExecution_FAILED, "USER:DatabaseError: 1:1: division by zero (SQLSTATE 22012)"},
+		"too long":          {pg, "SELECT pg_sleep(100 * {{ .inputs.a }})::text AS n", core.TaskExecution_RETRYABLE_FAILED, "USER:LimitError: "},
+		"a wrong password":  {wrong, "SELECT {{ .inputs.a }} AS n", core.TaskExecution_FAILED, "USER:ConnectionError: "},
+		"several":           {"sqlite:///data.db", "SELECT 1 AS n; SELECT {{ .inputs.a }} AS n", core.TaskExecution_FAILED, "USER:ProgrammingError: the query has 2 statements"},
+	}
+	for name, c := range cases {
+		inputs, in := "", ints(nil)
+		if strings.Contains(c.query, ".inputs") {
+			inputs, in = "inputs: {a: int}\n", ints(map[string]int64{"a": 1})
+		}
+		task := template(t, fmt.Sprintf("query: %q\n%sconnection: {uri: '%s'}\n", c.query, inputs, c.connection))
+		metas[name] = p.create(p.request(name, task, in))
+	}
+	for name, c := range cases {
+		got := p.end(metas[name])
+		if got.GetPhase() != c.phase || !strings.HasPrefix(got.GetMessage(), c.want) {
+			t.Errorf("%s: %s", name, prototext.Format(got))
+		}
+		if kind := got.GetAgentError().GetKind(); (kind == admin.AgentError_RECOVERABLE) != (c.phase == core.TaskExecution_RETRYABLE_FAILED) {
+			t.Errorf("%s: it is %v", name, kind)
+		}
+		for _, hidden := range []string{password, "not-the-password", u.Host, "127.0.0.1", u.User.Username(), p.dir} {
+			if strings.Contains(got.GetMessage(), hidden) {
+				t.Errorf("%s: it tells %q: %s", name, hidden, got.GetMessage())
+			}
+		}
+	}
+	for _, r := range p.audit.list() {
+		if r.Outcome == "ok" || r.Tenant != "acme" || r.Task != "shop.orders" {
+			t.Errorf("%+v", r)
+		}
+	}
+	for _, hidden := range []string{password, "not-the-password"} {
+		if strings.Contains(p.log.String(), hidden) {
+			t.Errorf("the log has %q", hidden)
+		}
+	}
+}
+
+// TestSecrets logs in with a secret of the tenant, which is nowhere else
+// afterwards; a group's name in a variable is no way to another group.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	pg := sqldbtest.Postgres(t)
+	p := newPlace(t, pg, options{})
+	u, err := url.Parse(pg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := u.User.Password()
+	p.write("secrets/acme/warehouse/password", password+"\n")
+	p.write("secrets/acme/warehouse/v2/password", "of another version")
+	p.write("secrets/globex/warehouse/only", password)
+	u.User = url.User(u.User.Username())
+	ask := func(name, ref string) *admin.Resource {
+		task := template(t, "query: SELECT 3 AS n\nconnection: {uri: '"+u.String()+"', secret_connect_args: {password: {group: Warehouse, "+ref+"}}}\n")
+		return p.end(p.create(p.request(name, task, nil)))
+	}
+	if got := rows(t, dataset(t, ask("one", "key: password"))+"/00000"); got != `{"n":["3"]}` {
+		t.Error(got)
+	}
+	if got := ask("version", "key: password, group_version: v1"); got.GetPhase() != core.TaskExecution_SUCCEEDED { // mounted without
+		t.Error(prototext.Format(got))
+	}
+	if got := ask("other version", "key: password, group_version: v2"); got.GetPhase() != core.TaskExecution_FAILED {
+		t.Error(prototext.Format(got))
+	}
+	got := ask("another tenant's", "key: only")
+	if got.GetPhase() != core.TaskExecution_FAILED || got.GetMessage() != "USER:ValueError: secret_connect_args.password: group \"Warehouse\", key \"only\": there is no such secret here\nhint: who runs the connector mounts its secrets" {
+		t.Error(prototext.Format(got))
+	}
+	for _, at := range []string{p.log.String(), fmt.Sprint(p.audit.list())} {
+		if strings.Contains(at, password) {
+			t.Error("the password is in", at)
+		}
+	}
+	state, err := os.ReadFile(filepath.Join(p.dir, "state.db-wal"))
+	if err == nil && bytes.Contains(state, []byte(password)) {
+		t.Error("the password is in the state")
+	}
+}
+
+// TestQuotas uses a tenant's quota up.
+func TestQuotas(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "", options{config: "quotas: {per_minute: 2}"})
+	one := template(t, "query: SELECT 1 AS n\n"+onFile)
+	p.create(p.request("a", one, nil))
+	first := p.create(p.request("b", one, nil))
+	_, err := call[admin.CreateTaskResponse](p, services[0], "CreateTask", p.request("c", one, nil))
+	s := status.Convert(err)
+	if s.Code() != codes.ResourceExhausted || s.Message() != "the tenant may begin 2 executions a minute" || len(s.Details()) != 1 {
+		t.Fatal(err)
+	}
+	if d := s.Details()[0].(*errdetails.RetryInfo).GetRetryDelay().AsDuration(); d < 20*time.Second || d > 30*time.Second {
+		t.Error("again after", d)
+	}
+	if again := p.create(p.request("b", one, nil)); !bytes.Equal(again, first) {
+		t.Error("what was accepted is not asked of the quota again")
+	}
+	p.end(first)
+	if err := os.RemoveAll(filepath.Join(p.dir, "tenants/acme")); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.server.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = call[admin.CreateTaskResponse](p, services[0], "CreateTask", p.request("d", one, nil))
+	if s := status.Convert(err); s.Code() != codes.Unavailable || s.Message() != "the project's tenant is not served at the moment" {
+		t.Error(err)
+	}
+}
+
+// TestReload changes what is allowed while the connector runs; a broken file
+// changes nothing (T12).
+func TestReload(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "", options{})
+	ask := func(name string) core.TaskExecution_Phase {
+		return p.end(p.create(p.request(name, template(t, "query: SELECT 1 AS n\n"+onFile), nil))).GetPhase()
+	}
+	if ask("before") != core.TaskExecution_SUCCEEDED {
+		t.Fatal("it is not allowed")
+	}
+	p.grant("allow: [{project: shop}]\n", "")
+	within(t, 20*time.Second, "the fault is not told", func() bool { return strings.Contains(p.log.String(), `connector.yaml:1:9: \"allow[0]\" has no domain`) })
+	if ask("broken") != core.TaskExecution_SUCCEEDED {
+		t.Error("a broken file takes away what was allowed")
+	}
+	p.grant("allow: []\n", "")
+	within(t, 20*time.Second, "it is not taken away", func() bool {
+		return ask(fmt.Sprint("after", time.Now().UnixNano())) == core.TaskExecution_FAILED
+	})
+}
+
+// flaky is a Store whose files cannot be made for some time.
+type flaky struct {
+	flyte.Store
+	mu    sync.Mutex
+	times int
+}
+
+func (f *flaky) Create(ctx context.Context, uri string) (flyte.Object, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.times--; f.times >= 0 {
+		return nil, &flyte.StoreError{Op: "create", Fault: flyte.StoreTransient, Message: "the service is busy", Cause: errors.New("503")}
+	}
+	return f.Store.Create(ctx, uri)
+}
+
+// TestStorage has storage fail: that is no fault of the task's, and is tried
+// again before Flyte hears of it.
+func TestStorage(t *testing.T) {
+	t.Parallel()
+	store := &flaky{Store: storage.Files{}, times: 1}
+	p := newPlace(t, "", options{store: store})
+	r := p.end(p.create(p.request("again", template(t, "query: SELECT 1 AS n\n"+onFile), nil)))
+	dataset(t, r)
+	if n := r.GetCustomInfo().AsMap()["attempts"]; n != 2.0 {
+		t.Error("attempts:", n)
+	}
+	if os.Getenv("WASMSQL_TEST_FULL") == "" {
+		return
+	}
+	store.mu.Lock()
+	store.times = 100
+	store.mu.Unlock()
+	r = p.end(p.create(p.request("never", template(t, "query: SELECT 1 AS n\n"+onFile), nil)))
+	if r.GetPhase() != core.TaskExecution_RETRYABLE_FAILED || r.GetMessage() != "SYSTEM:StorageError: the service is busy" || r.GetAgentError().GetOrigin() != core.ExecutionError_SYSTEM {
+		t.Error(prototext.Format(r))
+	}
+}
+
+// TestS3 writes a result to a bucket.
+func TestS3(t *testing.T) {
+	s3 := s3test.Start(t)
+	env := map[string]string{}
+	for _, v := range s3test.Env(s3.Endpoint) {
+		name, value, _ := strings.Cut(v, "=")
+		env[name] = value
+		t.Setenv(name, value)
+	}
+	buckets := cloud.New(cloud.Options{Env: func(name string) string { return env[name] }})
+	t.Cleanup(func() { _ = buckets.Close() })
+	p := newPlace(t, "", options{store: storage.Schemes{"s3": buckets}})
+	r := p.request("bucket", template(t, "query: SELECT 9 AS n\n"+onFile), nil)
+	r.OutputPrefix = "s3://" + s3test.Bucket + "/shop/out"
+	rawOf(r, "s3://"+s3test.Bucket+"/shop/raw")
+	folder := dataset(t, p.end(p.create(r)))
+	key, ok := strings.CutPrefix(folder, "s3://"+s3test.Bucket+"/")
+	file := filepath.Join(p.dir, "00000")
+	if !ok || os.WriteFile(file, s3.Get(t, key+"/00000"), 0o600) != nil || rows(t, file) != `{"n":["9"]}` {
+		t.Error(folder, s3.Objects(t, ""))
+	}
+	if left := s3.Objects(t, "shop/out"); len(left) > 0 {
+		t.Errorf("Flyte writes the outputs itself, and there are %q", left)
+	}
+}
+
+// TestMounted has its files where Kubernetes puts them: each is a link into a
+// folder that is a link, and is replaced with it.
+func TestMounted(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "", options{})
+	mount := func(dir, file, text string) {
+		p.write(dir+"/..1/"+file, text)
+		for name, to := range map[string]string{"..data": "..1", file: "..data/" + file} {
+			if err := os.Symlink(to, filepath.Join(p.dir, dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	mount("tenants/mounted", "wasmsql.yaml", "quotas: {running: 3}\n")
+	mount("secrets/mounted/warehouse", "file", "data.db")
+	if err := p.server.Reload(t.Context()); err != nil || len(p.server.Broken()) > 0 {
+		t.Fatal(err, p.server.Broken())
+	}
+	got, err := secret.Files(filepath.Join(p.dir, "secrets/mounted"), "").Lookup(t.Context(), secret.Ref{Group: "warehouse", Key: "file", Mount: secret.File})
+	if err != nil || got.Reveal() != "data.db" {
+		t.Error(err)
+	}
+	p.grant(strings.ReplaceAll(grants, "acme", "mounted"), "")
+	one := template(t, "query: SELECT 1 AS n\n"+onFile)
+	within(t, 20*time.Second, "it is not the other tenant's", func() bool {
+		p.end(p.create(p.request(fmt.Sprint("e", time.Now().UnixNano()), one, nil)))
+		all := p.audit.list()
+		return all[len(all)-1].Tenant == "mounted"
+	})
+}
+
+// TestSeenByHTTP looks at executions of Flyte as the tenant's people do.
+func TestSeenByHTTP(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "", options{})
+	meta := p.create(p.request("seen", template(t, "query: SELECT 1 AS n\n"+onFile), nil))
+	id := p.end(meta).GetCustomInfo().AsMap()["execution"].(string)
+	token := func(role server.Role) string {
+		text, _, err := server.NewToken(filepath.Join(p.dir, "tenants/acme"), role, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.server.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	do := func(method, path, token string) (int, string) {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(method, path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		p.server.Handler().ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	run, operate := token(server.Run), token(server.Operate)
+	status, body := do("GET", "/v1/executions/"+id, run)
+	for _, part := range []string{`"task":"shop.orders"`, `"status":"succeeded"`, `"token":"flyte:shop/development"`, `"rows":1`} {
+		if !strings.Contains(body, part) {
+			t.Errorf("%d: no %s in %s", status, part, body)
+		}
+	}
+	if strings.Contains(body, `"result":"`) || strings.Contains(body, p.dir) {
+		t.Error("it tells where the result is:", body)
+	}
+	if status, body := do("GET", "/v1/executions/"+id+"/result", run); status != 404 || !strings.Contains(body, `"detail":"the rows are not here"`) {
+		t.Error(status, body)
+	}
+	if status, body := do("DELETE", "/v1/executions/"+id, run); status != 403 {
+		t.Error("a token that did not ask for it ends it:", status, body)
+	}
+	if status, body := do("DELETE", "/v1/executions/"+id, operate); status != 202 {
+		t.Error(status, body)
+	}
+	if got := p.get(meta); got.GetPhase() != core.TaskExecution_SUCCEEDED {
+		t.Error("what was done is undone:", prototext.Format(got))
+	}
+	// An execution of HTTP is none of Flyte's.
+	p.write("tenants/acme/wasmsql.yaml", "connections: {db: {uri: 'sqlite://'}}\n")
+	p.write("tenants/acme/tasks/one.yaml", "name: one\nquery: SELECT 1 AS n\nconnection: db\n")
+	run = token(server.Run)
+	w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "/v1/executions", strings.NewReader(`{"task": "one"}`))
+	r.Header.Set("Authorization", "Bearer "+run)
+	r.Header.Set("Content-Type", "application/json")
+	p.server.Handler().ServeHTTP(w, r)
+	var e struct{ ID string }
+	if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil || w.Code != 202 {
+		t.Fatal(w.Code, w.Body)
+	}
+	if got := p.get([]byte(`{"execution": "` + e.ID + `"}`)); got.GetPhase() != core.TaskExecution_RETRYABLE_FAILED || got.GetCustomInfo() != nil {
+		t.Error(prototext.Format(got))
+	}
+	p.delete([]byte(`{"execution": "` + e.ID + `"}`))
+	within(t, 20*time.Second, "Flyte has ended an execution of HTTP", func() bool {
+		_, body := do("GET", "/v1/executions/"+e.ID+"?wait=1s", run)
+		return strings.Contains(body, `"status":"succeeded"`)
+	})
+}
+
+// TestStateGone ends the state's connections under the calls, and then takes
+// its table away: Flyte hears of the second only, and of nothing that it holds.
+func TestStateGone(t *testing.T) {
+	t.Parallel()
+	state := sqldbtest.PostgresDatabase(t)
+	p := newPlace(t, "", options{state: state.URI})
+	one := template(t, "query: SELECT 1 AS n\n"+onFile)
+	meta := p.create(p.request("before", one, nil))
+	p.end(meta)
+	admin1 := open(t, "pgx", state.AdminURI)
+	for i := range 5 {
+		if _, err := admin1.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.get(meta); got.GetPhase() != core.TaskExecution_SUCCEEDED {
+			t.Error(prototext.Format(got))
+		}
+		p.end(p.create(p.request(fmt.Sprint("during", i), one, nil)))
+	}
+	if _, err := admin1.Exec("ALTER TABLE wasmsql_executions RENAME TO gone"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := call[admin.GetTaskResponse](p, services[0], "GetTask", &admin.GetTaskRequest{ResourceMeta: meta})
+	if s := status.Convert(err); s.Code() != codes.Unavailable || s.Message() != "the state of executions cannot be reached" {
+		t.Error(err)
+	}
+	if _, err := admin1.Exec("ALTER TABLE gone RENAME TO wasmsql_executions"); err != nil {
+		t.Fatal(err)
+	}
+	dataset(t, p.get(meta))
+}
