@@ -54,22 +54,55 @@ func openState(ctx context.Context, address string) (_ *state, err error) {
 		}
 		return nil, fmt.Errorf("the state cannot be opened: %s", plainCause(err))
 	}
-	migrator, err := rivermigrate.New(s.driver, nil)
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the state cannot be opened: %s", plainCause(err))
+	}
+	defer unlock()
+	return s, s.makeTables(ctx)
+}
+
+// tablesLock is the number of the lock of those who make the tables.
+const tablesLock = 0x7761736d73716c // wasmsql
+
+// lock has one process at a time make the tables: neither River's migrations
+// nor CREATE TABLE IF NOT EXISTS bear others.
+func (s *state) lock(ctx context.Context) (unlock func(), err error) {
+	if !s.postgres {
+		return func() {}, nil
+	}
+	c, err := s.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
+	if _, err := c.ExecContext(ctx, "SELECT pg_advisory_lock($1)", int64(tablesLock)); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return func() {
+		_, _ = c.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(tablesLock))
+		_ = c.Close()
+	}, nil
+}
+
+// makeTables makes what is missing.
+func (s *state) makeTables(ctx context.Context) error {
+	migrator, err := rivermigrate.New(s.driver, nil)
+	if err != nil {
+		return err
+	}
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return nil, fmt.Errorf("the tables of the queue cannot be made: %w", err)
+		return fmt.Errorf("the tables of the queue cannot be made: %w", err)
 	}
 	for statement := range strings.SplitSeq(schemaText, ";") {
 		if _, err := s.ExecContext(ctx, statement); err != nil {
-			return nil, fmt.Errorf("the tables of executions cannot be made: %w", err)
+			return fmt.Errorf("the tables of executions cannot be made: %w", err)
 		}
 	}
 	if err := s.widen(ctx); err != nil {
-		return nil, fmt.Errorf("the tables of executions cannot be made: %w", err)
+		return fmt.Errorf("the tables of executions cannot be made: %w", err)
 	}
-	return s, nil
+	return nil
 }
 
 // widen adds the columns that came after the tables.
