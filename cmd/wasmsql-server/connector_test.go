@@ -22,7 +22,7 @@ import (
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/admin"
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
+	transport "google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -35,7 +35,7 @@ allow:
 `
 
 // flyte is a client of a program's connector.
-func (p *program) flyte(t *testing.T, how credentials.TransportCredentials) *grpc.ClientConn {
+func (p *program) flyte(t *testing.T, how transport.TransportCredentials) *grpc.ClientConn {
 	t.Helper()
 	c, err := grpc.NewClient(p.connector, grpc.WithTransportCredentials(how))
 	if err != nil {
@@ -249,19 +249,19 @@ func TestFlyteTLS(t *testing.T) {
 		}
 		return c
 	}
-	call := func(how credentials.TransportCredentials) error {
+	call := func(how transport.TransportCredentials) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		return p.flyte(t, how).Invoke(ctx, "/flyteidl.service.AgentMetadataService/ListAgents", &admin.ListAgentsRequest{}, &admin.ListAgentsResponse{})
 	}
-	for name, how := range map[string]credentials.TransportCredentials{
-		"no certificate": credentials.NewTLS(with(nil)), "another authority's": credentials.NewTLS(with(theirs)), "in the clear": insecure.NewCredentials(),
+	for name, how := range map[string]transport.TransportCredentials{
+		"no certificate": transport.NewTLS(with(nil)), "another authority's": transport.NewTLS(with(theirs)), "in the clear": insecure.NewCredentials(),
 	} {
 		if err := call(how); err == nil {
 			t.Errorf("%s is let in", name)
 		}
 	}
-	if err := call(credentials.NewTLS(with(ours))); err != nil {
+	if err := call(transport.NewTLS(with(ours))); err != nil {
 		t.Error(err)
 	}
 	cert, key = ours.issue(77)

@@ -44,7 +44,17 @@ func (o *objects) put(name string, data []byte) {
 	o.whole[name] = data
 }
 
-// azure serves blobs: Put Blob, Put Block, Put Block List, Get Blob.
+// remove reports whether an object was there, which is not any more.
+func (o *objects) remove(name string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, there := o.whole[name]
+	delete(o.whole, name)
+	return there
+}
+
+// azure serves blobs: Put Blob, Put Block, Put Block List, Get Blob, Delete
+// Blob.
 func (o *objects) azure(t *testing.T) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.Header.Get("Authorization"), "SharedKey acct:") {
@@ -65,6 +75,14 @@ func (o *objects) azure(t *testing.T) http.Handler {
 			w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 			w.Header().Set("Last-Modified", "Mon, 02 Jan 2006 15:04:05 GMT")
 			w.Write(data)
+			return
+		case r.Method == http.MethodDelete:
+			if !o.remove(name) {
+				w.Header().Set("x-ms-error-code", "BlobNotFound")
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			w.WriteHeader(http.StatusAccepted)
 			return
 		case q.Get("comp") == "block":
 			o.mu.Lock()
@@ -92,7 +110,7 @@ func (o *objects) azure(t *testing.T) http.Handler {
 }
 
 // google serves objects: the JSON API's uploads, in one request and resumable,
-// and the download of XML's.
+// its removal, and the download of XML's.
 func (o *objects) google(t *testing.T) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -114,6 +132,13 @@ func (o *objects) google(t *testing.T) http.Handler {
 			}
 			w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 			w.Write(data)
+		case r.Method == http.MethodDelete:
+			_, name, _ := strings.Cut(r.URL.Path, "/b/bucket/o/")
+			if !o.remove("bucket/" + name) {
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			w.WriteHeader(http.StatusNoContent)
 		default:
 			w.WriteHeader(http.StatusNoContent)
 		}
@@ -165,6 +190,11 @@ func related(t *testing.T, contentType string, body []byte) (string, []byte) {
 	return name, data
 }
 
+// othersOptions log in.
+var othersOptions = Options{PartSize: 256 << 10, Env: func(name string) string {
+	return map[string]string{"FLYTE_AZURE_STORAGE_ACCOUNT_NAME": "acct", "FLYTE_AZURE_STORAGE_ACCOUNT_KEY": base64.StdEncoding.EncodeToString([]byte("key"))}[name]
+}}
+
 // others opens a Store of Google's and Azure's.
 func others(t *testing.T, o *objects) *Store {
 	t.Helper()
@@ -174,8 +204,7 @@ func others(t *testing.T, o *objects) *Store {
 	t.Setenv("STORAGE_EMULATOR_HOST", google.URL[len("http://"):])
 	t.Setenv("AZURE_STORAGE_DOMAIN", azure.URL[len("http://"):])
 	t.Setenv("AZURE_STORAGE_PROTOCOL", "http")
-	env := map[string]string{"FLYTE_AZURE_STORAGE_ACCOUNT_NAME": "acct", "FLYTE_AZURE_STORAGE_ACCOUNT_KEY": base64.StdEncoding.EncodeToString([]byte("key"))}
-	s := New(Options{Env: func(name string) string { return env[name] }, PartSize: 256 << 10})
+	s := New(othersOptions)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
