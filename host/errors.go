@@ -25,6 +25,8 @@ type Error struct {
 	Code      Code
 	Task      string // the task's name, or empty
 	Place     Place  // in the task file or configuration
+	At        Place  // in Task.Query, and so without a file; zero: unknown
+	Input     string // the declared input that is wrong, or empty
 	Message   string // lower case, no full stop
 	Detail    string
 	Hint      string // the next step, or empty

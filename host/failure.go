@@ -67,6 +67,9 @@ func own(err error) error {
 // said is the error of a guest's own words.
 func (p *Program) said(f abi.Failure) *Error {
 	e := &Error{Code: CodeTask, Task: p.task.Name, Message: f.Message, Hint: f.Hint, Statement: f.Statement}
+	if p.task.Query != "" && f.Line > 0 {
+		e.At = Place{Line: f.Line, Column: f.Column}
+	}
 	if f.Limit {
 		e.Code = CodeLimit
 	}

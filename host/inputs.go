@@ -13,8 +13,8 @@ import (
 // at once, and returns them in that order, with the defaults filled in.
 func (p *Program) values(in Inputs) ([]abi.NamedValue, error) {
 	var faults Errors
-	add := func(key, hint, format string, args ...any) {
-		faults = append(faults, &Error{Code: CodeConfig, Task: p.task.Name, Place: keysOf(p.task.Source, "").place(key),
+	add := func(name, hint, format string, args ...any) {
+		faults = append(faults, &Error{Code: CodeConfig, Task: p.task.Name, Input: name, Place: keysOf(p.task.Source, "inputs.").place(name),
 			Message: fmt.Sprintf(format, args...), Hint: hint})
 	}
 	var names []string
@@ -24,14 +24,14 @@ func (p *Program) values(in Inputs) ([]abi.NamedValue, error) {
 		v, given := in[decl.Name]
 		if !given {
 			if decl.Default == nil {
-				add("inputs."+decl.Name, fmt.Sprintf("give it: -i %s=…", decl.Name), "input %q (%s) is missing", decl.Name, decl.Type)
+				add(decl.Name, fmt.Sprintf("give it: -i %s=…", decl.Name), "input %q (%s) is missing", decl.Name, decl.Type)
 				continue
 			}
 			v = *decl.Default
 		}
 		v, err := decl.accept(v)
 		if err != "" {
-			add("inputs."+decl.Name, "", "input %q: %s", decl.Name, err)
+			add(decl.Name, "", "input %q: %s", decl.Name, err)
 			continue
 		}
 		out = append(out, abi.NamedValue{Name: decl.Name, Value: v})
@@ -47,7 +47,7 @@ func (p *Program) values(in Inputs) ([]abi.NamedValue, error) {
 		if near := nearest(name, names); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
-		add("inputs", hint, "there is no input %q", name)
+		add("", hint, "there is no input %q", name)
 	}
 	if len(faults) > 0 {
 		return nil, faults

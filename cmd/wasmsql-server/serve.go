@@ -100,6 +100,11 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if f.dev == (f.tenants != "") {
 		return usage("one of --tenants and --dev is needed", "to try it out: wasmsql serve --dev")
 	}
+	forget, err := a.keepForNow(f)
+	if err != nil {
+		return err
+	}
+	defer forget()
 	secure, err := f.tls()
 	if err != nil {
 		return err
@@ -219,6 +224,7 @@ func (a *app) listen(ctx context.Context, log *slog.Logger, f *serveFlags, s *se
 	if dev != nil {
 		fmt.Fprintf(a.stdout, "%s\n", dev.Token())
 		fmt.Fprintf(a.stderr, "wasmsql: hint: curl -H \"Authorization: Bearer %s\" %s://%s/v1/tasks\n", dev.Token(), scheme, l.Addr())
+		fmt.Fprintf(a.stderr, "wasmsql: hint: in a browser: %s://%s/console\n", scheme, l.Addr())
 	}
 	if err := a.notify(notifyReady); err != nil {
 		log.WarnContext(ctx, "the service manager cannot be told", "error", err)

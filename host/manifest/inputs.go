@@ -51,4 +51,7 @@ func (r *reader) given(d host.Input, n *yaml.Node, values host.Inputs) {
 		r.inEnum(n, d, v, what)
 		values[d.Name] = v
 	}
+	for _, f := range r.faults[before:] {
+		f.Input = d.Name
+	}
 }

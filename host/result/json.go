@@ -4,10 +4,11 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 )
 
-// jsonEncoder writes JSON objects: one array of them, or one a line.
+// jsonEncoder writes JSON objects, or arrays: one array of them, or one a line.
 type jsonEncoder struct {
 	out    *output
 	array  bool
+	rows   bool // are arrays
 	buf    *buffer
 	fields []arrow.Field
 	cells  []cell
@@ -25,10 +26,13 @@ func (e *jsonEncoder) format() Format {
 
 func (e *jsonEncoder) open(s *arrow.Schema) error {
 	e.fields = s.Fields()
-	if err := refuseDuplicates(e.format(), e.fields); err != nil {
+	var err error
+	if !e.rows {
+		err = refuseDuplicates(e.format(), e.fields)
+	}
+	if err != nil {
 		return err
 	}
-	var err error
 	if e.cells, err = newCells(e.format(), e.fields); err != nil {
 		return err
 	}
@@ -37,10 +41,13 @@ func (e *jsonEncoder) open(s *arrow.Schema) error {
 		if i == 0 {
 			key = nil
 		}
-		if key, err = appendJSONString(key, f.Name); err != nil {
-			return &Error{Message: "the name of column " + quote(f.Name) + " is not UTF-8", Hint: "give it another name in the query"}
+		if !e.rows {
+			if key, err = appendJSONString(key, f.Name); err != nil {
+				return &Error{Message: "the name of column " + quote(f.Name) + " is not UTF-8", Hint: "give it another name in the query"}
+			}
+			key = append(key, ':')
 		}
-		e.keys = append(e.keys, append(key, ':'))
+		e.keys = append(e.keys, key)
 	}
 	e.buf = newBuffer(e.out, 64<<10)
 	if e.array {
@@ -75,19 +82,27 @@ func (e *jsonEncoder) object(row int) error {
 		}
 		line = append(line, '\n')
 	}
-	line = append(line, '{')
+	line = append(line, e.bracket('{', '['))
 	for i, c := range e.cells {
 		var err error
 		if line, err = appendJSON(append(line, e.keys[i]...), c, row); err != nil {
 			return cellError(e.format(), e.fields[i], e.row, err)
 		}
 	}
-	line = append(line, '}')
+	line = append(line, e.bracket('}', ']'))
 	if !e.array {
 		line = append(line, '\n')
 	}
 	e.line = line
 	return nil
+}
+
+// bracket returns what stands around a row.
+func (e *jsonEncoder) bracket(object, array byte) byte {
+	if e.rows {
+		return array
+	}
+	return object
 }
 
 func (e *jsonEncoder) close() error {

@@ -37,3 +37,15 @@ func TestOneColumnKeepsItsRows(t *testing.T) {
 		t.Errorf("two columns: %q, want %q", got, want)
 	}
 }
+
+// TestArrays: a row that is an array keeps columns of one name.
+func TestArrays(t *testing.T) {
+	rec := record(t, []string{"a", "a"}, []string{"1", ""}, []string{"x\ny", "\""})
+	for format, want := range map[result.Format]string{
+		result.JSON: "[\n[\"1\",\"x\\ny\"],\n[\"\",\"\\\"\"]\n]\n", result.NDJSON: "[\"1\",\"x\\ny\"]\n[\"\",\"\\\"\"]\n",
+	} {
+		if got := write(t, format, result.Options{Arrays: true}, rec); got != want {
+			t.Errorf("%s: %q, want %q", format, got, want)
+		}
+	}
+}

@@ -133,4 +133,7 @@ type Options struct {
 	// spreadsheet would take for a formula: one that begins with = + - @, a
 	// tab or a line break.
 	CSVSafe bool
+	// Arrays has JSON and NDJSON write a row as an array of its values, and not
+	// as an object: columns may then have the same name.
+	Arrays bool
 }

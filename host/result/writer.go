@@ -62,9 +62,9 @@ func newEncoder(f Format, out *output, o Options) encoder {
 	case CSV:
 		return newCSV(out, o)
 	case JSON:
-		return &jsonEncoder{out: out, array: true}
+		return &jsonEncoder{out: out, array: true, rows: o.Arrays}
 	case NDJSON:
-		return &jsonEncoder{out: out}
+		return &jsonEncoder{out: out, rows: o.Arrays}
 	case Arrow:
 		return &arrowEncoder{out: out}
 	case Parquet:

@@ -5,10 +5,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
-	"strconv"
 
 	"github.com/wasmsql/wasmsql/host"
 )
@@ -63,15 +61,11 @@ func (s *Server) getAudit(w *response, r *http.Request, who principal) error {
 	if !ok {
 		return refuse(http.StatusNotImplemented, host.CodeUsage, "this server keeps no audit", "it was started without --audit")
 	}
-	limit := someRows
-	if text := r.URL.Query().Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > maxPage {
-			return refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("limit is to be a number from 1 to %d", maxPage), "")
-		}
-		limit = n
+	limit, err := number(r, "limit", someRows, 1, maxPage)
+	if err != nil {
+		return err
 	}
-	all, err := kept.Last(who.tenant.name, limit)
+	all, err := kept.Last(who.tenant.name, int(limit))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

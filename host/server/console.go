@@ -1,7 +1,9 @@
 package server
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"net/http"
 	"path"
 )
@@ -14,9 +16,11 @@ var consoleFiles embed.FS
 
 // consolePolicy is the content security policy of the console.
 const consolePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-var consoleTypes = map[string]string{".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+var consoleTypes = map[string]string{
+	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
+}
 
 // getConsole is GET /console and the files below it.
 func (s *Server) getConsole(w *response, r *http.Request, _ principal) error {
@@ -28,12 +32,21 @@ func (s *Server) getConsole(w *response, r *http.Request, _ principal) error {
 	if err != nil {
 		return errNothing
 	}
+	sum := sha256.Sum256(text)
+	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
 	h := w.Header()
-	h.Set("Content-Type", consoleTypes[path.Ext(name)])
 	h.Set("Content-Security-Policy", consolePolicy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cache-Control", "no-cache")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	h.Set("Cache-Control", "no-cache") // a browser asks whether it has the newest
+	h.Set("ETag", tag)
+	h.Set("Content-Type", consoleTypes[path.Ext(name)])
+	if r.Header.Get("If-None-Match") == tag {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
 	_, _ = w.Write(text)
 	return nil
 }

@@ -24,6 +24,9 @@ const (
 	Unknown    Status = "unknown"  // a commit was sent, and whether it took place is not known
 )
 
+// statuses are all of them.
+var statuses = []Status{Queued, Running, Committing, Succeeded, Failed, Canceled, Unknown}
+
 // final reports whether the status will not change.
 func (s Status) final() bool {
 	return s == Succeeded || s == Failed || s == Canceled || s == Unknown
@@ -79,12 +82,21 @@ func (s *state) findKey(ctx context.Context, tenant, key string) (execution, err
 	return s.one(ctx, "tenant = $1 AND request_key = $2", tenant, key)
 }
 
-// list returns a tenant's executions before an id, the newest first.
-func (s *state) list(ctx context.Context, tenant, before string, limit int) ([]execution, error) {
-	if before == "" {
-		before = "~" // after every id
+// wanted says which executions are listed: those of a task and a status, where
+// one is named, and before an id.
+type wanted struct {
+	task   string
+	status Status
+	before string
+}
+
+// list returns a tenant's executions, the newest first.
+func (s *state) list(ctx context.Context, tenant string, w wanted, limit int64) ([]execution, error) {
+	if w.before == "" {
+		w.before = "~" // after every id
 	}
-	return s.all(ctx, "tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3", tenant, before, limit)
+	return s.all(ctx, "tenant = $1 AND id < $2 AND ($3 = '' OR task = $3) AND ($4 = '' OR status = $4) ORDER BY id DESC LIMIT $5",
+		tenant, w.before, w.task, string(w.status), limit)
 }
 
 // all returns the executions that a condition is true of.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -137,16 +138,16 @@ func (s *Server) listExecutions(w *response, r *http.Request, who principal) err
 	if s.queue == nil {
 		return errNoState
 	}
-	query := r.URL.Query()
-	limit := someRows
-	if text := query.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > maxPage {
-			return refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("limit is to be a number from 1 to %d", maxPage), "")
-		}
-		limit = n
+	limit, err := number(r, "limit", someRows, 1, maxPage)
+	if err != nil {
+		return err
 	}
-	all, err := s.queue.state.list(r.Context(), who.tenant.name, query.Get("before"), limit+1)
+	query := r.URL.Query()
+	want := wanted{task: query.Get("task"), status: Status(query.Get("status")), before: query.Get("before")}
+	if want.status != "" && !slices.Contains(statuses, want.status) {
+		return refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("there is no status %q", string(want.status)), fmt.Sprintf("accepted are %v", statuses))
+	}
+	all, err := s.queue.state.list(r.Context(), who.tenant.name, want, limit+1)
 	if err != nil {
 		return err
 	}
@@ -155,8 +156,10 @@ func (s *Server) listExecutions(w *response, r *http.Request, who principal) err
 		Next       string          `json:"next,omitempty"` // the page after this one
 	}{Executions: []executionJSON{}}
 	for i, e := range all {
-		if i == limit {
-			body.Next = fmt.Sprintf("/v1/executions?limit=%d&before=%s", limit, all[i-1].id)
+		if int64(i) == limit {
+			query.Set("limit", strconv.FormatInt(limit, 10))
+			query.Set("before", all[i-1].id)
+			body.Next = "/v1/executions?" + query.Encode()
 			break
 		}
 		body.Executions = append(body.Executions, e.json())
@@ -216,28 +219,11 @@ func (s *Server) cancelExecution(w *response, r *http.Request, who principal) er
 
 // getResult is GET /v1/executions/{id}/result.
 func (s *Server) getResult(w *response, r *http.Request, who principal) error {
-	if s.queue == nil {
-		return errNoState
-	}
 	media, format, err := negotiate(r.Header.Values("Accept"))
 	if err != nil {
 		return err
 	}
-	e, err := s.queue.state.find(r.Context(), who.tenant.name, r.PathValue("id"))
-	if err != nil {
-		return absent(err)
-	}
-	switch {
-	case !e.status.final():
-		return refuse(http.StatusConflict, codeConflict, "the execution has not ended", "wait for it: GET /v1/executions/"+e.id+"?wait=30s")
-	case e.status != Succeeded:
-		return refuse(http.StatusConflict, codeConflict, "the execution has no result: its status is "+string(e.status), "why is in GET /v1/executions/"+e.id)
-	case e.kind != "":
-		return refuse(http.StatusNotFound, codeNotFound, "the rows are not here", "they are where who asked for the execution wants them")
-	case e.result == "":
-		return refuse(http.StatusNotFound, codeNotFound, "the task returns no rows", "how many it changed is in GET /v1/executions/"+e.id)
-	}
-	object, err := s.queue.bucket.NewReader(r.Context(), e.result, nil)
+	e, object, err := s.stored(r, who)
 	if err != nil {
 		return err
 	}
@@ -250,6 +236,28 @@ func (s *Server) getResult(w *response, r *http.Request, who principal) error {
 		return err
 	}
 	return rows.finish(host.Report{Rows: n})
+}
+
+// stored opens the result of the execution that a request names.
+func (s *Server) stored(r *http.Request, who principal) (e execution, object io.ReadCloser, err error) {
+	if s.queue == nil {
+		return e, nil, errNoState
+	}
+	if e, err = s.queue.state.find(r.Context(), who.tenant.name, r.PathValue("id")); err != nil {
+		return e, nil, absent(err)
+	}
+	switch {
+	case !e.status.final():
+		return e, nil, refuse(http.StatusConflict, codeConflict, "the execution has not ended", "wait for it: GET /v1/executions/"+e.id+"?wait=30s")
+	case e.status != Succeeded:
+		return e, nil, refuse(http.StatusConflict, codeConflict, "the execution has no result: its status is "+string(e.status), "why is in GET /v1/executions/"+e.id)
+	case e.kind != "":
+		return e, nil, refuse(http.StatusNotFound, codeNotFound, "the rows are not here", "they are where who asked for the execution wants them")
+	case e.result == "":
+		return e, nil, refuse(http.StatusNotFound, codeNotFound, "the task returns no rows", "how many it changed is in GET /v1/executions/"+e.id)
+	}
+	object, err = s.queue.bucket.NewReader(r.Context(), e.result, nil)
+	return e, object, err
 }
 
 // convert writes a stored result in another format, and returns its rows.

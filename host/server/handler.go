@@ -42,6 +42,7 @@ var routes = []route{
 	{http.MethodGet, metricsPath, "", (*Server).getMetrics},
 	{http.MethodGet, "/openapi.json", "", (*Server).openAPI},
 	{http.MethodGet, "/console", "", (*Server).getConsole},
+	{http.MethodGet, "/console/{$}", "", (*Server).getConsole},
 	{http.MethodGet, "/console/{file}", "", (*Server).getConsole},
 	{http.MethodGet, "/v1/tenant", Read, (*Server).getTenant},
 	{http.MethodGet, "/v1/tasks", Read, (*Server).listTasks},
@@ -53,6 +54,7 @@ var routes = []route{
 	{http.MethodGet, "/v1/executions/{id}", Read, (*Server).getExecution},
 	{http.MethodDelete, "/v1/executions/{id}", Run, (*Server).cancelExecution},
 	{http.MethodGet, "/v1/executions/{id}/result", Read, (*Server).getResult},
+	{http.MethodGet, "/v1/executions/{id}/rows", Read, (*Server).getRows},
 	{http.MethodGet, "/v1/audit", Operate, (*Server).getAudit},
 }
 
@@ -289,7 +291,7 @@ func parseInputs(data []byte, p *host.Program) (host.Inputs, error) {
 	var missing host.Errors
 	for _, d := range decls {
 		if _, given := in[d.Name]; !given && d.Default == nil {
-			missing = append(missing, &host.Error{Code: host.CodeConfig, Task: p.Task().Name,
+			missing = append(missing, &host.Error{Code: host.CodeConfig, Task: p.Task().Name, Input: d.Name,
 				Message: fmt.Sprintf("input %q (%s) is missing", d.Name, d.Type), Hint: `add it to "inputs"`})
 		}
 	}

@@ -113,6 +113,9 @@ func hold(t *testing.T, method, path string, a answer) {
 	if name, ok := strings.CutPrefix(res.Ref, "#/components/responses/"); ok {
 		res, pointer = d.Components.Responses[name], "/components/responses/"+name
 	}
+	if len(res.Content) == 0 && a.body == "" {
+		return
+	}
 	media, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
 	if err != nil {
 		t.Errorf("%s %s: %v", method, template, err)

@@ -20,6 +20,8 @@ type problem struct {
 	Hint      string  `json:"hint,omitempty"`
 	Task      string  `json:"task,omitempty"`
 	Place     string  `json:"place,omitempty"`
+	Position  *spot   `json:"position,omitempty"` // in the task's query
+	Input     string  `json:"input,omitempty"`    // that is wrong
 	SQLState  string  `json:"sqlstate,omitempty"`
 	Statement int     `json:"statement,omitempty"`
 	Retryable bool    `json:"retryable,omitempty"`
@@ -32,9 +34,24 @@ type problem struct {
 
 // fault is one of several errors of a problem.
 type fault struct {
-	Detail string `json:"detail"`
-	Hint   string `json:"hint,omitempty"`
-	Place  string `json:"place,omitempty"`
+	Detail   string `json:"detail"`
+	Hint     string `json:"hint,omitempty"`
+	Place    string `json:"place,omitempty"`
+	Position *spot  `json:"position,omitempty"`
+	Input    string `json:"input,omitempty"`
+}
+
+// spot is a place in a task's query, counted in lines and characters from 1.
+type spot struct {
+	Line   int `json:"line"`
+	Column int `json:"column"`
+}
+
+func spotOf(p host.Place) *spot {
+	if p.Line == 0 {
+		return nil
+	}
+	return &spot{p.Line, p.Column}
 }
 
 // Codes that are the server's own, beside those of host.Code.
@@ -95,10 +112,11 @@ func problemOf(err error) *problem {
 	}
 	p = refuse(status, one.Code, one.Message, one.Hint)
 	p.Task, p.Place, p.SQLState, p.Statement = one.Task, one.Place.String(), one.SQLState, one.Statement
+	p.Position, p.Input = spotOf(one.At), one.Input
 	p.Retryable, p.Unknown = one.SafeToRetry(), one.Unknown
 	if len(all) > 1 {
 		for _, e := range all {
-			p.Errors = append(p.Errors, fault{Detail: e.Message, Hint: e.Hint, Place: e.Place.String()})
+			p.Errors = append(p.Errors, fault{Detail: e.Message, Hint: e.Hint, Place: e.Place.String(), Position: spotOf(e.At), Input: e.Input})
 		}
 	}
 	return p

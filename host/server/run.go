@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -14,12 +15,13 @@ import (
 	"github.com/wasmsql/wasmsql/host/secret"
 )
 
-// Header fields of an answer with rows. The last three are trailers where the
+// Header fields of an answer with rows. The last four are trailers where the
 // rows are more than what the server holds back.
 const (
 	headExecution = "Wasmsql-Execution"
 	headStatus    = "Wasmsql-Status" // complete, or the code of what ended it
 	headRows      = "Wasmsql-Rows"
+	headReport    = "Wasmsql-Report" // JSON, as that of an execution
 	headError     = "Wasmsql-Error"
 )
 
@@ -47,6 +49,9 @@ func (s *Server) runTask(w *response, r *http.Request, who principal) error {
 	report, err := s.execute(r.Context(), who, w.execution, program, in, result.New(format, rows, result.Options{}))
 	if err != nil {
 		return err
+	}
+	if told, err := json.Marshal(report); err == nil {
+		w.Header().Set(headReport, headerText(string(told)))
 	}
 	if program.Task().Outputs.Mode == abi.OutputNone {
 		return respond(w, http.StatusOK, struct {
@@ -83,7 +88,7 @@ func (r *rowsBody) Write(b []byte) (int, error) {
 		h := r.to.Header()
 		h.Set("Content-Type", r.media)
 		h.Set("Cache-Control", "no-store")
-		h.Set("Trailer", strings.Join([]string{headStatus, headRows, headError}, ", "))
+		h.Set("Trailer", strings.Join([]string{headStatus, headRows, headReport, headError}, ", "))
 		r.to.WriteHeader(http.StatusOK)
 		if r.most > 0 {
 			r.until = time.Now().Add(r.most)

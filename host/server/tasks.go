@@ -1,9 +1,11 @@
 package server
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
@@ -15,7 +17,8 @@ type taskJSON struct {
 	Name       string      `json:"name"`
 	Kind       string      `json:"kind"` // query or module
 	Connection string      `json:"connection"`
-	Inputs     any         `json:"inputs,omitempty"` // a JSON Schema
+	Query      string      `json:"query,omitempty"`  // the template, of one task
+	Inputs     any         `json:"inputs,omitempty"` // a JSON Schema, of one task
 	Outputs    outputsJSON `json:"outputs"`
 	Retries    int         `json:"retries"`
 	Limits     limitsJSON  `json:"limits"`
@@ -80,29 +83,60 @@ func (s *Server) getTask(w *response, r *http.Request, who principal) error {
 		return err
 	}
 	t := describe(p)
-	t.Inputs = inputsSchema(p.Task().Inputs)
+	t.Query, t.Inputs = p.Task().Query, inputsSchema(p.Task().Inputs)
 	return respond(w, http.StatusOK, t)
 }
 
 // schema is a JSON Schema of draft 2020-12, as far as inputs need it.
 type schema struct {
-	Schema               string            `json:"$schema,omitempty"`
-	Type                 any               `json:"type,omitempty"`
-	Description          string            `json:"description,omitempty"`
-	Properties           map[string]schema `json:"properties,omitempty"`
-	Required             []string          `json:"required,omitempty"`
-	AdditionalProperties *bool             `json:"additionalProperties,omitempty"`
-	Items                *schema           `json:"items,omitempty"`
-	Format               string            `json:"format,omitempty"`
-	Enum                 []any             `json:"enum,omitempty"`
-	Default              any               `json:"default,omitempty"`
-	Wasmsql              string            `json:"x-wasmsql-type,omitempty"` // as a task file writes it
+	Schema               string       `json:"$schema,omitempty"`
+	Type                 any          `json:"type,omitempty"`
+	Description          string       `json:"description,omitempty"`
+	Properties           *properties  `json:"properties,omitempty"`
+	Required             []string     `json:"required,omitempty"`
+	AdditionalProperties *bool        `json:"additionalProperties,omitempty"`
+	Items                *schema      `json:"items,omitempty"`
+	Format               string       `json:"format,omitempty"`
+	Enum                 []any        `json:"enum,omitempty"`
+	Default              *jsonDefault `json:"default,omitempty"`
+	Wasmsql              string       `json:"x-wasmsql-type,omitempty"` // as a task file writes it
 }
+
+// properties are schemas by name, in the order of the task file: a form has
+// its fields in it.
+type properties []property
+
+type property struct {
+	name string
+	schema
+}
+
+// MarshalJSON implements json.Marshaler.
+func (all properties) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, p := range all {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		text, err := json.Marshal(p.schema)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(strconv.AppendQuote(b, p.name), ':'), text...) // a name is letters, digits and _
+	}
+	return append(b, '}'), nil
+}
+
+// jsonDefault is a default value, which may be null.
+type jsonDefault struct{ value any }
+
+// MarshalJSON implements json.Marshaler.
+func (d jsonDefault) MarshalJSON() ([]byte, error) { return json.Marshal(d.value) }
 
 // inputsSchema returns the JSON Schema of a task's inputs.
 func inputsSchema(inputs []host.Input) schema {
 	no := false
-	s := schema{Schema: "https://json-schema.org/draft/2020-12/schema", Type: "object", Properties: map[string]schema{}, AdditionalProperties: &no}
+	s := schema{Schema: "https://json-schema.org/draft/2020-12/schema", Type: "object", Properties: &properties{}, AdditionalProperties: &no}
 	for _, in := range inputs {
 		p := typeSchema(in.Type)
 		p.Description, p.Wasmsql = in.Description, in.Type.String()
@@ -110,11 +144,11 @@ func inputsSchema(inputs []host.Input) schema {
 			p.Enum = append(p.Enum, jsonValue(v))
 		}
 		if in.Default != nil {
-			p.Default = jsonValue(*in.Default)
+			p.Default = &jsonDefault{jsonValue(*in.Default)}
 		} else {
 			s.Required = append(s.Required, in.Name)
 		}
-		s.Properties[in.Name] = p
+		*s.Properties = append(*s.Properties, property{in.Name, p})
 	}
 	return s
 }

@@ -208,7 +208,7 @@ func typeError(i int, came arrow.Field, want abi.OutputColumn) *Error {
 }
 
 // declaration returns the entry of outputs that would fit a column.
-func declaration(f arrow.Field) string { return strconv.Quote(f.Name + ": " + nearest(f)) }
+func declaration(f arrow.Field) string { return strconv.Quote(f.Name + ": " + Nearest(f)) }
 
 func count(n int) string {
 	if n == 1 {

@@ -149,11 +149,11 @@ func stays(from arrow.Field, want abi.Type, to arrow.DataType) bool {
 	return true
 }
 
-// nearest returns the declared type that fits a column best.
-func nearest(f arrow.Field) string {
+// Nearest returns the declared type that fits a column best.
+func Nearest(f arrow.Field) string {
 	t := abi.Type{Kind: nearestKind(f)}
 	if l, ok := f.Type.(arrow.ListLikeType); ok && t.Kind == abi.List {
-		return "list[" + nearest(l.ElemField()) + "]"
+		return "list[" + Nearest(l.ElemField()) + "]"
 	}
 	return t.String()
 }

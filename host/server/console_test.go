@@ -1,0 +1,111 @@
+package server_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestConsoleFiles: every file is served with its type and the policy, once:
+// a browser that has it is told so. None asks for anything that is not there.
+func TestConsoleFiles(t *testing.T) {
+	s := serve(t, files{"acme/wasmsql.yaml": config}, nil)
+	all, err := os.ReadDir("console")
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := map[string]string{"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+	paths := []string{"/console", "/console/"}
+	for _, f := range all {
+		paths = append(paths, "/console/"+f.Name())
+	}
+	asks := regexp.MustCompile(`(?:from|href=|src=|url\() ?"([^"#]+)"`)
+	for _, path := range paths {
+		got := s.do("GET", path, "", "")
+		_, ending, ok := strings.Cut(path, ".")
+		if !ok {
+			ending = "html"
+		}
+		if got.status != http.StatusOK || got.header.Get("Content-Type") != types[ending] {
+			t.Errorf("%s: status %d, type %q", path, got.status, got.header.Get("Content-Type"))
+		}
+		for name, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+			"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-cache",
+		} {
+			if got.header.Get(name) != want {
+				t.Errorf("%s: %s is %q", path, name, got.header.Get(name))
+			}
+		}
+		if again := s.do("GET", path, "", "", "If-None-Match", got.header.Get("ETag")); again.status != http.StatusNotModified || again.body != "" {
+			t.Errorf("%s: a browser that has it gets status %d", path, again.status)
+		}
+		for _, m := range asks.FindAllStringSubmatch(got.body, -1) {
+			to := strings.Replace(m[1], "./", "/console/", 1)
+			if a := s.do("GET", to, "", ""); a.status != http.StatusOK {
+				t.Errorf("%s asks for %s: status %d", path, to, a.status)
+			}
+		}
+		if strings.Contains(got.body, "innerHTML") || strings.Contains(got.body, "style=") || strings.Contains(got.body, "<script>") {
+			t.Errorf("%s has what the policy forbids", path)
+		}
+	}
+	for _, path := range []string{"/console/none.js", "/console/..%2fconsole.go", "/console/console.go"} {
+		if p := s.do("GET", path, "", "").problem(t); p.Status != http.StatusNotFound {
+			t.Errorf("%s: status %d", path, p.Status)
+		}
+	}
+}
+
+// TestForms: what a form needs to know of a task: its inputs in their order,
+// defaults that are null, and the query.
+func TestForms(t *testing.T) {
+	s := serve(t, files{
+		"acme/wasmsql.yaml":   config,
+		"acme/tasks/one.yaml": task("one", "SELECT {{ z }}, {{ a }}, {{ m }} WHERE 1 IN {{ b | inclause }}", "inputs: {z: int, a: {type: str?, default: null}, m: {type: int, default: 9007199254740993}, b: 'list[date?]'}\n"),
+	}, nil)
+	got := s.do("GET", "/v1/tasks/one", s.token("acme", "read"), "")
+	const want = `"query":"SELECT {{ z }}, {{ a }}, {{ m }} WHERE 1 IN {{ b | inclause }}\n","inputs":{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{` +
+		`"z":{"type":"integer","x-wasmsql-type":"int"},"a":{"type":["string","null"],"default":null,"x-wasmsql-type":"str?"},` +
+		`"m":{"type":"integer","default":9007199254740993,"x-wasmsql-type":"int"},"b":{"type":"array","items":{"type":["string","null"],"format":"date"},"x-wasmsql-type":"list[date?]"}},` +
+		`"required":["z","b"],"additionalProperties":false}`
+	if !strings.Contains(got.body, want) {
+		t.Errorf("%s\nhas no\n%s", got.body, want)
+	}
+	if list := s.do("GET", "/v1/tasks", s.token("acme", "read"), ""); strings.Contains(list.body, "SELECT") {
+		t.Errorf("the list is long: %s", list.body)
+	}
+}
+
+// TestPlacesOfProblems: a problem names the inputs that are wrong, and the
+// place in the query.
+func TestPlacesOfProblems(t *testing.T) {
+	s := serve(t, files{
+		"acme/wasmsql.yaml":   config,
+		"acme/tasks/one.yaml": task("one", "SELECT 1,\n  nmae, {{ a }}, {{ b }}", "inputs: {a: int, b: {type: uuid, default: 00000000-0000-0000-0000-000000000000}}\n"),
+	}, nil)
+	token := s.token("acme", "run")
+	type spot struct{ Line, Column int }
+	type told struct {
+		Input    string
+		Position *spot
+		Errors   []struct{ Input string }
+	}
+	for body, want := range map[string]string{
+		`{"inputs": {}}`:                         `{"Input":"a","Position":null,"Errors":null}`,
+		`{"inputs": {"a": "x"}}`:                 `{"Input":"a","Position":null,"Errors":null}`,
+		`{"inputs": {"a": "x", "b": 1, "c": 2}}`: `{"Input":"a","Position":null,"Errors":[{"Input":"a"},{"Input":"b"},{"Input":""}]}`,
+		`{"inputs": {"a": 1}}`:                   `{"Input":"","Position":{"Line":2,"Column":3},"Errors":null}`,
+	} {
+		var p told
+		if err := json.Unmarshal([]byte(s.do("POST", "/v1/tasks/one/run", token, body).body), &p); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := json.Marshal(p); string(got) != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+}
