@@ -84,6 +84,7 @@ type mixed struct {
 }
 
 func mixedRequests(t *testing.T, uri string, look *sql.DB, change func(*server.Config)) {
+	_, around := descriptors() // of other tests
 	audit, err := server.OpenAudit(filepath.Join(t.TempDir(), "audit.ndjson"))
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +117,7 @@ func mixedRequests(t *testing.T, uri string, look *sql.DB, change func(*server.C
 			t.Errorf("no request %q", kind.name)
 		}
 	}
-	if after.goroutines > before.goroutines || after.descriptors > before.descriptors || after.sessions > 8 {
+	if after.goroutines > before.goroutines || after.descriptors > before.descriptors || after.sessions > 8 || after.sockets > mostSockets {
 		buf := make([]byte, 1<<20)
 		t.Errorf("goroutines, descriptors or sessions are left: before %+v, after %+v\n%s", before, after, buf[:goruntime.Stack(buf, true)])
 	}
@@ -129,14 +130,21 @@ func mixedRequests(t *testing.T, uri string, look *sql.DB, change func(*server.C
 	if n := sessions(t, look, 0); n != 0 {
 		t.Errorf("%d sessions of the database are left by a server that is closed", n)
 	}
+	if _, n := descriptors(); n > around+4 { // that of HTTP, and look's
+		t.Errorf("%d sockets are left by a server that is closed", n)
+	}
 }
+
+// mostSockets are those of pools, which keep what was needed lately: four of
+// each tenant, 16 of the state; and a few of the test's own.
+const mostSockets = 2*4 + 16 + 6
 
 // held is what a process holds.
 type held struct {
-	goroutines, descriptors int // descriptors without those of sessions
+	goroutines, descriptors int // descriptors without sockets
+	sockets                 int // of which pools have more or fewer
+	sessions                int // of the database
 	heap                    uint64
-	sessions                int            // of the database
-	open                    map[string]int // what descriptors are of
 }
 
 // footprint returns what the process holds when nothing runs. Where it is more
@@ -152,20 +160,27 @@ func (m *mixed) footprint(look *sql.DB, before *held) held {
 		var mem goruntime.MemStats
 		goruntime.ReadMemStats(&mem)
 		h := held{goroutines: goruntime.NumGoroutine(), heap: mem.HeapAlloc, sessions: sessions(m.t, look, -1)}
-		if all, err := os.ReadDir("/proc/self/fd"); err == nil {
-			h.descriptors, h.open = len(all)-h.sessions, map[string]int{}
-			for _, e := range all {
-				to, _ := os.Readlink(filepath.Join("/proc/self/fd", e.Name()))
-				kind, _, _ := strings.Cut(to, ":[")
-				h.open[kind]++
-			}
-		}
+		h.descriptors, h.sockets = descriptors()
 		busy := m.gauge("wasmsql_running") + m.gauge("wasmsql_waiting")
 		settled := before != nil && h.goroutines <= before.goroutines && h.descriptors <= before.descriptors || before == nil && time.Until(deadline) < 27*time.Second
 		if busy == 0 && settled || time.Now().After(deadline) {
 			return h
 		}
 	}
+}
+
+// descriptors returns how many descriptors the process has, without sockets, and
+// how many sockets.
+func descriptors() (others, sockets int) {
+	all, _ := os.ReadDir("/proc/self/fd")
+	for _, e := range all {
+		if to, _ := os.Readlink(filepath.Join("/proc/self/fd", e.Name())); strings.HasPrefix(to, "socket:") {
+			sockets++
+		} else {
+			others++
+		}
+	}
+	return others, sockets
 }
 
 // sessions returns how many sessions the server has at the database. With a

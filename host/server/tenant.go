@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -143,7 +141,6 @@ func (s *Server) load(ctx context.Context, name, dir string, c content) (_ *tena
 	}
 	for name, c := range config.Connections {
 		c.Dir = filepath.Join(dir, c.Dir)
-		c.Pool = poolOf(c.Pool)
 		config.Connections[name] = c
 	}
 	from := s.cfg.Secrets(name)
@@ -169,23 +166,6 @@ func (s *Server) load(ctx context.Context, name, dir string, c content) (_ *tena
 		return nil, errors.Join(faults, t.host.Close())
 	}
 	return t, nil
-}
-
-// A connection's pool where the configuration says nothing. Requests come in
-// bursts: with two connections kept while unused, as a process has that runs
-// one task, most of them would log in first. What nobody uses is closed when it
-// is old.
-const (
-	poolMax      = 8
-	poolLifetime = 5 * time.Minute
-)
-
-// poolOf returns a pool with what is not said.
-func poolOf(p sqldb.Pool) sqldb.Pool {
-	p.Max = cmp.Or(p.Max, poolMax)
-	p.Idle = cmp.Or(p.Idle, p.Max)
-	p.Lifetime = cmp.Or(p.Lifetime, poolLifetime)
-	return p
 }
 
 // config reads the tenant's configuration.

@@ -2,7 +2,7 @@ package main
 
 import (
 	"bufio"
-	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -56,6 +56,10 @@ func (c *client) do(body string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if res.StatusCode == http.StatusTooManyRequests {
+		_, _ = io.Copy(io.Discard, res.Body)
+		return errBusy
+	}
 	if res.StatusCode/100 != 2 {
 		text, _ := io.ReadAll(res.Body)
 		return fmt.Errorf("status %d: %s", res.StatusCode, text)
@@ -68,6 +72,8 @@ func (c *client) do(body string, out io.Writer) error {
 	}
 	return nil
 }
+
+var errBusy = errors.New("the tenant has no room")
 
 // load is what several clients got from a server.
 type load struct {
@@ -142,14 +148,4 @@ func download(c *client, name string) error {
 		return err
 	}
 	return f.Close()
-}
-
-// after waits, unless ctx ends before; it reports which.
-func after(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

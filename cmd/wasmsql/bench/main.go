@@ -46,6 +46,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", bare(context.Background(), uri))
 		os.Exit(1)
 	}
+	if server := os.Getenv(noisyServer); server != "" {
+		fmt.Fprintln(os.Stderr, "bench:", noise(context.Background(), server, os.Getenv(noisyToken)))
+		os.Exit(1)
+	}
 	var b bench
 	flag.StringVar(&b.binary, "binary", "bin/wasmsql", "the program to measure")
 	flag.IntVar(&b.rows, "rows", 2_000_000, "rows of the large table")

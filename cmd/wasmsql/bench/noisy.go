@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,13 @@ const (
 	waiters     = 1000 // executions, of which those that have a worker spin
 )
 
+// A process with these variables is the noisy tenant's clients, and nothing
+// else: what they do with results must not be in the way of the quiet one's.
+const (
+	noisyServer = "WASMSQL_BENCH_NOISE"
+	noisyToken  = "WASMSQL_BENCH_NOISE_TOKEN"
+)
+
 // noisyTenant measures a tenant's point queries while another does what it can
 // to be in the way.
 func (b *bench) noisyTenant(ctx context.Context, s *served) error {
@@ -27,26 +35,32 @@ func (b *bench) noisyTenant(ctx context.Context, s *served) error {
 		return err
 	}
 	defer hangUp()
-	var alone, beside load
 	if _, err := hammer(quiet, b.rows, 20*b.turn); err != nil { // for warming up
 		return err
 	}
-	if alone, err = hammer(quiet, b.rows, 100*b.turn); err != nil {
+	alone, err := hammer(quiet, b.rows, 100*b.turn)
+	if err != nil {
 		return err
 	}
-	n := &noise{served: s}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if err := n.begin(ctx, min(waiters, b.rows/20)); err != nil {
+	self, err := os.Executable()
+	if err != nil {
 		return err
 	}
-	if beside, err = hammer(quiet, b.rows, 100*b.turn); err != nil {
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(os.Environ(), noisyServer+"="+s.url, noisyToken+"="+s.noisy)
+	noise, err := b.daemon(cmd)
+	if err != nil {
 		return err
 	}
-	cancel()
-	n.done.Wait()
-	if err := n.fault(); err != nil {
+	defer noise.stop()
+	beside, err := hammer(quiet, b.rows, 100*b.turn)
+	if err != nil {
 		return err
+	}
+	select {
+	case said := <-noise.said:
+		return fmt.Errorf("the noisy tenant went away: %s", said)
+	default:
 	}
 	const against = "alone"
 	b.compare("beside a noisy tenant", beside.rate(), "/s", against, alone.rate())
@@ -56,75 +70,63 @@ func (b *bench) noisyTenant(ctx context.Context, s *served) error {
 	return nil
 }
 
-// noise is what one tenant does.
-type noise struct {
-	served *served
-	done   sync.WaitGroup
-	failed atomic.Pointer[error]
-}
-
-func (n *noise) fault() error {
-	if err := n.failed.Load(); err != nil {
-		return *err
+// noise is the noisy tenant. It says when everything is under way, and goes on
+// until it is killed.
+func noise(ctx context.Context, url, token string) error {
+	faults := make(chan error, slowReaders+streams+spinners)
+	begin := func(n int, task string, read func(io.Reader)) {
+		for range n {
+			go func() { faults <- again(ctx, url, token, task, read) }()
+		}
 	}
-	return nil
-}
-
-// begin starts everything, and returns when it is under way.
-func (n *noise) begin(ctx context.Context, waiting int) error {
-	for range slowReaders {
-		n.again(ctx, "large", func(res *http.Response) { trickle(ctx, res.Body) })
-	}
-	for range streams {
-		n.again(ctx, "large", func(res *http.Response) { _, _ = io.Copy(io.Discard, res.Body) })
-	}
-	for range spinners {
-		n.again(ctx, "spin", func(*http.Response) {})
-	}
-	c, err := dial(n.served.url, "/v1/executions", n.served.noisy)
+	begin(slowReaders, "large", trickle)
+	begin(streams, "large", func(body io.Reader) { _, _ = io.Copy(io.Discard, body) })
+	begin(spinners, "spin", func(io.Reader) {})
+	c, err := dial(url, "/v1/executions", token)
 	if err != nil {
 		return err
 	}
 	defer c.conn.Close()
-	for range waiting {
-		if err := c.do(`{"task": "spin"}`, io.Discard); err != nil {
+	for range waiters {
+		err := c.do(`{"task": "spin"}`, io.Discard)
+		if errors.Is(err, errBusy) { // as many as may be
+			break
+		}
+		if err != nil {
 			return fmt.Errorf("an execution is not accepted: %w", err)
 		}
 	}
-	return n.fault()
+	fmt.Fprintln(os.Stderr, servesAt+"nothing")
+	return <-faults
 }
 
-// again sends one request after the other until ctx ends. However the task
-// ends, it must have begun.
-func (n *noise) again(ctx context.Context, task string, read func(*http.Response)) {
-	n.done.Go(func() {
-		for ctx.Err() == nil {
-			r, err := http.NewRequestWithContext(ctx, http.MethodPost, n.served.url+"/v1/tasks/"+task+"/run", strings.NewReader("{}"))
-			if err == nil {
-				r.Header.Set("Authorization", "Bearer "+n.served.noisy)
-				r.Header.Set("Content-Type", "application/json")
-				r.Header.Set("Accept", "application/vnd.apache.arrow.stream")
-				var res *http.Response
-				if res, err = http.DefaultClient.Do(r); err == nil {
-					if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusUnprocessableEntity {
-						err = fmt.Errorf("the task %s: status %d", task, res.StatusCode)
-					}
-					read(res)
-					_ = res.Body.Close()
-				}
-			}
-			if err != nil && ctx.Err() == nil {
-				n.failed.CompareAndSwap(nil, &err)
-				return
-			}
+// again sends one request after the other. However the task ends, it must have
+// begun.
+func again(ctx context.Context, url, token, task string, read func(io.Reader)) error {
+	for {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/tasks/"+task+"/run", strings.NewReader("{}"))
+		if err != nil {
+			return err
 		}
-	})
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Accept", "application/vnd.apache.arrow.stream")
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusUnprocessableEntity {
+			return fmt.Errorf("the task %s: status %d", task, res.StatusCode)
+		}
+		read(res.Body)
+		_ = res.Body.Close()
+	}
 }
 
 // trickle reads a kilobyte a second.
-func trickle(ctx context.Context, from io.Reader) {
-	for kilobyte := make([]byte, 1024); ; {
-		if _, err := io.ReadFull(from, kilobyte); err != nil || !after(ctx, time.Second) {
+func trickle(from io.Reader) {
+	for kilobyte := make([]byte, 1024); ; time.Sleep(time.Second) {
+		if _, err := io.ReadFull(from, kilobyte); err != nil {
 			return
 		}
 	}

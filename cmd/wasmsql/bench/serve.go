@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,8 +17,9 @@ import (
 
 // daemon is a server in a process of its own.
 type daemon struct {
-	cmd *exec.Cmd
-	url string
+	cmd  *exec.Cmd
+	url  string
+	said chan string // its last line, when it has ended
 }
 
 // servesAt stands before the address that a server prints.
@@ -35,7 +35,7 @@ func (b *bench) daemon(cmd *exec.Cmd) (*daemon, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	d, lines := &daemon{cmd: cmd}, bufio.NewReader(stderr)
+	d, lines := &daemon{cmd: cmd, said: make(chan string, 1)}, bufio.NewReader(stderr)
 	var said bytes.Buffer
 	for {
 		line, err := lines.ReadString('\n')
@@ -49,7 +49,17 @@ func (b *bench) daemon(cmd *exec.Cmd) (*daemon, error) {
 			return nil, fmt.Errorf("%s does not serve:\n%s", filepath.Base(cmd.Path), said.String())
 		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	go func() {
+		last := ""
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				d.said <- last
+				return
+			}
+			last = line
+		}
+	}()
 	return d, nil
 }
 
