@@ -75,7 +75,7 @@ func (a *app) connector(ctx context.Context, f *connectorFlags, secrets string, 
 	if c.Connector, err = connector.New(ctx, connector.Config{File: f.config, Store: store, Logger: log, Secrets: tenantFiles(secrets)}); err != nil {
 		var faults host.Errors
 		if errors.As(err, &faults) {
-			return nil, a.tellAll(faults)
+			return nil, faults
 		}
 		return nil, configFault(err.Error(), "")
 	}
@@ -98,20 +98,6 @@ func tenantFiles(dir string) func(string) secret.Provider {
 		}
 		return secret.Files(filepath.Join(dir, tenant), "")
 	}
-}
-
-// tellAll prints the faults of a file with their places, and returns the last
-// of them.
-func (a *app) tellAll(faults host.Errors) error {
-	var last *host.Error
-	for i, f := range faults {
-		placed := *f
-		placed.Message, placed.Place = f.Error(), host.Place{}
-		if last = &placed; i < len(faults)-1 {
-			a.tell(last)
-		}
-	}
-	return last
 }
 
 // start serves Flyte until ctx ends.

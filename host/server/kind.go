@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/wasmsql/wasmsql/host"
@@ -45,8 +44,8 @@ type Ended struct {
 	// Again says of a failure that it had no effect, and that another attempt
 	// may do better. There are attemptsOfKind at most.
 	Again bool
-	// Label stands for the task in measurements: the names of tasks that come
-	// with their executions have no end.
+	// Label stands for the task in measurements, and has a colon: the names of
+	// tasks that come with their executions have no end.
 	Label string
 	// Connection is that of the audit.
 	Connection string
@@ -103,7 +102,7 @@ func (s *Server) Submit(ctx context.Context, r Submission) (Execution, error) {
 	}
 	e := execution{
 		id: newExecutionID(), kind: r.Kind, tenant: r.Tenant, task: r.Task, token: r.Who, key: kindKey(r.Kind, r.Key), hash: r.Hash,
-		inputs: base64.StdEncoding.EncodeToString(r.Payload), status: Queued, accepted: time.Now().UTC(),
+		inputs: base64.StdEncoding.EncodeToString(r.Payload), status: Queued, accepted: time.Now().UTC(), trace: traceParent(ctx),
 	}
 	known, err := s.queue.known(ctx, e)
 	if err == nil && known.id == "" {
@@ -167,8 +166,7 @@ func (e execution) shown() Execution {
 
 // Panicked counts and logs a panic that its caller has contained.
 func (s *Server) Panicked(ctx context.Context, where string, value any) {
-	s.metrics.panics.Inc()
-	s.log.ErrorContext(ctx, "a request panicked", "path", where, "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
+	_ = s.panicked(ctx, "a request panicked", where, value)
 }
 
 // runKind runs an execution of a Kind.
@@ -178,13 +176,16 @@ func (q *queue) runKind(ctx context.Context, who principal, e *execution) (ended
 	if !ok {
 		return ended, &host.Error{Code: host.CodeInternal, Message: fmt.Sprintf("this process runs no executions of the kind %q", e.kind)}
 	}
+	ctx, traced := q.server.traceExecution(ctx, e.tenant, e.task, e.id, e.accepted, e.attempts, linkTo(e.trace)...)
 	defer func() {
 		if p := recover(); p != nil {
-			q.server.Panicked(ctx, e.kind, p)
-			err = &host.Error{Code: host.CodeInternal, Message: "a fault of the server"}
+			err = q.panicked(ctx, *e, p)
 		}
 		ended.Report.Task = e.task
+		ended.Report.Times.Queue += host.Micros(max(0, e.started.Sub(e.accepted)))
+		q.server.tellOperator(ctx, e.tenant, e.task, err)
 		q.server.keepRecord(ctx, who, Record{Execution: e.id, Task: e.task, Connection: ended.Connection}, ended.Label, start, ended.Report, err)
+		traced(ended.Report, err)
 	}()
 	payload, err := base64.StdEncoding.DecodeString(e.inputs)
 	if err != nil {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,13 +87,14 @@ func (m *metrics) label(tenant, task string) string {
 	return task
 }
 
-// keep drops what was counted for tasks that a tenant does not have any more,
+// keep drops what was counted for tasks that a tenant does not have any more
+// and are none of a Kind, whose labels have a colon that no task's name has,
 // and for a tenant that is nil.
 func (m *metrics) keep(tenant string, t *tenant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for task := range m.tasks[tenant] {
-		if t == nil || t.programs[task] == nil {
+		if ofKind := strings.Contains(task, ":"); t == nil || !ofKind && t.programs[task] == nil {
 			delete(m.tasks[tenant], task)
 			m.drop(prometheus.Labels{"tenant": tenant, "task": task})
 		}
