@@ -66,7 +66,7 @@ func (a *allowance) take(now time.Time, perMinute int64) (wait time.Duration) {
 	}
 	each := float64(time.Minute) / float64(perMinute)
 	if !a.since.IsZero() {
-		a.used = max(0, a.used-float64(now.Sub(a.since))/each)
+		a.used = max(0, a.used-float64(max(0, now.Sub(a.since)))/each)
 	}
 	a.since = now
 	if over := a.used + 1 - float64(perMinute); over > 0 {

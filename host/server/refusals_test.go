@@ -22,10 +22,10 @@ type refusal struct {
 	code, detail        string
 }
 
-// TestRefusals sends requests that must not work. What belongs to another
+// TestT3Refusals sends requests that must not work. What belongs to another
 // tenant is answered as what does not exist (T3), and every wrong token alike
 // (T6).
-func TestRefusals(t *testing.T) {
+func TestT3Refusals(t *testing.T) {
 	s := serve(t, files{
 		"acme/wasmsql.yaml":       config + "quotas: {daily_rows: 1000000}\n",
 		"acme/tasks/add.yaml":     task("add", "SELECT {{ a }} + 1 AS sum", "inputs: {a: int}\n"),
@@ -194,8 +194,8 @@ func many(n int) string {
 	return b.String()
 }
 
-// TestTwoAuthorizationHeaders sends what a careless proxy may let through.
-func TestTwoAuthorizationHeaders(t *testing.T) {
+// TestT6TwoAuthorizationHeaders sends what a careless proxy may let through.
+func TestT6TwoAuthorizationHeaders(t *testing.T) {
 	s := serve(t, files{"acme/wasmsql.yaml": config}, nil)
 	token := s.token("acme", server.Run)
 	r, _ := http.NewRequestWithContext(t.Context(), "GET", s.url+"/v1/tasks", nil)

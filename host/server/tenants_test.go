@@ -20,9 +20,8 @@ import (
 	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
 )
 
-// TestBrokenFolderKeepsWhatRan changes a tenant's folder under the server
-// (T12).
-func TestBrokenFolderKeepsWhatRan(t *testing.T) {
+// TestT12BrokenFolderKeepsWhatRan changes the folder of a tenant under the server.
+func TestT12BrokenFolderKeepsWhatRan(t *testing.T) {
 	s := serve(t, files{
 		"acme/wasmsql.yaml":   config,
 		"acme/tasks/one.yaml": task("one", "SELECT 1 AS n", ""),
@@ -83,8 +82,8 @@ func TestReloadThatIsCancelled(t *testing.T) {
 	}
 }
 
-// TestTenantsAreApart has a tenant reach for what is not its own.
-func TestTenantsAreApart(t *testing.T) {
+// TestT5TenantsAreApart has a tenant reach for what is not its own.
+func TestT5TenantsAreApart(t *testing.T) {
 	outside := t.TempDir()
 	files{"secret.db": "", "globex.db": ""}.write(t, outside)
 	for name, c := range map[string]struct{ uri, want string }{
@@ -139,8 +138,8 @@ func TestQuotas(t *testing.T) {
 // spin is a task that runs until it is ended.
 const spin = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT count(*) FROM n"
 
-// TestTurns holds a tenant to one execution at once, and one that waits.
-func TestTurns(t *testing.T) {
+// TestC14Turns holds a tenant to one execution at once, and one that waits.
+func TestC14Turns(t *testing.T) {
 	s := serve(t, files{
 		"acme/wasmsql.yaml":      config + "quotas: {running: 1, waiting: 1}\n",
 		"acme/tasks/spin.yaml":   task("spin", spin, "timeout: 2s\n"),
@@ -165,8 +164,8 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestCloseDrains stops the server while something runs (T8).
-func TestCloseDrains(t *testing.T) {
+// TestT8CloseDrains stops the server while something runs.
+func TestT8CloseDrains(t *testing.T) {
 	s := serve(t, files{
 		"acme/wasmsql.yaml":    config,
 		"acme/tasks/spin.yaml": task("spin", spin, ""),
@@ -192,8 +191,8 @@ func TestCloseDrains(t *testing.T) {
 	}
 }
 
-// TestTokensAreKeptHashed looks for the secret in the tenant's folder.
-func TestTokensAreKeptHashed(t *testing.T) {
+// TestT6TokensAreKeptHashed looks for the secret in the tenant's folder.
+func TestT6TokensAreKeptHashed(t *testing.T) {
 	dir := t.TempDir()
 	text, token, err := server.NewToken(dir, server.Read, "a note")
 	if err != nil {
@@ -231,9 +230,9 @@ func allDrivers() map[string]sqldb.Driver {
 	return map[string]sqldb.Driver{"sqlite": sqlite.Driver{}, "postgresql": postgres.Driver{}, "mysql": mysql.Driver{}}
 }
 
-// TestNetworks has a tenant's connection reach for addresses that the operator
-// does not allow, however they are written (C4, C5): no connection is made.
-func TestNetworks(t *testing.T) {
+// TestC4Networks has a tenant's connection reach for addresses that the operator
+// does not allow, however they are written: no connection is made.
+func TestC4Networks(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,7 @@ type conn struct {
 	params   map[string]string
 	broken   error // why nothing can be sent any more, or nil
 	heard    bool  // an answer came that is no farewell
+	watched  bool  // the server looks whether we are there: see watch
 	cleaning int   // answers that are still to come: of DISCARD ALL, and of a ROLLBACK before it
 
 	patience time.Duration // given to the server after a cancel request

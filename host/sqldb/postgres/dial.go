@@ -140,6 +140,9 @@ func (d *dialer) dial(ctx context.Context) (*conn, error) {
 	if err == nil {
 		err = c.checkSession(ctx, d.settings.role)
 	}
+	if err == nil {
+		err = c.watch(ctx)
+	}
 	if err != nil {
 		_ = h.Conn.Close()
 		return nil, cannotConnect(ctx, err, d.settings.tls.mode)

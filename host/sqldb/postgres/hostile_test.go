@@ -69,7 +69,7 @@ const (
 )
 
 // ready is what ends a login.
-var ready = say('S', "server_version\x0015.1\x00") + say('S', "client_encoding\x00UTF8\x00") + say('S', "standard_conforming_strings\x00on\x00") + say('K', "\x00\x00\x00\x01\x00\x00\x00\x02") + say('Z', "I")
+var ready = say('S', "server_version\x0013.9\x00") + say('S', "client_encoding\x00UTF8\x00") + say('S', "standard_conforming_strings\x00on\x00") + say('K', "\x00\x00\x00\x01\x00\x00\x00\x02") + say('Z', "I")
 
 // hostileServer returns the URI of a server of that kind.
 func hostileServer(t *testing.T, handle func(p peer)) string {

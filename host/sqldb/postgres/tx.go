@@ -204,8 +204,7 @@ func (t *tx) unwritten(ctx context.Context) error {
 	}
 	err := t.c.do(ctx, func() error {
 		t.c.query("ROLLBACK")
-		t.c.query("DISCARD ALL")
-		t.c.cleaning = 2
+		t.c.cleaning = 1 + t.c.discard()
 		return t.c.flush()
 	})
 	t.leave()
@@ -254,9 +253,9 @@ func (t *tx) Rollback(ctx context.Context) error {
 // connection is used again.
 func (c *conn) end(sql string, tag *string) error {
 	c.query(sql)
-	clean := !c.isTainted()
+	clean, answers := !c.isTainted(), 0
 	if clean {
-		c.query("DISCARD ALL")
+		answers = c.discard()
 	}
 	err := c.exchange(func(kind byte, _ int) error {
 		if kind != 'C' {
@@ -268,9 +267,42 @@ func (c *conn) end(sql string, tag *string) error {
 	})
 	var f *failure
 	if clean && (err == nil || errors.As(err, &f) && !f.fatal()) {
-		c.cleaning = 1
+		c.cleaning = answers
 	}
 	return err
+}
+
+// discard puts what makes the session as it was after its login, and returns
+// how many answers there will be.
+func (c *conn) discard() (answers int) {
+	c.query("DISCARD ALL")
+	if !c.watched {
+		return 1
+	}
+	c.query(watchClient)
+	return 2
+}
+
+// watchClient has the server look every few seconds whether we are there still
+// while it works for us: a query whose process was killed does not go on for
+// hours. Servers have it since PostgreSQL 14, on Linux.
+const watchClient = "SET client_connection_check_interval = '5s'"
+
+// watch has the server look, if it can.
+func (c *conn) watch(ctx context.Context) error {
+	if c.major < 14 {
+		return nil
+	}
+	return c.do(ctx, func() error {
+		c.query(watchClient)
+		err := c.exchange(func(byte, int) error { return nil })
+		var f *failure
+		if errors.As(err, &f) && !f.fatal() {
+			return nil
+		}
+		c.watched = err == nil
+		return err
+	})
 }
 
 func (c *conn) isTainted() bool {
