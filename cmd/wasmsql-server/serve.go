@@ -51,7 +51,8 @@ func (a *app) serveCommand() *cobra.Command {
 Each folder in DIR is a tenant: its wasmsql.yaml, tasks/*.yaml and modules. A
 change in it is taken over within seconds, whole or not at all; a broken folder
 keeps what ran before, and standard error says why. Tokens are made with
-wasmsql token create.
+wasmsql token create; --identities names a file that says whose OIDC tokens and
+client certificates are accepted beside them.
 
 With --state, executions are accepted and kept as well: in a SQLite file for
 one process, or in PostgreSQL for several. The first SIGINT or SIGTERM stops

@@ -72,7 +72,7 @@ type identityReader struct {
 func (r *identityReader) issuers(n *yaml.Node, path string, to map[string]Issuer) {
 	first := map[string]string{} // the name by the URL
 	r.pairs(n, path, "a map from a name to an issuer", func(k, v *yaml.Node, p string) {
-		if !r.name(k, "issuer", k.Value) {
+		if !r.name(k, "token issuer", k.Value) {
 			return
 		}
 		i := r.issuer(v, p)
