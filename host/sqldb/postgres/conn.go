@@ -51,8 +51,7 @@ const (
 func newConn(h *pgconn.HijackedConn) (*conn, error) {
 	c := &conn{born: time.Now(), params: h.ParameterStatuses, status: h.TxStatus, patience: defaultPatience}
 	if m, ok := h.Conn.(*messageConn); ok {
-		m.whole = true
-		h.Conn = m.Conn
+		h.Conn = m.release()
 	}
 	c.conn = h.Conn
 	var err error

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -155,10 +157,12 @@ func (d *dialer) dial(ctx context.Context) (*conn, error) {
 // over. A login that would take long to compute ends here.
 type messageConn struct {
 	net.Conn
-	head  []byte // what was read of a message: its header, and of a login's all
-	given int    // of head
-	left  int    // of the body
-	whole bool
+
+	mu       sync.Mutex // held by a Read
+	released bool
+	head     []byte // what was read of a message: its header, and of a login's all
+	given    int    // of head
+	left     int    // of the body
 }
 
 // wholeMessages is the hook of pgconn between TLS and the login.
@@ -168,8 +172,10 @@ func wholeMessages(_ context.Context, _ *pgconn.Config, c net.Conn) (net.Conn, e
 
 // Read implements net.Conn.
 func (m *messageConn) Read(p []byte) (int, error) {
-	if m.whole {
-		return m.Conn.Read(p)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.released {
+		return 0, net.ErrClosed
 	}
 	if m.left == 0 && m.given == len(m.head) {
 		if err := m.next(); err != nil {
@@ -184,6 +190,38 @@ func (m *messageConn) Read(p []byte) (int, error) {
 	n, err := m.Conn.Read(p[:min(len(p), m.left)])
 	m.left -= n
 	return n, err
+}
+
+// release ends the login, and returns the connection behind it. Where a write of
+// pgconn's took longer than 15 ms, a goroutine of its own reads since then, and
+// would take the beginning of our first answer: it is sent away, and what it
+// has taken comes first.
+func (m *messageConn) release() net.Conn {
+	_ = m.SetReadDeadline(time.Unix(1, 0))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.released = true
+	_ = m.SetReadDeadline(time.Time{})
+	if m.given == len(m.head) {
+		return m.Conn
+	}
+	return &begunConn{m.Conn, m.head[m.given:]}
+}
+
+// begunConn is a connection of which something was read.
+type begunConn struct {
+	net.Conn
+	first []byte
+}
+
+// Read implements net.Conn.
+func (b *begunConn) Read(p []byte) (int, error) {
+	if len(b.first) == 0 {
+		return b.Conn.Read(p)
+	}
+	n := copy(p, b.first)
+	b.first = b.first[n:]
+	return n, nil
 }
 
 // maxIterations bounds the rounds of SCRAM, for which no deadline ends the
