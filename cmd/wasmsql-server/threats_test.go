@@ -176,11 +176,11 @@ func TestT8Signals(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"tenants/acme/wasmsql.yaml":     onFile,
-		"tenants/acme/tasks/short.yaml": oneTask("short", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 3000000) SELECT max(i) AS n FROM n", ""),
+		"tenants/acme/tasks/short.yaml": oneTask("short", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 600000) SELECT max(i) AS n FROM n", ""),
 		"tenants/acme/tasks/long.yaml":  oneTask("long", spin, "timeout: 5m\n"),
 	})
 	token := tokenOf(t, dir, "acme")
-	p, said := startIn(t, dir, nil, "serve", "--tenants", "tenants", "--listen", "127.0.0.1:0", "--drain", "4s", "--audit", "audit.ndjson")
+	p, said := startIn(t, dir, nil, "serve", "--tenants", "tenants", "--listen", "127.0.0.1:0", "--drain", "8s", "--audit", "audit.ndjson")
 	type end struct {
 		status int
 		body   string
@@ -207,7 +207,7 @@ func TestT8Signals(t *testing.T) {
 		t.Error("a connection is accepted behind the signal")
 		c.Close()
 	}
-	if e := <-ends["short"]; e.err != nil || e.status != 200 || e.body != "[\n{\"n\":3000000}\n]\n" {
+	if e := <-ends["short"]; e.err != nil || e.status != 200 || e.body != "[\n{\"n\":600000}\n]\n" {
 		t.Errorf("what ends in time: %+v", e)
 	}
 	if e := <-ends["long"]; e.err == nil && e.status == 200 {

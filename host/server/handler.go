@@ -244,6 +244,31 @@ func depth(text []byte) (deepest int) {
 	return deepest
 }
 
+// maxUnknown is how many inputs that a task does not have are told one by one.
+const maxUnknown = 100
+
+// members returns how many members a JSON object has, or elements a list: not
+// those of what is in it.
+func members(text []byte) (n int) {
+	at, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			at++
+		case c == '}' || c == ']':
+			at--
+		case c == ',' && at == 1:
+			n++
+		}
+	}
+	return n + 1
+}
+
 // request is the body of a request to run or render a task.
 type request struct {
 	Inputs json.RawMessage `json:"inputs"`
@@ -282,6 +307,9 @@ func decode(data []byte, to any, hint string) error {
 // is no inputs.
 func parseInputs(data []byte, p *host.Program) (host.Inputs, error) {
 	in, decls := host.Inputs{}, p.Task().Inputs
+	if n := members(data); n > len(decls)+maxUnknown {
+		return nil, refuse(http.StatusBadRequest, host.CodeConfig, fmt.Sprintf("there are %d inputs, and the task has %d", n, len(decls)), "")
+	}
 	var err error
 	if len(data) > 0 {
 		if in, err = manifest.ReadInputs("inputs", data, decls); err != nil {
