@@ -61,7 +61,9 @@ func TestRows(t *testing.T) {
 // of state.
 func TestExecutionsOf(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { testExecutionsOf(t, withState(t, t.TempDir())) })
-	t.Run("postgres", func(t *testing.T) { testExecutionsOf(t, withStateIn(t, sqldbtest.Postgres(t), filepath.Join(t.TempDir(), "results"))) })
+	t.Run("postgres", func(t *testing.T) {
+		testExecutionsOf(t, withStateIn(t, sqldbtest.Postgres(t), filepath.Join(t.TempDir(), "results")))
+	})
 }
 
 func testExecutionsOf(t *testing.T, change func(*server.Config)) {
