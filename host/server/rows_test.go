@@ -3,8 +3,12 @@ package server_test
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wasmsql/wasmsql/host/server"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // TestRows: rows of a stored result by the page, with their types.
@@ -53,13 +57,21 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// TestExecutionsOf: executions of a task or a status, by the page.
+// TestExecutionsOf: executions of a task or a status, by the page, in both kinds
+// of state.
 func TestExecutionsOf(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { testExecutionsOf(t, withState(t, t.TempDir())) })
+	t.Run("postgres", func(t *testing.T) {
+		testExecutionsOf(t, withStateIn(t, sqldbtest.Postgres(t), filepath.Join(t.TempDir(), "results")))
+	})
+}
+
+func testExecutionsOf(t *testing.T, change func(*server.Config)) {
 	s := serve(t, files{
 		"acme/wasmsql.yaml":   config,
 		"acme/tasks/one.yaml": task("one", "SELECT 1", ""),
 		"acme/tasks/bad.yaml": task("bad", "SELECT * FROM missing", ""),
-	}, withState(t, t.TempDir()))
+	}, change)
 	token := s.token("acme", "run")
 	for i := range 6 {
 		s.wait(token, s.do("POST", "/v1/executions", token, fmt.Sprintf(`{"task": %q}`, []string{"one", "bad"}[i%2])).execution(t).ID)

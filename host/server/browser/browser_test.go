@@ -266,7 +266,7 @@ func eval[T any](b *tab, expression string, options ...chromedp.EvaluateOption) 
 // until waits for an expression to be true.
 func (b *tab) until(expression string) {
 	b.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !eval[bool](b, "!!("+expression+")"); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !eval[bool](b, "!!("+expression+")"); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.t.Fatalf("%s does not come true; the page has:\n%s", expression, b.text("main"))
 		}
@@ -295,7 +295,7 @@ func (b *tab) file() []byte {
 			b.t.Fatal(err)
 		}
 		return data
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		b.t.Fatal("nothing was downloaded")
 		return nil
 	}

@@ -150,7 +150,7 @@ func TestFailure(t *testing.T) {
 	}
 	b.sees(".pictures", "Time by phase")
 	b.at("tasks/series", "series")
-	b.fill("count", "2000000")
+	b.fill("count", "30000")
 	b.press("Run")
 	b.sees(".problem", "A limit was reached")
 	b.sees(".problem .next", "Next:")

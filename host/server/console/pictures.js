@@ -21,12 +21,12 @@ export function bars(title, all, note = "") {
 // phases draws where the time of a run went. Database and result overlap, as
 // rows are passed on while they come.
 export function phases({ times_us: t }) {
-	const all = [["Waiting for a processor", t.queue], ["Preparing the sandbox", t.sandbox], ["Guest", t.guest], ["Database", t.query], ["Writing the result", t.result]];
+	const all = [["Waiting its turn", t.queue], ["Preparing the sandbox", t.sandbox], ["Guest", t.guest], ["Database", t.query], ["Writing the result", t.result]];
 	const rest = (t.total ?? 0) - all.reduce((sum, [, us]) => sum + (us ?? 0), 0);
 	if (rest > 0) all.push(["Connecting, committing", rest]);
-	const whole = Math.max(1, t.total ?? 0, ...all.map(([, us]) => us ?? 0));
-	return bars("Time by phase", all.map(([name, us = 0]) => ({ name, part: us, whole, value: micros(us), said: share(us, whole) + " of the run" })),
-		`${micros(t.total ?? 0)} in all. Rows are written while the database finds more, so the two can overlap.`);
+	const whole = Math.max(1, ...all.map(([, us]) => us ?? 0));
+	return bars("Time by phase", all.map(([name, us = 0]) => ({ name, part: us, whole, value: micros(us), said: share(us, whole) + " of the longest" })),
+		`The run itself took ${micros(t.total ?? 0)}. Rows are written while the database finds more, so the two can overlap.`);
 }
 
 // against draws what an execution has used of its limits.
