@@ -5,12 +5,19 @@ import (
 	"time"
 )
 
+// How often an execution is looked at that may run in another process: soon at
+// first, as most are short, then half as often each time.
+const (
+	lookFirst = 20 * time.Millisecond
+	lookLast  = time.Second
+)
+
 // wait returns when an execution has ended, its end was told elsewhere, or d is
 // over.
 func (q *queue) wait(ctx context.Context, tenant, id string, d time.Duration) (execution, error) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	for {
+	for pause := lookFirst; ; pause = min(2*pause, lookLast) {
 		q.mu.Lock()
 		told := q.ended[id]
 		if told == nil {
@@ -25,7 +32,7 @@ func (q *queue) wait(ctx context.Context, tenant, id string, d time.Duration) (e
 		}
 		select {
 		case <-told:
-		case <-time.After(time.Second): // it may run in another process
+		case <-time.After(pause):
 		case <-ctx.Done():
 			q.tell(id)
 			return e, nil
