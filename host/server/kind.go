@@ -2,10 +2,11 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/wasmsql/wasmsql/host"
@@ -169,13 +170,30 @@ func (s *Server) Panicked(ctx context.Context, where string, value any) {
 	_ = s.panicked(ctx, "a request panicked", where, value)
 }
 
+// maxQueue is the length of the name of a queue of River's.
+const maxQueue = 64
+
+// queueOf returns the queue of a tenant's executions of a kind: processes take
+// only what they can run. No tenant's name has an underscore.
+func queueOf(tenant, kind string) string {
+	name := tenant + "_" + kind
+	switch {
+	case kind == "":
+		return tenant
+	case len(name) > maxQueue:
+		sum := sha256.Sum256([]byte(tenant))
+		return kind + "_" + hex.EncodeToString(sum[:16])
+	}
+	return name
+}
+
+// runs reports whether this process runs executions of a kind: another one
+// over the same state may.
+func (q *queue) runs(kind string) bool { return kind == "" || q.server.cfg.Kinds[kind] != nil }
+
 // runKind runs an execution of a Kind.
 func (q *queue) runKind(ctx context.Context, who principal, e *execution) (ended Ended, err error) {
 	start := time.Now()
-	kind, ok := q.server.cfg.Kinds[e.kind]
-	if !ok {
-		return ended, &host.Error{Code: host.CodeInternal, Message: fmt.Sprintf("this process runs no executions of the kind %q", e.kind)}
-	}
 	ctx, traced := q.server.traceExecution(ctx, e.tenant, e.task, e.id, e.accepted, e.attempts, linkTo(e.trace)...)
 	defer func() {
 		if p := recover(); p != nil {
@@ -191,7 +209,7 @@ func (q *queue) runKind(ctx context.Context, who principal, e *execution) (ended
 	if err != nil {
 		return ended, err
 	}
-	return kind.Run(ctx, &Job{
+	return q.server.cfg.Kinds[e.kind].Run(ctx, &Job{
 		ID: e.id, Tenant: e.tenant, Who: e.token, Task: e.task, Payload: payload, Attempt: e.attempts,
 		Host: who.tenant.host, Folder: who.tenant.dir,
 		Commit: func(outcome string) error {

@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -144,8 +146,11 @@ func (q *queue) serve(tenant string, atOnce int64) error {
 	if q.queues[tenant] {
 		return nil
 	}
-	if err := q.client.Queues().Add(tenant, river.QueueConfig{MaxWorkers: int(min(cmp.Or(atOnce, defaultAtOnce), river.QueueNumWorkersMax))}); err != nil {
-		return err
+	for _, kind := range append(slices.Collect(maps.Keys(q.server.cfg.Kinds)), "") {
+		config := river.QueueConfig{MaxWorkers: int(min(cmp.Or(atOnce, defaultAtOnce), river.QueueNumWorkersMax))}
+		if err := q.client.Queues().Add(queueOf(tenant, kind), config); err != nil {
+			return err
+		}
 	}
 	q.queues[tenant] = true
 	return nil
@@ -272,7 +277,7 @@ func (q *queue) insert(ctx context.Context, tx *sql.Tx, e execution) error {
 
 // insertAfter queues an execution that is not to run before a time.
 func (q *queue) insertAfter(ctx context.Context, tx *sql.Tx, e execution, after time.Duration) error {
-	opts := &river.InsertOpts{Queue: e.tenant}
+	opts := &river.InsertOpts{Queue: queueOf(e.tenant, e.kind)}
 	if after > 0 {
 		opts.ScheduledAt = time.Now().Add(after)
 	}
@@ -362,7 +367,7 @@ func (q *queue) work(ctx context.Context, id string, wait bool) error {
 		return err
 	}
 	who, ok := q.server.tenantNamed(e.tenant, e.token)
-	if !ok {
+	if !ok || !q.runs(e.kind) {
 		return river.JobSnooze(notNow)
 	}
 	g := q.server.gate.of(e.tenant)

@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -13,11 +14,14 @@ import (
 
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/admin"
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
+	"gocloud.dev/blob/memblob"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/prototext"
 
+	"github.com/wasmsql/wasmsql/host/secret"
+	"github.com/wasmsql/wasmsql/host/server"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
@@ -90,6 +94,35 @@ func TestReplicas(t *testing.T) {
 	b.delete(meta)
 	if got := a.get(meta); got.GetPhase() != core.TaskExecution_ABORTED {
 		t.Error(prototext.Format(got))
+	}
+}
+
+// TestBareReplica has a process over the same state that is no connector: what
+// it is handed, it leaves to one that is.
+func TestBareReplica(t *testing.T) {
+	t.Parallel()
+	data, state := sqldbtest.Postgres(t), sqldbtest.Postgres(t)
+	p := newPlace(t, data, options{state: state, config: "quotas: {running: 1}"})
+	rt, err := runtime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, err := server.New(t.Context(), server.Config{Tenants: filepath.Join(p.dir, "tenants"), Runtime: rt, State: state, Results: memblob.OpenBucket(nil),
+		Secrets: func(string) secret.Provider { return secret.Chain() }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := bare.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	var metas [][]byte
+	for i := range 6 {
+		metas = append(metas, p.create(p.request(fmt.Sprint("e", i), template(t, "query: SELECT pg_sleep(0.2)::text AS s\nconnection: {uri: '"+data+"'}\n"), nil)))
+	}
+	for _, m := range metas {
+		dataset(t, p.end(m))
 	}
 }
 
