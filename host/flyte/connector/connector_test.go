@@ -60,6 +60,7 @@ type place struct {
 	log     *buffer
 	audit   *records
 	address string
+	fastest time.Duration // CreateTask
 }
 
 // buffer keeps what is logged.
@@ -129,7 +130,7 @@ func newPlace(t *testing.T, pg string, o options) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &place{t: t, dir: o.dir, log: &buffer{}, audit: &records{}}
+	p := &place{t: t, dir: o.dir, log: &buffer{}, audit: &records{}, fastest: time.Hour}
 	if p.dir == "" {
 		p.dir = t.TempDir()
 	}
@@ -269,7 +270,8 @@ func call[A any](p *place, service, method string, q any) (*A, error) {
 	return a, p.client.Invoke(ctx, "/"+service+"/"+method, q, a)
 }
 
-// create asks for an execution, which has to be answered within a second.
+// create asks for an execution, which has to be answered long before Flyte
+// gives up after ten seconds, on a machine that does a lot else too.
 func (p *place) create(r *admin.CreateTaskRequest) []byte {
 	p.t.Helper()
 	start := time.Now()
@@ -277,9 +279,11 @@ func (p *place) create(r *admin.CreateTaskRequest) []byte {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if d := time.Since(start); d > time.Second {
+	d := time.Since(start)
+	if d > 5*time.Second {
 		p.t.Errorf("CreateTask took %s", d)
 	}
+	p.fastest = min(p.fastest, d)
 	return a.GetResourceMeta()
 }
 
@@ -297,7 +301,7 @@ func (p *place) get(meta []byte) *admin.Resource {
 func (p *place) until(meta []byte, phases ...core.TaskExecution_Phase) *admin.Resource {
 	p.t.Helper()
 	var r *admin.Resource
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		r = p.get(meta)
 		for _, phase := range phases {
 			if r.GetPhase() == phase {
@@ -419,6 +423,9 @@ func TestExecution(t *testing.T) {
 	}
 	if n := count(t, open(t, "sqlite", "file:"+filepath.Join(p.dir, "tenants/acme/data.db")), "SELECT n FROM made"); n != 7 {
 		t.Error("SQLite has", n)
+	}
+	if p.fastest > time.Second {
+		t.Errorf("CreateTask took %s and more", p.fastest)
 	}
 	kept := p.audit.list()
 	if len(kept) != 4 || kept[0].Tenant != "acme" || kept[0].Task != "shop.orders" || kept[0].Token != "flyte:shop/development" || kept[0].Outcome != "ok" ||

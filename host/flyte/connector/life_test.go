@@ -36,7 +36,13 @@ func TestIdempotent(t *testing.T) {
 	metas := make([][]byte, 8)
 	var all sync.WaitGroup
 	for i := range metas {
-		all.Go(func() { metas[i] = p.create(p.request("once", add, ints(map[string]int64{"n": 1}))) })
+		all.Go(func() {
+			a, err := call[admin.CreateTaskResponse](p, services[0], "CreateTask", p.request("once", add, ints(map[string]int64{"n": 1})))
+			if err != nil {
+				t.Error(err)
+			}
+			metas[i] = a.GetResourceMeta()
+		})
 	}
 	all.Wait()
 	first := p.end(metas[0])
