@@ -235,7 +235,7 @@ func TestCalls(t *testing.T) {
 
 // wrongTenants is what is wrong with the tenants of TestCalls.
 const wrongTenants = `wasmsql: error: Globex: "Globex" cannot be the name of a tenant
-wasmsql: hint: lower case letters, digits and -, the first no -, at most 63
+wasmsql: hint: lower case letters and digits, with a - between them where you like, at most 63
 wasmsql: error: initech/tasks/a.yaml:1:1: the task has neither query nor module
 wasmsql: hint: write query: with a SQL template, or module: with a plugin's path
 wasmsql: error: initech/tasks/a.yaml:2:1: duplicate key "name": it stands already at line 1

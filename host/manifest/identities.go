@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -196,16 +197,16 @@ func (r *identityReader) role(n *yaml.Node, path string) string { return r.word(
 // IsTenant reports whether a name can be that of a server's tenant: it stands
 // in log lines, metrics and the names of variables.
 func IsTenant(name string) bool {
-	for i, c := range name {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && (c != '-' || i == 0) {
+	for word := range strings.SplitSeq(name, "-") {
+		if word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 			return false
 		}
 	}
-	return name != "" && len(name) <= 63
+	return len(name) <= 63
 }
 
 // TenantHint says what the name of a tenant is made of.
-const TenantHint = "lower case letters, digits and -, the first no -, at most 63"
+const TenantHint = "lower case letters and digits, with a - between them where you like, at most 63"
 
 func (r *identityReader) certificates(n *yaml.Node, path string) []Certificate {
 	if n.Kind != yaml.SequenceNode {

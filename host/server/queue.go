@@ -41,6 +41,10 @@ const (
 	fetchAgain = 10 * time.Millisecond
 )
 
+// noQueue is a queue that nothing is ever put into: River wants one to begin with.
+// No tenant has its name.
+const noQueue = "no_tenant"
+
 // defaultAtOnce is how many of a tenant's executions one process takes from
 // the queue at once where no quota says so.
 const defaultAtOnce = 16
@@ -109,7 +113,7 @@ func newQueue(ctx context.Context, s *Server, st *state, bucket *blob.Bucket, ke
 	q.client, err = river.NewClient(st.driver, &river.Config{
 		ID: q.owner, Workers: workers, Logger: slog.New(quiet{s.log.Handler()}), PollOnly: true, JobTimeout: -1, RescueStuckJobsAfter: offerAgain,
 		FetchCooldown: fetchAgain,
-		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}},
+		Queues:        map[string]river.QueueConfig{noQueue: {MaxWorkers: 1}},
 	})
 	if err != nil {
 		return nil, err
