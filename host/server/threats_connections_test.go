@@ -259,7 +259,7 @@ func TestC15Locks(t *testing.T) {
 	s := serve(t, d.look(db, files{
 		"acme/wasmsql.yaml":      on(db.URI, ""),
 		"acme/tasks/make.yaml":   task("make", "CREATE TABLE locked (id int); INSERT INTO locked VALUES (1)", "outputs: none\n"),
-		"acme/tasks/hold.yaml":   task("hold", "UPDATE locked SET id = 2;\nSELECT repeat('x', 1000) AS x FROM generate_series(1, 10000000)", "timeout: 2s\n"),
+		"acme/tasks/hold.yaml":   task("hold", "UPDATE locked SET id = 2;\nSELECT repeat('x', 1000) AS x FROM generate_series(1, 10000000)", "timeout: 4s\n"),
 		"acme/tasks/change.yaml": task("change", "UPDATE locked SET id = 3", "outputs: none\ntimeout: 20s\n"),
 		"acme/tasks/ids.yaml":    task("ids", "SELECT id AS n FROM locked", ""),
 	}), func(c *server.Config) { c.Drivers = allDrivers() })
@@ -268,7 +268,7 @@ func TestC15Locks(t *testing.T) {
 		t.Fatal(got.body)
 	}
 	conn := s.dial(t)
-	fmt.Fprintf(conn, "POST /v1/tasks/hold/run HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", token)
+	fmt.Fprintf(conn, "POST /v1/tasks/hold/run HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", token)
 	s.becomes(admin, "busy", 1, "the task that holds a lock")
 	begun := time.Now()
 	if got := s.do("POST", "/v1/tasks/change/run", token, "{}"); got.status != 200 || time.Since(begun) > 10*time.Second {
