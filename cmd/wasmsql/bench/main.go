@@ -47,7 +47,7 @@ func main() {
 		os.Exit(1)
 	}
 	if server := os.Getenv(noisyServer); server != "" {
-		fmt.Fprintln(os.Stderr, "bench:", noise(context.Background(), server, os.Getenv(noisyToken)))
+		fmt.Fprintln(os.Stderr, "bench:", noise(context.Background(), server, os.Getenv(noisyToken), os.Getenv(noisyWaits)))
 		os.Exit(1)
 	}
 	var b bench

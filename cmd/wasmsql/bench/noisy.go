@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,6 +26,7 @@ const (
 const (
 	noisyServer = "WASMSQL_BENCH_NOISE"
 	noisyToken  = "WASMSQL_BENCH_NOISE_TOKEN"
+	noisyWaits  = "WASMSQL_BENCH_NOISE_WAITERS"
 )
 
 // noisyTenant measures a tenant's point queries while another does what it can
@@ -47,7 +49,7 @@ func (b *bench) noisyTenant(ctx context.Context, s *served) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), noisyServer+"="+s.url, noisyToken+"="+s.noisy)
+	cmd.Env = append(os.Environ(), noisyServer+"="+s.url, noisyToken+"="+s.noisy, noisyWaits+"="+strconv.Itoa(min(waiters, b.rows/50)))
 	noise, err := b.daemon(cmd)
 	if err != nil {
 		return err
@@ -72,7 +74,11 @@ func (b *bench) noisyTenant(ctx context.Context, s *served) error {
 
 // noise is the noisy tenant. It says when everything is under way, and goes on
 // until it is killed.
-func noise(ctx context.Context, url, token string) error {
+func noise(ctx context.Context, url, token, waiting string) error {
+	n, err := strconv.Atoi(waiting)
+	if err != nil {
+		return err
+	}
 	faults := make(chan error, slowReaders+streams+spinners)
 	begin := func(n int, task string, read func(io.Reader)) {
 		for range n {
@@ -87,7 +93,7 @@ func noise(ctx context.Context, url, token string) error {
 		return err
 	}
 	defer c.conn.Close()
-	for range waiters {
+	for range n {
 		err := c.do(`{"task": "spin"}`, io.Discard)
 		if errors.Is(err, errBusy) { // as many as may be
 			break
