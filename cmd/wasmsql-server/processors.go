@@ -2,15 +2,14 @@ package main
 
 import "runtime"
 
-// listeners is how many goroutines may run beside guests that have every
-// processor. Go looks at the network where it has nothing to run; with guests
-// that spin it always has, and looks every 10 ms. With more threads than
-// there are processors a request is seen when it comes; of two, one is left where
-// a large result is read and written.
-const listeners = 2
+// Guests that compute have every processor but one, if there are more than one:
+// what else an execution needs (the network, the database's rows, a database on
+// the same machine) does not wait for them. Go looks at the network where it has
+// nothing to run, and every 10 ms; with one thread more than there are
+// processors a request is seen when it comes.
 
-// moreThreads lets Go run listeners beside the guests. It is called once.
-func moreThreads() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + listeners) }
+// moreThreads lets Go run one thread more. It is called once.
+func moreThreads() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }
 
-// guests returns how many guests may run at once.
-func guests() int { return max(1, runtime.GOMAXPROCS(0)-listeners) }
+// guests returns how many guests may run at once, after moreThreads.
+func guests() int { return max(1, runtime.GOMAXPROCS(0)-2) }

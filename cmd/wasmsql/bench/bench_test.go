@@ -60,7 +60,7 @@ func TestBench(t *testing.T) {
 			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))
 		}
 	}
-	for _, name := range []string{"http, point query, 1 at once", "http, point query, 32 at once: p99", "http, point queries: peak memory", "http, 1000 x 6 as arrow", "beside a noisy tenant: p99"} {
+	for _, name := range []string{"http, point query, 1 at once", "http, point query, 32 at once: p99", "http, point queries: peak memory", "http, 1000 x 6 as arrow", "beside spinning guests: p99", "beside all of that: p99"} {
 		if _, err := sqldbtest.NewPostgres(); err == nil && !seen[name] {
 			t.Errorf("no %q in %s", name, strings.TrimSpace(string(text)))
 		}

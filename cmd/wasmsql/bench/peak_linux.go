@@ -40,3 +40,9 @@ func highWater(pid int) float64 {
 	}
 	return kib * 1024 / 1e6
 }
+
+// yielding sets the priority of a running process, and of those that it starts
+// from now on.
+func yielding(pid, priority int) error {
+	return os.NewSyscallError("setpriority", syscall.Setpriority(syscall.PRIO_PROCESS, pid, priority))
+}

@@ -132,8 +132,13 @@ func (b *bench) serve(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	elsewhere, stop, err := b.elsewhere()
+	if err != nil {
+		return err
+	}
+	defer stop()
 	if s.noisy, err = b.tenant(ctx, "noisy", map[string]string{
-		"wasmsql.yaml": connection + "limits: {fuel: 1000000000000}\n", "tasks/large.yaml": largeTask, "modules/spin.wasm": string(spin),
+		"wasmsql.yaml": fmt.Sprintf("connections: {db: {uri: %q}}\nlimits: {fuel: 1000000000000}\n", elsewhere), "tasks/large.yaml": noisyTask, "modules/spin.wasm": string(spin),
 		"tasks/spin.yaml": "name: spin\nmodule: ../modules/spin.wasm\nconnection: db\noutputs: none\ntimeout: 2s\n",
 	}); err != nil {
 		return err
