@@ -30,9 +30,13 @@ func (s *Server) execute(ctx context.Context, who principal, id string, p *host.
 	ctx = withExecution(ctx, id)
 	report = host.Report{Task: p.Task().Name}
 	ctx, traced := s.traceExecution(ctx, t.name, report.Task, id, start, 1)
+	entered := false
 	defer func() {
 		s.audit(ctx, who, id, p, start, report, err)
 		traced(report, err)
+		if entered { // not before: the process may end when all have left
+			t.leave()
+		}
 	}()
 	g := s.gate.of(t.name)
 	if err := g.enter(ctx, t.quotas.Within(s.cfg.Quotas)); err != nil {
@@ -40,10 +44,9 @@ func (s *Server) execute(ctx context.Context, who principal, id string, p *host.
 	}
 	defer func() { g.leave(report) }()
 	waited := time.Since(start)
-	if !t.enter() {
+	if entered = t.enter(); !entered {
 		return report, errGone
 	}
-	defer t.leave()
 	report, err = p.Run(ctx, in, out)
 	s.tellOperator(ctx, t.name, p.Task().Name, err)
 	report.Times.Queue += host.Micros(waited)
