@@ -31,12 +31,14 @@ func (s *Server) execute(ctx context.Context, who principal, id string, p *host.
 	report = host.Report{Task: p.Task().Name}
 	ctx, traced := s.traceExecution(ctx, t.name, report.Task, id, start, 1)
 	entered := false
+	defer func() { // last, and whatever panics: the process may end when all have left
+		if entered {
+			t.leave()
+		}
+	}()
 	defer func() {
 		s.audit(ctx, who, id, p, start, report, err)
 		traced(report, err)
-		if entered { // not before: the process may end when all have left
-			t.leave()
-		}
 	}()
 	g := s.gate.of(t.name)
 	if err := g.enter(ctx, t.quotas.Within(s.cfg.Quotas)); err != nil {
