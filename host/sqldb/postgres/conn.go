@@ -25,8 +25,7 @@ type conn struct {
 	params   map[string]string
 	broken   error // why nothing can be sent any more, or nil
 	heard    bool  // an answer came that is no farewell
-	watched  bool  // the server looks whether we are there: see watch
-	cleaning int   // answers that are still to come: of DISCARD ALL, and of a ROLLBACK before it
+	cleaning bool  // an answer is still to come: of DISCARD ALL, and of a ROLLBACK before it
 
 	patience time.Duration // given to the server after a cancel request
 
@@ -370,13 +369,11 @@ func (c *conn) altered() error {
 // transaction and cleaned the session after it, which nobody has waited for. If
 // that failed the connection is lost: whatever was sent now is not answered.
 func (c *conn) send() error {
-	if err := c.flush(); err != nil || c.cleaning == 0 {
+	if err := c.flush(); err != nil || !c.cleaning {
 		return err
 	}
-	var err error
-	for ; c.cleaning > 0 && err == nil; c.cleaning-- {
-		err = c.answers(func(byte, int) error { return nil })
-	}
+	c.cleaning = false
+	err := c.answers(func(byte, int) error { return nil })
 	c.heard = false
 	if err != nil || c.status != 'I' || c.altered() != nil {
 		return fmt.Errorf("the session could not be cleaned: %w", errors.Join(errProtocol, unwrapped(err)))

@@ -7,9 +7,11 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -27,7 +29,14 @@ type dialer struct {
 	settings *settings
 	secrets  func(context.Context) (map[string]secret.Value, error)
 	base     *pgconn.Config
+	plain    atomic.Bool // the server does not take watchName
 }
+
+// watchName has the server look every few seconds whether we are there still
+// while it works for us: a query whose process was killed does not go on for
+// hours. It is a parameter of the login, so that DISCARD ALL leaves it. Servers
+// have it since PostgreSQL 14, on Linux; poolers may not know it.
+const watchName, watchValue = "client_connection_check_interval", "5s"
 
 // newDialer returns a dialer. pgconn logs in: it knows SCRAM, and TLS within
 // the protocol. Its own configuration is of no use here, since it reads the
@@ -130,7 +139,7 @@ func (d *dialer) dial(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	login, err := pgconn.ConnectConfig(ctx, cfg)
+	login, err := d.logIn(ctx, cfg)
 	if err != nil {
 		return nil, cannotConnect(ctx, err, d.settings.tls.mode)
 	}
@@ -142,14 +151,36 @@ func (d *dialer) dial(ctx context.Context) (*conn, error) {
 	if err == nil {
 		err = c.checkSession(ctx, d.settings.role)
 	}
-	if err == nil {
-		err = c.watch(ctx)
-	}
 	if err != nil {
 		_ = h.Conn.Close()
 		return nil, cannotConnect(ctx, err, d.settings.tls.mode)
 	}
 	return c, nil
+}
+
+// logIn connects, with watchName if the server takes it.
+func (d *dialer) logIn(ctx context.Context, cfg *pgconn.Config) (*pgconn.PgConn, error) {
+	if !d.plain.Load() {
+		watched := cfg.Copy()
+		watched.RuntimeParams[watchName] = watchValue
+		login, err := pgconn.ConnectConfig(ctx, watched)
+		if !parameterRefused(err) {
+			return login, err
+		}
+	}
+	login, err := pgconn.ConnectConfig(ctx, cfg)
+	if err == nil {
+		d.plain.Store(true)
+	}
+	return login, err
+}
+
+// parameterRefused reports whether a login failed for a parameter of the
+// session: one that is not known, or whose value is of no use there, or one that
+// a pooler takes for a breach of the protocol.
+func parameterRefused(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && slices.Contains([]string{"42704", "22023", "08P01"}, refused.Code)
 }
 
 // messageConn gives out its bytes message by message: whoever reads from it

@@ -289,7 +289,7 @@ func TestC12Unclean(t *testing.T) {
 		if name == "nothing" {
 			tx = hostile(nil, 100)
 		}
-		tx.c.cleaning, tx.reused = 1, true
+		tx.c.cleaning, tx.reused = true, true
 		if rows, err := tx.Query(t.Context(), "SELECT", nil); err == nil || !errors.Is(err, errOver) { // of the new connection
 			t.Errorf("%s: %v %v", name, rows, err)
 		}
@@ -298,7 +298,7 @@ func TestC12Unclean(t *testing.T) {
 		}
 	}
 	tx := hostile(append(message('Z', "I"), dialogue()...), 100)
-	tx.c.cleaning, tx.reused = 1, true
+	tx.c.cleaning, tx.reused = true, true
 	if _, err := tx.Query(t.Context(), "SELECT", nil); err != nil {
 		t.Error(err)
 	}

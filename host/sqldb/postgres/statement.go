@@ -10,25 +10,29 @@ import (
 	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
-// begin puts the beginning of the transaction. What follows it up to the next
-// Sync is skipped by the server if it fails.
+// begin puts the beginning of the transaction, before its first statement. What
+// follows it up to the next Sync is skipped by the server if it fails.
 //
-// A read-only transaction begins with a query of ours, after which the server
-// refuses SET TRANSACTION READ WRITE, also as set_config. A SELECT of nothing
-// takes a snapshot, which is what counts.
+// Once a read-only transaction has a snapshot the server refuses SET TRANSACTION
+// READ WRITE, also as set_config. A statement that is analyzed takes one before
+// that; before any other goes a query of ours, a SELECT of nothing.
 //
-// Source: src/backend/commands/variable.c, check_transaction_read_only.
-func (t *tx) begin() {
-	sqls := []string{"BEGIN READ ONLY", "SELECT"}
+// Source: src/backend/commands/variable.c, check_transaction_read_only;
+// src/backend/parser/analyze.c, analyze_requires_snapshot.
+func (t *tx) begin(sql string) {
 	if t.access == abi.ReadWrite {
-		sqls = []string{"BEGIN READ WRITE"}
+		t.c.once("BEGIN READ WRITE")
+		return
 	}
-	for _, sql := range sqls {
-		t.c.parse("", sql, nil)
-		t.c.bind("", &bindings{}, nil)
-		t.c.execute()
+	t.c.once("BEGIN READ ONLY")
+	if !analyzed[firstWord(sql)] {
+		t.c.once("SELECT")
 	}
 }
+
+// analyzed are the first words of statements that take a snapshot when they are
+// parsed.
+var analyzed = map[string]bool{"SELECT": true, "TABLE": true, "VALUES": true, "WITH": true}
 
 // run puts the execution of the statement that was bound, and the Sync.
 //
@@ -39,9 +43,7 @@ func (t *tx) begin() {
 func (t *tx) run() {
 	t.c.execute()
 	if t.guarded() {
-		t.c.parse("", "SHOW transaction_read_only", nil)
-		t.c.bind("", &bindings{}, nil)
-		t.c.execute()
+		t.c.once("SHOW transaction_read_only")
 	}
 	t.c.sync()
 }
@@ -97,7 +99,7 @@ func (t *tx) start(sql string, b *bindings, allow func(*plan) error) (*rows, err
 func (t *tx) prepare(sql string, b *bindings) (*plan, error) {
 	first := !t.begun
 	if first {
-		t.begin()
+		t.begin(sql)
 	}
 	t.c.parse("", sql, b.oids)
 	t.c.describe('S', "")
@@ -248,7 +250,7 @@ func (t *tx) startPlanned(sql string, b *bindings, p *plan, allow func(*plan) er
 			return nil, err
 		}
 	}
-	t.begin()
+	t.begin(sql)
 	t.c.parse("", sql, b.oids)
 	t.c.bind("", b, p.formats())
 	t.c.describe('P', "")

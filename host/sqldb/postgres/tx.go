@@ -203,8 +203,10 @@ func (t *tx) unwritten(ctx context.Context) error {
 		return t.Rollback(ctx)
 	}
 	err := t.c.do(ctx, func() error {
-		t.c.query("ROLLBACK")
-		t.c.cleaning = 1 + t.c.discard()
+		t.c.once("ROLLBACK")
+		t.c.once("DISCARD ALL")
+		t.c.sync()
+		t.c.cleaning = true
 		return t.c.flush()
 	})
 	t.leave()
@@ -249,13 +251,13 @@ func (t *tx) Rollback(ctx context.Context) error {
 }
 
 // end ends the transaction by a statement of ours. What the session had is
-// discarded in the same breath; the answer to that is read before the
-// connection is used again.
+// discarded in the same breath, which makes it as it was after its login; the
+// answer to that is read before the connection is used again.
 func (c *conn) end(sql string, tag *string) error {
 	c.query(sql)
-	clean, answers := !c.isTainted(), 0
+	clean := !c.isTainted()
 	if clean {
-		answers = c.discard()
+		c.query("DISCARD ALL")
 	}
 	err := c.exchange(func(kind byte, _ int) error {
 		if kind != 'C' {
@@ -266,43 +268,8 @@ func (c *conn) end(sql string, tag *string) error {
 		return err
 	})
 	var f *failure
-	if clean && (err == nil || errors.As(err, &f) && !f.fatal()) {
-		c.cleaning = answers
-	}
+	c.cleaning = clean && (err == nil || errors.As(err, &f) && !f.fatal())
 	return err
-}
-
-// discard puts what makes the session as it was after its login, and returns
-// how many answers there will be.
-func (c *conn) discard() (answers int) {
-	c.query("DISCARD ALL")
-	if !c.watched {
-		return 1
-	}
-	c.query(watchClient)
-	return 2
-}
-
-// watchClient has the server look every few seconds whether we are there still
-// while it works for us: a query whose process was killed does not go on for
-// hours. Servers have it since PostgreSQL 14, on Linux.
-const watchClient = "SET client_connection_check_interval = '5s'"
-
-// watch has the server look, if it can.
-func (c *conn) watch(ctx context.Context) error {
-	if c.major < 14 {
-		return nil
-	}
-	return c.do(ctx, func() error {
-		c.query(watchClient)
-		err := c.exchange(func(byte, int) error { return nil })
-		var f *failure
-		if errors.As(err, &f) && !f.fatal() {
-			return nil
-		}
-		c.watched = err == nil
-		return err
-	})
 }
 
 func (c *conn) isTainted() bool {
@@ -316,7 +283,7 @@ func (t *tx) leave() {
 	t.over = errOver
 	c := t.c
 	t.c = nil
-	if c.broken == nil && t.begun && c.cleaning == 0 {
+	if c.broken == nil && t.begun && !c.cleaning {
 		c.close()
 	}
 	t.db.pool.put(c)

@@ -205,6 +205,13 @@ func (w *wire) execute() {
 	w.end(at)
 }
 
+// once puts a statement of ours that has no parameters and is run once.
+func (w *wire) once(sql string) {
+	w.parse("", sql, nil)
+	w.bind("", &bindings{}, nil)
+	w.execute()
+}
+
 // closeStatement puts the end of a named statement.
 func (w *wire) closeStatement(name string) {
 	at := w.begin('C')
