@@ -270,7 +270,7 @@ func (m *QueryRequest) append(b []byte) []byte {
 	for i := range m.Params {
 		b = appendMessage(b, 3, m.Params[i].append)
 	}
-	return appendBool(b, 4, m.DiscardRows)
+	return appendBool(appendBool(b, 4, m.DiscardRows), 5, m.Last)
 }
 
 func (m *QueryRequest) decode(b []byte, left *budget) *DecodeError {
@@ -287,6 +287,8 @@ func (m *QueryRequest) decode(b []byte, left *budget) *DecodeError {
 			r.decodeItem("params", i, c, &m.Params[i])
 		case 4:
 			m.DiscardRows = r.boolean("discard_rows")
+		case 5:
+			m.Last = r.boolean("last")
 		default:
 			r.skip()
 		}

@@ -35,6 +35,10 @@ var (
 	// statement may come from the first call that needs a row. Not in
 	// configure.
 	//
+	// A request that says Last lets the host end a transaction that only reads
+	// with the statement, which saves the database some work. A statement after
+	// it on the same connection is STATE.
+	//
 	// INVALID_ARG: the bytes are no QueryRequest. DENIED: the connection is not
 	// granted, or the statement may not run on it. CONN, DB, CONVERT: as they
 	// say.

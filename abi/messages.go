@@ -115,6 +115,7 @@ type QueryRequest struct {
 	SQL         string  // 2: one statement, with the dialect's placeholders
 	Params      []Value // 3
 	DiscardRows bool    // 4: exec only: rows that come are dropped, not refused
+	Last        bool    // 5: no statement follows on this connection: one that does is STATE
 }
 
 // Error is what went wrong in a host call: the answer of FuncErrorRead. It

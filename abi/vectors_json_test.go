@@ -73,7 +73,7 @@ func jsonOf(m message) any {
 		}
 		return o
 	case *QueryRequest:
-		o := object{}.text("connection", m.Connection).text("sql", m.SQL).flag("discardRows", m.DiscardRows)
+		o := object{}.text("connection", m.Connection).text("sql", m.SQL).flag("discardRows", m.DiscardRows).flag("last", m.Last)
 		return entries(o, "params", m.Params, func(v Value) any { return valueJSON(v, nil) })
 	case *Error:
 		return object{}.int32("code", int32(m.Code)).text("sqlstate", m.SQLState).text("message", m.Message).

@@ -124,6 +124,7 @@ var requestVectors = []vector{
 	{"parameters", &QueryRequest{SQL: "UPDATE t SET a = ?, b = ? WHERE c = ?",
 		Params: []Value{*intOf(Int, -7), *strOf(Str, "Робин'); DROP TABLE t;--"), *nullOf(orNull(typeOf(Str)))}}, ""},
 	{"rows dropped", &QueryRequest{SQL: "SELECT f()", DiscardRows: true}, ""},
+	{"last statement", &QueryRequest{SQL: "SELECT 1", Last: true}, ""},
 	{"text with NUL", &QueryRequest{SQL: "SELECT '\x00'"}, ""},
 	{"long text", &QueryRequest{SQL: "SELECT '" + string(make([]byte, 120)) + "'", Params: []Value{*strOf(Bytes, string(make([]byte, 130)))}}, ""},
 	{"parameters before the text", &QueryRequest{SQL: "S", Params: []Value{*intOf(Int, 1), *intOf(Int, 2)}},
@@ -139,6 +140,7 @@ var refusedRequests = [][2]string{
 	{"parameter that is empty", "1a 00"},
 	{"discard_rows is 2", "20 02"},
 	{"discard_rows is text", "22 01 31"},
+	{"last is 2", "28 02"},
 	{"connection given twice", "0a 01 61 0a 01 61"},
 }
 

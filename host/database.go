@@ -91,11 +91,12 @@ func (h *Host) secrets(ctx context.Context, name string, c Connection, at keys) 
 	return values, nil
 }
 
-// begin starts a transaction for a guest on a connection. An error of our own, such as a
-// missing secret, reaches the guest as a connection that cannot be had.
-func (p *Program) begin(ctx context.Context, g granted) (sqldb.Tx, error) {
+// begin starts a transaction for a guest on a connection, of one statement if
+// single. An error of our own, such as a missing secret, reaches the guest as a
+// connection that cannot be had.
+func (p *Program) begin(ctx context.Context, g granted, single bool) (sqldb.Tx, error) {
 	d := g.db
-	opts := sqldb.TxOptions{Access: g.access, Result: p.task.Outputs.Columns}
+	opts := sqldb.TxOptions{Access: g.access, Single: single, Result: p.task.Outputs.Columns}
 	if l := p.limits.Bytes; l > 0 {
 		opts.Batch.Cell = min(l, sqldb.DefaultCellBytes) // a value that is over the limit is not even read
 	}

@@ -174,7 +174,7 @@ func (p *Program) connections() []hostcall.Connection {
 	all := make([]hostcall.Connection, len(p.granted))
 	for i, g := range p.granted {
 		all[i] = hostcall.Connection{Name: g.name, Dialect: g.db.dialect, Access: g.access,
-			Begin: func(ctx context.Context) (sqldb.Tx, error) { return p.begin(ctx, g) }}
+			Begin: func(ctx context.Context, single bool) (sqldb.Tx, error) { return p.begin(ctx, g, single) }}
 	}
 	return all
 }

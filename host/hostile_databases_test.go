@@ -18,15 +18,16 @@ import (
 )
 
 // requests is the input of the guest requests.wat: the statements, sent as exec
-// or as query. A guest that is stubborn claims success whatever came of them.
+// or as query, of which the last says that it is. A guest that is stubborn claims
+// success whatever came of them.
 func requests(statements []string, exec, stubborn bool) host.Inputs {
 	b := []byte("REQUESTS")
-	for _, sql := range statements {
+	for i, sql := range statements {
 		kind := byte(2)
 		if exec {
 			kind = 1
 		}
-		q := (&abi.QueryRequest{SQL: sql, DiscardRows: exec}).Marshal()
+		q := (&abi.QueryRequest{SQL: sql, DiscardRows: exec, Last: !exec && i == len(statements)-1}).Marshal()
 		b = append(binary.LittleEndian.AppendUint16(append(b, kind), uint16(len(q))), q...)
 	}
 	end := byte(0)

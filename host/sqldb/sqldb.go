@@ -73,6 +73,9 @@ type DB interface {
 type TxOptions struct {
 	// Access of the transaction, never more than that of the connection.
 	Access abi.Access
+	// Single says that there will be one statement. A driver may then end a
+	// read-only transaction in the same breath, and refuses a second statement.
+	Single bool
 	// Batch bounds the batches of its cursors. The zero Batch has the defaults.
 	Batch Batch
 	// Result is what the task declares of its result, or nil: for a driver

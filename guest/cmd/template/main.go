@@ -65,7 +65,7 @@ var errRows = errors.New("a statement before the last returns rows")
 // send runs a statement. Only the last may return rows: they are the task's
 // result, or dropped where it has none.
 func (t *task) send(s template.Statement, last bool) error {
-	q := abi.QueryRequest{SQL: s.SQL, Params: s.Params}
+	q := abi.QueryRequest{SQL: s.SQL, Params: s.Params, Last: last}
 	if last && t.outputs != abi.OutputNone {
 		return output(q)
 	}

@@ -38,8 +38,8 @@ type Connection struct {
 	Name    string
 	Dialect abi.Dialect
 	Access  abi.Access
-	// Begin starts the execution's transaction on it.
-	Begin func(ctx context.Context) (sqldb.Tx, error)
+	// Begin starts the execution's transaction on it, of one statement if single.
+	Begin func(ctx context.Context, single bool) (sqldb.Tx, error)
 }
 
 // Output takes the result of an execution. Its errors are *Error.
@@ -84,6 +84,7 @@ type Execution struct {
 
 	o       Options
 	txs     []openTx
+	ended   []string          // connections whose last statement has come
 	cursors map[int64]*cursor // nil until there is one
 	handles int64
 	output  outputKind
@@ -288,14 +289,15 @@ func (x *Execution) block(ctx context.Context, sum *time.Duration, f func()) err
 	return nil
 }
 
-// tx returns the transaction on a connection, begun on first use.
-func (x *Execution) tx(ctx context.Context, c Connection) (sqldb.Tx, error) {
+// tx returns the transaction on a connection, begun on first use. One that is
+// begun for the last statement on the connection has that one alone.
+func (x *Execution) tx(ctx context.Context, c Connection, last bool) (sqldb.Tx, error) {
 	for _, t := range x.txs {
 		if t.name == c.Name {
 			return t.tx, nil
 		}
 	}
-	tx, err := c.Begin(ctx)
+	tx, err := c.Begin(ctx, last)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func execution(db sqldb.DB) *hostcall.Execution {
 	return hostcall.New(hostcall.Options{
 		Config: (&abi.Config{Task: "t"}).Marshal(), Input: (&abi.Input{}).Marshal(),
 		Connections: []hostcall.Connection{{Name: "db", Dialect: abi.SQLite, Access: abi.ReadWrite,
-			Begin: func(ctx context.Context) (sqldb.Tx, error) {
+			Begin: func(ctx context.Context, _ bool) (sqldb.Tx, error) {
 				return db.Begin(ctx, sqldb.TxOptions{Access: abi.ReadWrite})
 			}}},
 		Output:   drain{},

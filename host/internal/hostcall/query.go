@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 	"unsafe"
@@ -43,7 +44,7 @@ func (c *call) query() (int64, error) {
 	cur := &cursor{}
 	if berr := x.block(c.ctx, &x.Used.Query, func() {
 		var tx sqldb.Tx
-		if tx, err = x.tx(c.ctx, conn); err == nil {
+		if tx, err = x.tx(c.ctx, conn, req.Last); err == nil {
 			cur.rows, err = tx.Query(c.ctx, req.SQL, req.Params)
 		}
 		if err == nil && cur.rows.Schema().NumFields() == 0 {
@@ -95,7 +96,7 @@ func (c *call) exec() (int64, error) {
 	var n int64
 	if berr := x.block(c.ctx, &x.Used.Query, func() {
 		var tx sqldb.Tx
-		if tx, err = x.tx(c.ctx, conn); err == nil {
+		if tx, err = x.tx(c.ctx, conn, req.Last); err == nil {
 			n, err = tx.Exec(c.ctx, req.SQL, req.Params, req.DiscardRows)
 		}
 	}); berr != nil {
@@ -157,6 +158,12 @@ func (c *call) request() (Connection, abi.QueryRequest, error) {
 	}
 	if l := x.o.Limits.ParameterCount; l > 0 && int64(len(req.Params)) > l {
 		return conn, req, errLimit("parameter_count", fmt.Sprintf("a statement of %d parameters, the limit is %d", len(req.Params), l))
+	}
+	if slices.Contains(x.ended, conn.Name) {
+		return conn, req, errOf(abi.State, "a statement follows one that was said to be the last")
+	}
+	if req.Last {
+		x.ended = append(x.ended, conn.Name)
 	}
 	x.Used.Statements++
 	if x.hash == nil {

@@ -67,7 +67,7 @@ func (d *db) Begin(ctx context.Context, opts sqldb.TxOptions) (sqldb.Tx, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &tx{db: d, c: c, reused: reused, access: min(opts.Access, d.access), batch: opts.Batch.OrDefault()}, nil
+	return &tx{db: d, c: c, reused: reused, access: min(opts.Access, d.access), single: opts.Single, batch: opts.Batch.OrDefault()}, nil
 }
 
 // Close implements sqldb.DB.

@@ -66,6 +66,9 @@ func (t *tx) start(sql string, b *bindings, allow func(*plan) error) (*rows, err
 				return r, err
 			}
 			t.db.plans.drop(sql, b.oids)
+			if t.ended {
+				t.begun, t.ended, t.c.cleaning = false, false, true
+			}
 			if t.begun {
 				t.c.query("ROLLBACK")
 				if err := t.c.exchange(func(byte, int) error { return nil }); err != nil {
@@ -255,6 +258,9 @@ func (t *tx) startPlanned(sql string, b *bindings, p *plan, allow func(*plan) er
 	t.c.bind("", b, p.formats())
 	t.c.describe('P', "")
 	t.run()
+	if t.ended = t.single && t.access == abi.ReadOnly && analyzed[firstWord(sql)]; t.ended {
+		t.c.end()
+	}
 	if err := t.c.send(); err != nil {
 		return nil, err
 	}

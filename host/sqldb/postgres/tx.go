@@ -17,9 +17,11 @@ type tx struct {
 	c      *conn // nil after the transaction was ended
 	reused bool  // the connection had a transaction before
 	access abi.Access
+	single bool // there is one statement
 	batch  sqldb.Batch
 
 	begun    bool  // the server knows of the transaction
+	ended    bool  // and was told, behind the statement, to end it
 	writable bool  // a read-only transaction is not any more
 	cut      bool  // a cursor was closed before its end, and its statement cancelled
 	rows     *rows // the open cursor, or nil
@@ -33,6 +35,8 @@ func (t *tx) ready(sql string) error {
 		return t.over
 	case t.rows != nil:
 		return &sqldb.Error{Code: abi.State, Message: "a cursor is open", Hint: "read it to its end, or close it, before the next statement"}
+	case t.single && t.begun:
+		return &sqldb.Error{Code: abi.State, Message: "the transaction has one statement, and this is another"}
 	case t.cut:
 		return &sqldb.Error{Code: abi.State, Message: "a cursor was closed long before its end, and the transaction with it", Hint: "read it to its end, or select fewer rows with LIMIT"}
 	}
@@ -183,7 +187,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	sent := false
 	err := t.c.do(ctx, func() error {
 		sent = true
-		return t.c.end("COMMIT", &tag)
+		return t.c.endBy("COMMIT", &tag)
 	})
 	switch {
 	case err != nil:
@@ -202,13 +206,14 @@ func (t *tx) unwritten(ctx context.Context) error {
 	if t.cut || t.c.isTainted() {
 		return t.Rollback(ctx)
 	}
-	err := t.c.do(ctx, func() error {
-		t.c.once("ROLLBACK")
-		t.c.once("DISCARD ALL")
-		t.c.sync()
-		t.c.cleaning = true
-		return t.c.flush()
-	})
+	var err error
+	if !t.ended {
+		t.ended = true
+		err = t.c.do(ctx, func() error {
+			t.c.end()
+			return t.c.flush()
+		})
+	}
 	t.leave()
 	return err
 }
@@ -240,20 +245,34 @@ func (t *tx) Rollback(ctx context.Context) error {
 	if t.rows != nil {
 		t.rows.abandon(0)
 	}
-	if t.begun && t.c.broken == nil {
+	var err error
+	switch {
+	case !t.begun || t.c.broken != nil || t.ended && !t.c.isTainted():
+	case t.ended: // a cancel request may have hit it
+		err = t.c.do(ctx, func() error { return t.c.answers(func(byte, int) error { return nil }) })
+	default:
 		tag := ""
-		if err := t.c.do(ctx, func() error { return t.c.end("ROLLBACK", &tag) }); err != nil {
-			t.c.close()
-		}
+		err = t.c.do(ctx, func() error { return t.c.endBy("ROLLBACK", &tag) })
+	}
+	if err != nil {
+		t.c.close()
 	}
 	t.leave()
 	return nil
 }
 
-// end ends the transaction by a statement of ours. What the session had is
+// end puts the end of a transaction that nothing can come of, and what makes the
+// session as it was after its login.
+func (c *conn) end() {
+	c.once("ROLLBACK")
+	c.once("DISCARD ALL")
+	c.sync()
+}
+
+// endBy ends the transaction by a statement of ours. What the session had is
 // discarded in the same breath, which makes it as it was after its login; the
 // answer to that is read before the connection is used again.
-func (c *conn) end(sql string, tag *string) error {
+func (c *conn) endBy(sql string, tag *string) error {
 	c.query(sql)
 	clean := !c.isTainted()
 	if clean {
@@ -283,6 +302,9 @@ func (t *tx) leave() {
 	t.over = errOver
 	c := t.c
 	t.c = nil
+	if t.ended {
+		c.cleaning = true
+	}
 	if c.broken == nil && t.begun && !c.cleaning {
 		c.close()
 	}
