@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"sync"
@@ -8,11 +9,15 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 )
 
-// plan is what is known of a statement before it runs.
+// plan is what is known of a statement before it runs. It is not changed once
+// another transaction may have it.
 type plan struct {
 	fields []field
 	specs  []spec
 	rows   bool // it returns rows, if only of no columns
+
+	described []byte        // the body of the RowDescription of a planned start, or nil,
+	columns   *arrow.Schema // and its schema
 }
 
 func (p *plan) formats() []int16 {
@@ -21,6 +26,22 @@ func (p *plan) formats() []int16 {
 		f[i] = s.format()
 	}
 	return f
+}
+
+// same returns the plan of a planned start whose rows are described by a body, or
+// nil if the body is not known to be what was planned.
+func (p *plan) same(body []byte) *plan {
+	if p.described != nil && bytes.Equal(p.described, body) {
+		return p
+	}
+	return nil
+}
+
+// confirmed returns p for rows that are described by a body and fit.
+func (p *plan) confirmed(body []byte, fields []field) *plan {
+	q := &plan{fields: fields, specs: p.specs, rows: p.rows, described: bytes.Clone(body)}
+	q.columns = q.schema()
+	return q
 }
 
 // fits reports whether rows of fields can be decoded as planned.
@@ -37,6 +58,9 @@ func (p *plan) fits(fields []field, rows bool) bool {
 }
 
 func (p *plan) schema() *arrow.Schema {
+	if p.columns != nil {
+		return p.columns
+	}
 	fields := make([]arrow.Field, len(p.specs))
 	for i, s := range p.specs {
 		fields[i] = s.field(p.fields[i].name)

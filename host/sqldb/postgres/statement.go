@@ -264,30 +264,37 @@ func (t *tx) startPlanned(sql string, b *bindings, p *plan, allow func(*plan) er
 	if err := t.c.send(); err != nil {
 		return nil, err
 	}
-	now := &plan{}
-	for parsed := 0; ; {
+	for {
 		kind, _, err := t.c.message()
 		if err != nil {
 			return nil, t.unplanned(err)
 		}
 		switch kind {
-		case '1':
-			parsed++
-		case 'T':
-			if err := t.describeRows(now); err != nil {
-				return nil, err
-			}
 		case 'Z':
 			return nil, errProtocol
-		}
-		if kind != 'T' && kind != 'n' {
+		case 'T', 'n':
+		default:
 			continue
 		}
+		body, err := t.c.rest()
+		if err != nil {
+			return nil, err
+		}
 		t.begun = true
-		if !p.fits(now.fields, now.rows) {
+		if now := p.same(body); now != nil {
+			return t.open(now)
+		}
+		var fields []field
+		if kind == 'T' {
+			if fields, err = readFields(body); err != nil {
+				return nil, err
+			}
+		}
+		if !p.fits(fields, kind == 'T') {
 			return nil, t.c.drop(errStale)
 		}
-		now.specs = p.specs
+		now := p.confirmed(body, fields)
+		t.db.plans.put(sql, b.oids, now)
 		return t.open(now)
 	}
 }
