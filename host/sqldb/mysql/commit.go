@@ -49,7 +49,7 @@ func (t *tx) done(ctx context.Context) {
 	t.unlock(ctx)
 	if t.plain && !t.partly && !t.c.broken && !t.c.busy && !t.c.killed && t.access == t.c.db.access {
 		t.gone = true
-		t.c.db.recycle(t.c)
+		t.c.db.recycle(ctx, t.c)
 	} else {
 		t.release()
 	}

@@ -26,13 +26,16 @@ type conn struct {
 	server   string // tells servers apart: KILL must reach the one that has the session
 	most     int64  // bytes that the server takes as one packet
 	charset  uint16 // number of the session's, which texts come in
-	mark     string // savepoint that says that the transaction is the host's
+	modes    string // what sql_mode is set to, or nothing where that is not known
+	cleanse  []byte // the commands of reset, where they go at once
+	owed     bool   // the replies to them are still to be read
 
 	opened time.Time
 	idle   time.Time   // since when it is a spare
-	expiry *time.Timer // closes the spare
+	expiry *time.Timer // closes the spare, once it has been one
 	keep   time.Duration
 
+	mark    string       // savepoint that says that the transaction is the host's; nothing until there is one
 	columns []definition // of the last prepare, where the server sends them once
 	stale   []prepared   // at most one, to be forgotten before the next
 	told    uint16       // charset of the texts of our own last query
@@ -171,22 +174,27 @@ var foreignModes = []string{
 //   - a server that waits for us to take rows waits as long as for a statement.
 func (c *conn) setUp(s *settings) error { return c.run(c.settingUp(s)) }
 
-// settingUp is the statement of setUp.
+// settingUp is the statement of setUp. Where the session knows its sql_mode
+// that is said, which is less to do than to find it again.
 func (c *conn) settingUp(s *settings) string {
-	mode := "CONCAT(',',@@sql_mode,',')"
-	for _, word := range foreignModes {
-		mode = "REPLACE(" + mode + ",'," + word + ",',',')"
+	mode := "'" + c.modes + "'"
+	if c.modes == "" {
+		mode = "CONCAT(',',@@sql_mode,',')"
+		for _, word := range foreignModes {
+			mode = "REPLACE(" + mode + ",'," + word + ",',',')"
+		}
+		mode = "TRIM(BOTH ',' FROM " + mode + ")"
 	}
 	names := "utf8mb4"
 	if s.collation != "" {
 		names += " COLLATE " + s.collation
 	}
-	return "SET NAMES " + names + ", time_zone='+00:00', autocommit=0, net_write_timeout=28800" + c.accessSetting() + ", sql_mode=TRIM(BOTH ',' FROM " + mode + ")" + s.init
+	return "SET NAMES " + names + ", time_zone='+00:00', autocommit=0, net_write_timeout=28800" + c.accessSetting() + ", sql_mode=" + mode + s.init
 }
 
 // identify learns what the server has given the session.
 func (c *conn) identify() error {
-	row, err := c.row("SELECT CONNECTION_ID(), @@max_allowed_packet, @@wait_timeout, CONCAT_WS('/', @@hostname, @@port, @@server_id)", 4)
+	row, err := c.row("SELECT CONNECTION_ID(), @@max_allowed_packet, @@wait_timeout, CONCAT_WS('/', @@hostname, @@port, @@server_id), @@sql_mode", 5)
 	if err != nil {
 		return err
 	}
@@ -198,7 +206,20 @@ func (c *conn) identify() error {
 	}
 	c.id, c.most, c.server, c.charset = id, most, row[3], c.told
 	c.keep = min(c.db.lifetime, time.Duration(wait)*time.Second/2)
+	if modeList(row[4]) {
+		c.modes = row[4]
+	}
 	return nil
+}
+
+// modeList reports whether s is a list of words as sql_mode is.
+func modeList(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != ',' {
+			return false
+		}
+	}
+	return true
 }
 
 // accessSetting makes each transaction of a read-only connection's session
@@ -306,10 +327,14 @@ func (c *conn) ping(ctx context.Context) bool {
 // first, if it does so soon: the port is then free for another connection at
 // once, and the session is known to be over.
 func (c *conn) close() {
+	if c.expiry != nil {
+		c.expiry.Stop()
+	}
 	if !c.broken && !c.busy {
 		_ = c.conn.SetDeadline(time.Now().Add(farewell))
-		if c.ask(commandQuit, "") == nil {
-			_, _ = c.conn.Read(c.buf)
+		err := c.ask(commandQuit, "")
+		for err == nil { // there may be replies before the end
+			_, err = c.conn.Read(c.buf)
 		}
 	}
 	c.broken = true
@@ -318,70 +343,3 @@ func (c *conn) close() {
 
 // farewell is how long close waits for the server.
 const farewell = time.Second
-
-// reset makes the session one that nobody used: the server drops temporary
-// tables, variables, locks and prepared statements, and rolls back. It keeps
-// the default database and the role, which the statements that reset comes
-// after cannot have changed: see tx.plain.
-//
-// Source: MySQL, "COM_RESET_CONNECTION"; MariaDB, "COM_RESET_CONNECTION".
-func (c *conn) reset(ctx context.Context, s *settings) error {
-	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
-	defer stop()
-	c.mark, c.columns, c.stale = "", nil, nil
-	start, mark := c.beginning(c.db.access)
-	o, err := c.exchange([]command{
-		{commandReset, "", false},
-		{commandQuery, c.settingUp(s), false},
-		{commandQuery, "SELECT 1", true}, // FOUND_ROWS() would tell of the last query
-		{commandQuery, start, false},
-		{commandQuery, mark, false},
-	})
-	if err != nil {
-		return err
-	}
-	return c.begun(o, c.db.access)
-}
-
-// command is one of ours.
-type command struct {
-	code byte
-	text string
-	row  bool // its reply is a row of one text
-}
-
-// exchange sends commands and returns what the last came to. MariaDB gets them
-// all at once, as its own connector does with some: each round trip less is two
-// changes from one process to the other less.
-func (c *conn) exchange(commands []command) (o outcome, err error) {
-	together := c.greeting.mariadb()
-	c.out = c.out[:0]
-	for i, m := range commands {
-		at := c.enter(m.code)
-		c.out = append(c.out, m.text...)
-		c.leave(at)
-		if together && i < len(commands)-1 {
-			continue
-		}
-		if err := c.flush(); err != nil {
-			return o, err
-		}
-		first := i
-		if together {
-			first = 0
-		}
-		for _, m := range commands[first : i+1] {
-			c.number = 1
-			if m.row {
-				_, err = c.rowsOfTexts(1)
-			} else {
-				o, err = c.outcome()
-			}
-			if err != nil {
-				return o, err
-			}
-		}
-		c.out = c.out[:0]
-	}
-	return o, nil
-}

@@ -96,11 +96,11 @@ func serve(p *peer, misbehave func(p *peer, command []byte)) {
 		case strings.HasPrefix(text, "SET NAMES"), strings.HasPrefix(text, "START"), strings.HasPrefix(text, "SAVEPOINT"), strings.HasPrefix(text, "RELEASE"):
 			p.send(ok(good)...)
 		case strings.HasPrefix(text, "SELECT CONNECTION_ID()"):
-			p.send(4)
-			for range 4 {
+			p.send(5)
+			for range 5 {
 				p.send(columnOf("c", typeVarString)...)
 			}
-			p.send([]byte("\x017\x0867108864\x0528800\x04peer")...)
+			p.send([]byte("\x017\x0867108864\x0528800\x04peer\x00")...)
 			p.send(end(good)...)
 		default:
 			misbehave(p, c)

@@ -158,7 +158,7 @@ func (d *db) take(ctx context.Context) (*conn, error) {
 			return nil, errDown
 		}
 	}
-	if c != nil && time.Since(c.idle) > trusted && !c.ping(ctx) {
+	if c != nil && !c.usable(ctx) {
 		c.close()
 		c = nil
 	}
@@ -178,6 +178,11 @@ func (d *db) take(ctx context.Context) (*conn, error) {
 	return c, nil
 }
 
+// usable reports whether a spare is still there and as good as new.
+func (c *conn) usable(ctx context.Context) bool {
+	return c.cleaned(ctx, c.db.settings) == nil && (time.Since(c.idle) < trusted || c.ping(ctx))
+}
+
 // reserve takes a place among the connections in use: with a spare, with none,
 // so that one has to be opened, or later, when something comes from wait: a
 // connection, or nil for a place without one.
@@ -192,7 +197,6 @@ func (d *db) reserve() (c *conn, wait chan *conn, err error) {
 	if len(d.spares) > 0 {
 		c, d.spares = d.spares[0], d.spares[1:]
 		d.least = min(d.least, len(d.spares))
-		c.expiry.Stop()
 		d.used++
 		return c, nil, nil
 	}
@@ -250,11 +254,14 @@ func (d *db) release(c *conn) {
 
 // recycle makes a spare of a connection whose transaction is over and was
 // plain, unless it is too old or nobody has come twice, and else closes it.
-func (d *db) recycle(c *conn) {
+func (d *db) recycle(ctx context.Context, c *conn) {
 	d.mu.Lock()
-	if d.closed || d.begun < 2 || time.Since(c.opened) >= c.keep || c.down.Load() {
+	again := d.reusable(c)
+	if !again || c.together() {
 		d.mu.Unlock()
-		d.release(c)
+		if !again || c.sendReset(ctx, d.settings) != nil || !d.spare(c) {
+			d.release(c)
+		}
 		return
 	}
 	delete(d.open, c)
@@ -270,6 +277,24 @@ func (d *db) recycle(c *conn) {
 		}
 		d.opened(c, err)
 	}()
+}
+
+// reusable reports whether a connection may be used again. The lock is held.
+func (d *db) reusable(c *conn) bool {
+	return !d.closed && d.begun >= 2 && time.Since(c.opened) < c.keep && !c.down.Load()
+}
+
+// spare makes a spare of a connection in use, which is being reset.
+func (d *db) spare(c *conn) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.reusable(c) {
+		return false
+	}
+	delete(d.open, c)
+	d.used--
+	d.place(c)
+	return true
 }
 
 // refill opens spares, from the second transaction on: a program that runs one
@@ -302,15 +327,24 @@ func (d *db) opened(c *conn, err error) {
 		}
 	case d.closed:
 		go c.close()
-	case len(d.waiting) > 0:
-		c.idle = time.Now()
-		d.hand(c)
 	default:
-		c.idle = time.Now()
-		d.spares = append(d.spares, c)
-		c.expiry = time.AfterFunc(c.keep-time.Since(c.opened), func() { d.expire(c) })
-		d.trimLater()
+		d.place(c)
 	}
+}
+
+// place gives a connection that nobody uses to who waits for one, or keeps it.
+// The lock is held.
+func (d *db) place(c *conn) {
+	c.idle = time.Now()
+	if len(d.waiting) > 0 {
+		d.hand(c)
+		return
+	}
+	d.spares = append(d.spares, c)
+	if c.expiry == nil {
+		c.expiry = time.AfterFunc(c.keep-time.Since(c.opened), func() { d.expire(c) })
+	}
+	d.trimLater()
 }
 
 // trimLater arranges that spares are closed that are too many. The lock is held.
@@ -326,7 +360,6 @@ func (d *db) trim() {
 	defer d.mu.Unlock()
 	d.trimming = nil
 	for ; d.least > d.idle && len(d.spares) > 0; d.least-- {
-		d.spares[0].expiry.Stop()
 		go d.spares[0].close()
 		d.spares = d.spares[1:]
 	}
@@ -353,9 +386,8 @@ func (d *db) aside(ctx context.Context) (*conn, error) {
 	if n := len(d.spares); n > 0 {
 		c := d.spares[n-1]
 		d.spares = d.spares[:n-1]
-		c.expiry.Stop()
 		d.mu.Unlock()
-		if time.Since(c.idle) < trusted || c.ping(ctx) {
+		if c.usable(ctx) {
 			return c, nil
 		}
 		c.close()
@@ -385,7 +417,6 @@ func (d *db) Close() error {
 	d.stop()
 	var all sync.WaitGroup
 	for _, c := range spares {
-		c.expiry.Stop()
 		all.Go(c.close)
 	}
 	for _, c := range open {

@@ -30,37 +30,25 @@ type tx struct {
 
 var errOver = &sqldb.Error{Code: abi.State, Message: "the transaction is over"}
 
-// begin starts a transaction, with a savepoint whose name nobody knows: it is
-// there as long as the transaction is this one. The server tells whether there
-// is a transaction after each statement, but not that a procedure has
-// committed and begun another.
+// begin starts a transaction.
 func (c *conn) begin(access abi.Access) error {
-	start, mark := c.beginning(access)
-	if err := c.run(start); err != nil {
-		return err
-	}
-	o, err := c.tell(mark)
+	c.mark = ""
+	o, err := c.tell(beginning(access))
 	if err != nil {
 		return err
 	}
 	return c.begun(o, access)
 }
 
-// beginning returns the two statements of begin.
-func (c *conn) beginning(access abi.Access) (start, mark string) {
-	if c.mark == "" {
-		var b [12]byte
-		_, _ = rand.Read(b[:]) // it never fails
-		c.mark = "w" + hex.EncodeToString(b[:])
-	}
-	start = "START TRANSACTION"
+// beginning returns the statement of begin.
+func beginning(access abi.Access) string {
 	if access == abi.ReadOnly {
-		start += " READ ONLY"
+		return "START TRANSACTION READ ONLY"
 	}
-	return start, "SAVEPOINT " + c.mark
+	return "START TRANSACTION"
 }
 
-// begun holds what the second came to against what it has to be.
+// begun holds what beginning came to against what it has to be.
 func (c *conn) begun(o outcome, access abi.Access) error {
 	if !held(o.status, access) {
 		c.broken = true
@@ -81,18 +69,43 @@ func held(s status, access abi.Access) bool {
 	return s&want == want && s&autocommits == 0
 }
 
-// marked reports whether the transaction is still the one that begin started.
-func (c *conn) marked() (bool, error) {
+// secretName returns a name for a savepoint that nobody knows.
+func secretName() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return "w" + hex.EncodeToString(b[:])
+}
+
+// watchOver makes a savepoint before a statement that might commit and begin
+// another transaction: it is there as long as the transaction is this one. The
+// server tells whether there is a transaction after each statement, but not that.
+func (c *conn) watchOver(v verb) error {
+	if c.mark != "" || v == reads || v == writes {
+		return nil
+	}
+	mark := secretName()
+	if err := c.run("SAVEPOINT " + mark); err != nil {
+		return err
+	}
+	c.mark = mark
+	return nil
+}
+
+// same reports whether the transaction is still the one that begin started.
+// Where nothing has run that could have begun another, the status tells.
+func (c *conn) same(access abi.Access) (bool, error) {
 	const noSavepoint = 1305 // ER_SP_DOES_NOT_EXIST
+	if c.mark == "" {
+		o, err := c.tell("DO 0")
+		return held(o.status, access), err
+	}
 	err := c.run("RELEASE SAVEPOINT " + c.mark)
+	c.mark = ""
 	var told *serverError
 	if errors.As(err, &told) && told.number == noSavepoint {
 		return false, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	return true, c.run("SAVEPOINT " + c.mark)
+	return err == nil, err
 }
 
 // ready returns why a statement cannot run now, or nil.
@@ -154,7 +167,7 @@ func (c *conn) first(r *rows, params []abi.Value) (reply, error) {
 	if r.verb == reads {
 		return c.startRead(r.sql, params)
 	}
-	return c.start(r.sql, params, func(int) error { return nil })
+	return c.start(r.sql, params, func(int) error { return c.watchOver(r.verb) })
 }
 
 // Exec implements sqldb.Tx.
@@ -185,16 +198,16 @@ var errReturnsRows = &sqldb.Error{
 // exec runs a statement to its end. A server tells that one with RETURNING has
 // rows only after it has run: if they are not wanted it is undone.
 func (t *tx) exec(r *rows, params []abi.Value, discard bool) error {
-	guarded := false
+	guard := ""
 	p, err := t.c.start(r.sql, params, func(columns int) error {
 		if columns > 0 && !discard {
 			return errReturnsRows
 		}
 		if r.verb == writes && !discard && holds(r.sql, "returning") {
-			guarded = true
-			return t.c.run("SAVEPOINT " + t.c.mark + "r")
+			guard = secretName()
+			return t.c.run("SAVEPOINT " + guard)
 		}
-		return nil
+		return t.c.watchOver(r.verb)
 	})
 	if err != nil {
 		return err
@@ -214,8 +227,8 @@ func (t *tx) exec(r *rows, params []abi.Value, discard bool) error {
 		return err
 	}
 	if (dropped || more) && !discard {
-		if guarded {
-			if err := t.c.run("ROLLBACK TO SAVEPOINT " + t.c.mark + "r"); err != nil {
+		if guard != "" {
+			if err := t.c.run("ROLLBACK TO SAVEPOINT " + guard); err != nil {
 				return err
 			}
 		}
@@ -243,7 +256,7 @@ func (t *tx) after(o outcome, v verb) error {
 		if v == reads || v == writes {
 			return nil
 		}
-		same, err := t.c.marked()
+		same, err := t.c.same(t.access)
 		if same || err != nil {
 			return err
 		}
@@ -284,7 +297,7 @@ func (t *tx) failed(err error, sql string, v verb) error {
 	}
 	same := false
 	if merr == nil {
-		same, merr = t.c.marked()
+		same, merr = t.c.same(t.access)
 	}
 	switch {
 	case merr != nil:
