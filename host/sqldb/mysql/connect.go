@@ -27,7 +27,7 @@ type conn struct {
 	most     int64  // bytes that the server takes as one packet
 	charset  uint16 // number of the session's, which texts come in
 	modes    string // what sql_mode is set to, or nothing where that is not known
-	cleanse  []byte // the commands of reset, where they go at once
+	cleanse  []byte // the commands of a reset but for its savepoint, where they go at once
 	owed     bool   // the replies to them are still to be read
 
 	opened time.Time

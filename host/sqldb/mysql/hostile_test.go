@@ -63,8 +63,10 @@ func columnOf(name string, kind byte) []byte {
 	return append(p, kind, 0, 0, 0, 0, 0)
 }
 
-func helloOf(offered capabilities) []byte {
-	p := append([]byte{10}, "8.0.99-peer\x00"...)
+func helloOf(offered capabilities) []byte { return helloAs("8.0.99-peer", offered) }
+
+func helloAs(version string, offered capabilities) []byte {
+	p := append([]byte{10}, version+"\x00"...)
 	p = append(p, 7, 0, 0, 0)
 	p = append(p, "12345678\x00"...)
 	p = append(p, byte(offered), byte(offered>>8), 45, 2, 0, byte(offered>>16), byte(offered>>24), 21)
@@ -78,8 +80,14 @@ const usual = canLongPassword | canFoundRows | canProtocol41 | canNoEOF | 1<<3 |
 // serve answers one connection: the login and what sets the session up as a
 // server does, and from then on as misbehave does.
 func serve(p *peer, misbehave func(p *peer, command []byte)) {
+	serveAs(p, "8.0.99-peer", func([]byte) bool { return false }, misbehave)
+}
+
+// serveAs is serve for a server of that version. What before answers, and says
+// so, is not answered again.
+func serveAs(p *peer, version string, before func(command []byte) bool, misbehave func(p *peer, command []byte)) {
 	defer func() { _ = p.Close() }()
-	p.send(helloOf(usual)...)
+	p.send(helloAs(version, usual)...)
 	if _, err := p.receive(); err != nil {
 		return
 	}
@@ -90,6 +98,9 @@ func serve(p *peer, misbehave func(p *peer, command []byte)) {
 			return
 		}
 		p.number = 1
+		if before(c) {
+			continue
+		}
 		switch text := string(c[1:]); {
 		case c[0] == commandQuit:
 			return

@@ -180,7 +180,7 @@ func (d *db) take(ctx context.Context) (*conn, error) {
 
 // usable reports whether a spare is still there and as good as new.
 func (c *conn) usable(ctx context.Context) bool {
-	return c.cleaned(ctx, c.db.settings) == nil && (time.Since(c.idle) < trusted || c.ping(ctx))
+	return c.cleaned(ctx) == nil && (time.Since(c.idle) < trusted || c.ping(ctx))
 }
 
 // reserve takes a place among the connections in use: with a spare, with none,
@@ -259,7 +259,7 @@ func (d *db) recycle(ctx context.Context, c *conn) {
 	again := d.reusable(c)
 	if !again || c.together() {
 		d.mu.Unlock()
-		if !again || c.sendReset(ctx, d.settings) != nil || !d.spare(c) {
+		if !again || c.sendReset(ctx) != nil || !d.spare(c) {
 			d.release(c)
 		}
 		return
@@ -271,7 +271,7 @@ func (d *db) recycle(ctx context.Context, c *conn) {
 	go func() {
 		ctx, cancel := context.WithTimeout(d.background, d.settings.connectTimeout)
 		defer cancel()
-		err := c.reset(ctx, d.settings)
+		err := c.reset(ctx)
 		if err != nil {
 			c.close()
 		}

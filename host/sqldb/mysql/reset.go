@@ -1,8 +1,11 @@
 package mysql
 
 import (
+	"bytes"
 	"context"
 	"time"
+
+	"github.com/wasmsql/wasmsql/abi"
 )
 
 // A session that is reset is one that nobody used: the server drops temporary
@@ -18,21 +21,37 @@ import (
 //
 // Source: MySQL, "COM_RESET_CONNECTION"; MariaDB, "COM_RESET_CONNECTION".
 
-// command is one of ours.
-type command struct {
-	code byte
-	text string
-	row  bool // its reply is a row of one text
+// The commands of a reset, in their order.
+const (
+	resetSession = iota
+	resetSettings
+	resetFound // FOUND_ROWS() would tell of the last query
+	resetBegin
+	resetMark // of a transaction that may write
+	resetEnd
+)
+
+// resets returns how many commands a reset has.
+func (c *conn) resets() int {
+	if c.db.access == abi.ReadWrite {
+		return resetEnd
+	}
+	return resetMark
 }
 
-// resetting returns the commands of a reset. The last one begins the transaction.
-func (c *conn) resetting(s *settings) [4]command {
-	return [4]command{
-		{commandReset, "", false},
-		{commandQuery, c.settingUp(s), false},
-		{commandQuery, "SELECT 1", true}, // FOUND_ROWS() would tell of the last query
-		{commandQuery, beginning(c.db.access), false},
+// resetCommand returns a command of a reset.
+func (c *conn) resetCommand(i int) (code byte, text string) {
+	switch i {
+	case resetSession:
+		return commandReset, ""
+	case resetSettings:
+		return commandQuery, c.settingUp(c.db.settings)
+	case resetFound:
+		return commandQuery, "SELECT 1"
+	case resetBegin:
+		return commandQuery, beginning(c.db.access)
 	}
+	return commandQuery, c.marking()
 }
 
 // together reports whether the server takes commands before it has answered.
@@ -42,15 +61,15 @@ func (c *conn) together() bool { return c.greeting.mariadb() }
 func (c *conn) forgotten() { c.mark, c.columns, c.stale = "", nil, c.stale[:0] }
 
 // reset makes the session one that nobody used, command by command.
-func (c *conn) reset(ctx context.Context, s *settings) error {
+func (c *conn) reset(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
 	defer stop()
 	c.forgotten()
-	for _, m := range c.resetting(s) {
-		if err := c.ask(m.code, m.text); err != nil {
+	for i := range c.resets() {
+		if err := c.ask(c.resetCommand(i)); err != nil {
 			return err
 		}
-		if err := c.resetReply(m); err != nil {
+		if err := c.resetReply(i); err != nil {
 			return err
 		}
 	}
@@ -58,61 +77,72 @@ func (c *conn) reset(ctx context.Context, s *settings) error {
 }
 
 // resetReply reads the reply to a command of a reset.
-func (c *conn) resetReply(m command) error {
-	if m.row {
+func (c *conn) resetReply(i int) error {
+	if i == resetFound {
 		_, err := c.rowsOfTexts(1)
+		if err == nil && c.busy {
+			err = c.malformed()
+		}
 		return err
 	}
 	o, err := c.outcome()
-	if err == nil && m.text == beginning(c.db.access) {
+	if err == nil && i >= resetBegin {
 		err = c.begun(o, c.db.access)
 	}
 	return err
 }
 
 // sendReset sends the commands of a reset. cleaned reads the replies.
-func (c *conn) sendReset(ctx context.Context, s *settings) error {
-	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
+func (c *conn) sendReset(ctx context.Context) error {
 	c.forgotten()
 	if c.cleanse == nil {
 		c.out = c.out[:0]
-		for _, m := range c.resetting(s) {
-			at := c.enter(m.code)
-			c.out = append(c.out, m.text...)
-			c.leave(at)
-		}
-		c.cleanse, c.out = c.out, nil
+		c.put(resetSession, resetMark)
+		c.cleanse = bytes.Clone(c.out)
 	}
-	own := c.out
-	c.out = c.cleanse
+	c.out = append(c.out[:0], c.cleanse...)
+	c.put(resetMark, c.resets())
+	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
 	err := c.flush()
-	c.out = own
-	c.owed = err == nil
+	c.owed = true
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
 	return err
 }
 
+// put puts commands of a reset, from one to another.
+func (c *conn) put(from, to int) {
+	for i := from; i < to; i++ {
+		code, text := c.resetCommand(i)
+		at := c.enter(code)
+		c.out = append(c.out, text...)
+		c.leave(at)
+	}
+}
+
 // cleaned makes sure that the session is one that nobody used: if the replies
 // to a reset are owed it reads them.
-func (c *conn) cleaned(ctx context.Context, s *settings) error {
+func (c *conn) cleaned(ctx context.Context) error {
 	if !c.owed {
 		return nil
 	}
-	c.owed = false
-	c.stopAt(time.Now().Add(s.connectTimeout))
 	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
-	for _, m := range c.resetting(s) {
+	err := c.resetReplies()
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	c.owed = err != nil
+	return err
+}
+
+// resetReplies reads the replies to a reset.
+func (c *conn) resetReplies() error {
+	for i := range c.resets() {
 		c.number = 1
-		if err := c.resetReply(m); err != nil {
-			stop()
+		if err := c.resetReply(i); err != nil {
 			return err
 		}
 	}
-	if !stop() {
-		return ctx.Err()
-	}
-	c.resume()
 	return nil
 }

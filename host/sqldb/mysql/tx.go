@@ -30,17 +30,21 @@ type tx struct {
 
 var errOver = &sqldb.Error{Code: abi.State, Message: "the transaction is over"}
 
-// begin starts a transaction.
+// begin starts a transaction. One that may write gets its savepoint at once: see
+// watchOver.
 func (c *conn) begin(access abi.Access) error {
 	c.mark = ""
 	o, err := c.tell(beginning(access))
+	if err == nil && access == abi.ReadWrite {
+		o, err = c.tell(c.marking())
+	}
 	if err != nil {
 		return err
 	}
 	return c.begun(o, access)
 }
 
-// beginning returns the statement of begin.
+// beginning returns the statement that starts a transaction.
 func beginning(access abi.Access) string {
 	if access == abi.ReadOnly {
 		return "START TRANSACTION READ ONLY"
@@ -48,7 +52,16 @@ func beginning(access abi.Access) string {
 	return "START TRANSACTION"
 }
 
-// begun holds what beginning came to against what it has to be.
+// marking returns the statement that makes a savepoint whose name nobody knows:
+// it is there as long as the transaction is this one. The server tells whether
+// there is a transaction after each statement, but not that a procedure has
+// committed and begun another.
+func (c *conn) marking() string {
+	c.mark = secretName()
+	return "SAVEPOINT " + c.mark
+}
+
+// begun holds what the last of them came to against what it has to be.
 func (c *conn) begun(o outcome, access abi.Access) error {
 	if !held(o.status, access) {
 		c.broken = true
@@ -76,23 +89,20 @@ func secretName() string {
 	return "w" + hex.EncodeToString(b[:])
 }
 
-// watchOver makes a savepoint before a statement that might commit and begin
-// another transaction: it is there as long as the transaction is this one. The
-// server tells whether there is a transaction after each statement, but not that.
+// watchOver makes a savepoint, if there is none, before a statement that might
+// commit and begin another transaction. Only a transaction that reads comes
+// without: nearly none of its statements might, and what runs between two
+// statements of one that writes changes what ROW_COUNT() says.
 func (c *conn) watchOver(v verb) error {
 	if c.mark != "" || v == reads || v == writes {
 		return nil
 	}
-	mark := secretName()
-	if err := c.run("SAVEPOINT " + mark); err != nil {
-		return err
-	}
-	c.mark = mark
-	return nil
+	return c.run(c.marking())
 }
 
 // same reports whether the transaction is still the one that begin started.
-// Where nothing has run that could have begun another, the status tells.
+// Without a savepoint nothing has run that could have begun another: then the
+// status tells.
 func (c *conn) same(access abi.Access) (bool, error) {
 	const noSavepoint = 1305 // ER_SP_DOES_NOT_EXIST
 	if c.mark == "" {
@@ -100,12 +110,14 @@ func (c *conn) same(access abi.Access) (bool, error) {
 		return held(o.status, access), err
 	}
 	err := c.run("RELEASE SAVEPOINT " + c.mark)
-	c.mark = ""
 	var told *serverError
 	if errors.As(err, &told) && told.number == noSavepoint {
 		return false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	return true, c.run("SAVEPOINT " + c.mark)
 }
 
 // ready returns why a statement cannot run now, or nil.
