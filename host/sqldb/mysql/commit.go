@@ -72,7 +72,10 @@ func (t *tx) unlock(ctx context.Context) {
 	}
 	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
 	defer stop()
-	if c.ask(commandReset, "") == nil {
+	if c.owed {
+		t.plain = t.plain && c.resetReplies() == nil
+		c.owed = false
+	} else if c.ask(commandReset, "") == nil {
 		_, _ = c.packet(smallPacket)
 	}
 }

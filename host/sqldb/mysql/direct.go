@@ -47,8 +47,11 @@ func (k *counts) put(sql string, params int) {
 // are known takes one round trip on MariaDB: the command to prepare it is
 // followed at once by that to run what was prepared last.
 //
+// If it is the last of its transaction, which has nothing to commit, the commands
+// of a reset follow: see reset.go.
+//
 // Source: MariaDB, "COM_STMT_EXECUTE", statement -1.
-func (c *conn) startRead(sql string, params []abi.Value) (reply, error) {
+func (c *conn) startRead(sql string, params []abi.Value, last bool) (reply, error) {
 	known, ok := c.db.counts.get(sql)
 	direct := ok && known == len(params) && c.can&canKeepColumns != 0 && int64(len(sql)) < c.most
 	if direct {
@@ -61,9 +64,13 @@ func (c *conn) startRead(sql string, params []abi.Value) (reply, error) {
 		}
 		return r, err
 	}
+	if last {
+		c.putReset()
+	}
 	if err := c.flush(); err != nil {
 		return reply{}, err
 	}
+	c.owed = last
 	s, err := c.preparedReply()
 	var refused *serverError
 	if errors.As(err, &refused) && !c.broken {

@@ -149,8 +149,10 @@ func (c *conn) calm(query bool) (outcome, error) {
 		return o, err
 	}
 	c.resume()
-	// The KILL may have come behind the statement, and would hit the next one.
-	_ = c.run("DO 0")
+	if !c.owed { // else it hits the reset, and that fails
+		// The KILL may have come behind the statement, and would hit the next one.
+		_ = c.run("DO 0")
+	}
 	return o, nil
 }
 

@@ -15,9 +15,9 @@ import (
 // its next transaction is begun.
 //
 // MariaDB gets the commands for that at once, from whoever has ended the
-// transaction, and its replies are read by whoever takes the session next,
-// before anything else is sent. MySQL gets them in turn, behind everybody's
-// back.
+// transaction, or behind the only statement of one that reads. Its replies are
+// owed then: whoever takes the session next reads them, before anything else is
+// sent. MySQL gets the commands in turn, behind everybody's back.
 //
 // Source: MySQL, "COM_RESET_CONNECTION"; MariaDB, "COM_RESET_CONNECTION".
 
@@ -57,14 +57,11 @@ func (c *conn) resetCommand(i int) (code byte, text string) {
 // together reports whether the server takes commands before it has answered.
 func (c *conn) together() bool { return c.greeting.mariadb() }
 
-// forgotten drops what was known of the session's last transaction.
-func (c *conn) forgotten() { c.mark, c.columns, c.stale = "", nil, c.stale[:0] }
-
 // reset makes the session one that nobody used, command by command.
 func (c *conn) reset(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
 	defer stop()
-	c.forgotten()
+	c.columns, c.stale = nil, c.stale[:0]
 	for i := range c.resets() {
 		if err := c.ask(c.resetCommand(i)); err != nil {
 			return err
@@ -92,16 +89,13 @@ func (c *conn) resetReply(i int) error {
 	return err
 }
 
-// sendReset sends the commands of a reset. cleaned reads the replies.
+// sendReset sends the commands of a reset, if they are not sent already.
 func (c *conn) sendReset(ctx context.Context) error {
-	c.forgotten()
-	if c.cleanse == nil {
-		c.out = c.out[:0]
-		c.put(resetSession, resetMark)
-		c.cleanse = bytes.Clone(c.out)
+	if c.owed {
+		return nil
 	}
-	c.out = append(c.out[:0], c.cleanse...)
-	c.put(resetMark, c.resets())
+	c.out = c.out[:0]
+	c.putReset()
 	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
 	err := c.flush()
 	c.owed = true
@@ -109,6 +103,18 @@ func (c *conn) sendReset(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	return err
+}
+
+// putReset puts the commands of a reset behind what is there.
+func (c *conn) putReset() {
+	if c.cleanse == nil {
+		from := len(c.out)
+		c.put(resetSession, resetMark)
+		c.cleanse = bytes.Clone(c.out[from:])
+	} else {
+		c.out = append(c.out, c.cleanse...)
+	}
+	c.put(resetMark, c.resets())
 }
 
 // put puts commands of a reset, from one to another.
@@ -138,6 +144,7 @@ func (c *conn) cleaned(ctx context.Context) error {
 
 // resetReplies reads the replies to a reset.
 func (c *conn) resetReplies() error {
+	c.columns, c.stale = nil, c.stale[:0]
 	for i := range c.resets() {
 		c.number = 1
 		if err := c.resetReply(i); err != nil {

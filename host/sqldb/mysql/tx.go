@@ -19,6 +19,8 @@ type tx struct {
 	batch  sqldb.Batch
 	rows   *rows // the open cursor, or nil
 	stored bool  // as settings have it
+	single bool  // there is one statement
+	ran    bool  // it has come
 	over   error // why no statement can follow, or nil
 	gone   bool  // the connection was given away
 
@@ -128,6 +130,9 @@ func (t *tx) ready(sql string) error {
 	case t.rows != nil:
 		return &sqldb.Error{Code: abi.State, Message: "a cursor is open", Hint: "read it to its end, or close it, before the next statement"}
 	}
+	if t.single && t.ran {
+		return &sqldb.Error{Code: abi.State, Message: "the transaction has one statement, and this is another"}
+	}
 	if i := strings.IndexByte(sql, 0); i >= 0 {
 		return &sqldb.Error{
 			Code: abi.InvalidArg, Message: "the statement holds a NUL character",
@@ -177,7 +182,8 @@ func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.R
 // first starts the statement of a cursor.
 func (c *conn) first(r *rows, params []abi.Value) (reply, error) {
 	if r.verb == reads {
-		return c.startRead(r.sql, params)
+		t := r.tx
+		return c.startRead(r.sql, params, t.single && t.access == abi.ReadOnly && c.db.access == abi.ReadOnly)
 	}
 	return c.start(r.sql, params, func(int) error { return c.watchOver(r.verb) })
 }
@@ -295,7 +301,7 @@ func (t *tx) lost(v verb) error {
 func (t *tx) failed(err error, sql string, v verb) error {
 	t.plain = false
 	out := describe(err, sql)
-	if t.c.broken {
+	if t.c.broken || t.c.owed { // the end of the transaction was sent with its statement
 		t.over = errOver
 		return out
 	}
@@ -341,6 +347,7 @@ func (c *conn) kept() (bool, error) {
 // verb looks at the statement, and remembers what it may leave behind.
 func (t *tx) verb(sql string) verb {
 	v := verbOf(sql)
+	t.ran = true
 	t.plain = t.plain && (v == reads || v == writes)
 	t.lingers = t.lingers || v == other || holds(sql, "get_lock")
 	return v
