@@ -47,7 +47,7 @@ func (t *tx) Commit(ctx context.Context) error {
 // done returns the connection of a transaction that ended well.
 func (t *tx) done(ctx context.Context) {
 	t.unlock(ctx)
-	if t.plain && !t.partly && !t.c.broken && !t.c.busy && !t.c.killed && t.access == t.c.db.access {
+	if t.plain && !t.partly && !t.c.broken && !t.c.busy && !t.c.killed && !t.c.spent && t.access == t.c.db.access {
 		t.gone = true
 		t.c.db.recycle(ctx, t.c)
 	} else {

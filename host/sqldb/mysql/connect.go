@@ -41,6 +41,7 @@ type conn struct {
 	told    uint16       // charset of the texts of our own last query
 	busy    bool         // a reply is not read to its end
 	killed  bool         // a context ended during a statement
+	spent   bool         // nobody may use the session any more
 	down    atomic.Bool  // the database was closed
 }
 

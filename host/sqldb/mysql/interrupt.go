@@ -149,8 +149,8 @@ func (c *conn) calm(query bool) (outcome, error) {
 		return o, err
 	}
 	c.resume()
-	if !c.owed { // else it hits the reset, and that fails
-		// The KILL may have come behind the statement, and would hit the next one.
+	// The KILL may have come behind the statement, and would hit the next one.
+	if c.spent = c.owed; !c.spent {
 		_ = c.run("DO 0")
 	}
 	return o, nil
