@@ -115,7 +115,7 @@ func main() {
 	flag.StringVar(&b.profile, "profile", "", "a folder to write pprof files of this process to")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // so that its folder and servers go
-	defer stop()
+	context.AfterFunc(ctx, stop)                                                           // the second signal ends it at once
 	if err := b.run(ctx, os.Getenv("BENCH_JSON")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -164,7 +164,11 @@ func (b *bench) run(ctx context.Context, file string) (err error) {
 				return err
 			}
 		}
-		if err := p.measure(b, ctx); err != nil {
+		err := ctx.Err()
+		if err == nil {
+			err = p.measure(b, ctx)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}

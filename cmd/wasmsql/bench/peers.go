@@ -123,8 +123,8 @@ func (b *bench) besidePeers(ctx context.Context, t *target, of table, format str
 }
 
 // reportProcess reports what the first of the processes took, which is ours,
-// beside each of the others. A client writes no file, and has not to hold what
-// that takes.
+// beside each of the others: its memory and its file beside those that write
+// one, too.
 func (b *bench) reportProcess(name string, rows int, took []usage, beside []peer) {
 	ours := took[0]
 	each := func(name, unit string, of func(usage) float64, also func(usage) bool) {
@@ -140,9 +140,9 @@ func (b *bench) reportProcess(name string, rows int, took []usage, beside []peer
 		}
 	}
 	writes := func(u usage) bool { return u.file > 0 }
-	any := func(usage) bool { return true }
-	each(name, "s", func(u usage) float64 { return u.seconds }, any)
-	each(name+": processor time", "s", func(u usage) float64 { return u.cpu }, any)
+	every := func(usage) bool { return true }
+	each(name, "s", func(u usage) float64 { return u.seconds }, every)
+	each(name+": processor time", "s", func(u usage) float64 { return u.cpu }, every)
 	b.report(name+": rate", float64(rows)/ours.seconds, "rows/s")
 	each(name+": peak memory", "MB", func(u usage) float64 { return u.peak }, writes)
 	each(name+": file", "MB", func(u usage) float64 { return u.file }, writes)
