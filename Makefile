@@ -41,8 +41,8 @@ check-source:
 	$(GO) mod tidy -diff
 	$(GO) test -count=1 -run '^TestReproducible$$' ./host/builtin
 
-bench: build ## measure; BENCH_JSON=FILE also writes the figures as JSON, PROFILE=DIR pprof files
-	$(GO) run ./cmd/wasmsql/bench -binary bin/wasmsql $(if $(PROFILE),-profile '$(PROFILE)')
+bench: build ## measure, or PARTS=peers,growth of it; BENCH_JSON=FILE also writes the figures as JSON, PROFILE=DIR pprof files
+	$(GO) run ./cmd/wasmsql/bench -binary bin/wasmsql $(if $(PARTS),-parts '$(PARTS)') $(if $(PROFILE),-profile '$(PROFILE)')
 
 fuzz: ## run each fuzz target for FUZZTIME (30s)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' $(SOURCES) | sed 's|/[^/]*:func | |' | sort -u | \

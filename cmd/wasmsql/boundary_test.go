@@ -52,6 +52,7 @@ var arrows = []struct {
 	{"host/flyte", []string{"abi", "host", "host/result", "host/secret", "host/sqldb", arrowGo, nearNames,
 		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
 	{"cmd/abikit", []string{"abi", "host", "host/hosttest", arrowGo, "github.com/tetratelabs/wazero/..."}},
+	{"host/flyte/flytekit", []string{"host/sqldb/sqldbtest"}},
 	{"host/flyte/storage", []string{"host/flyte"}},
 	{"host/flyte/storage/cloud", []string{"host/flyte", "host/flyte/storage", "gocloud.dev/...", "github.com/aws/...", "github.com/Azure/...", "google.golang.org/api/googleapi"}},
 	{"host/flyte/storage/s3test", nil},
@@ -66,7 +67,7 @@ var arrows = []struct {
 	{"cmd/wasmsql-server", []string{"host", "host/manifest", "host/secret", "host/server", "host/sqldb", "host/sqldb/...", "github.com/spf13/...", "gocloud.dev/...",
 		"host/flyte", "host/flyte/connector", "host/flyte/storage/...", "github.com/go-logr/logr", openTelemetry}},
 	{"cmd/wasmsql-flyte", []string{"host/flyte", "host/flyte/storage/...", "host/sqldb", "host/sqldb/..."}},
-	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/result", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
+	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/flyte/flytekit", "host/result", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
 	{"cmd/wasmsql/...", []string{"abi", "abi/cheader", "host", "host/builtin", "host/flyte", "host/flyte/register", "host/flyte/storage", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
 		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "github.com/rogpeppe/go-internal/txtar", "golang.org/x/term", "github.com/mattn/go-runewidth"}},

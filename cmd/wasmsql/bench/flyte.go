@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"github.com/wasmsql/wasmsql/host/flyte/flytekit"
 )
 
-// containerTasks are what the containers of Flyte run. The URI's driver is the
-// one that flytekit needs.
+// containerTasks are what the containers of Flyte run.
 const containerTasks = `
 name: ten
 connection: {uri: %[1]q}
@@ -20,64 +20,83 @@ connection: {uri: %[1]q}
 query: %[2]s
 `
 
-// pythonDrivers are those of flytekit's image, by the scheme of our URIs.
-var pythonDrivers = strings.NewReplacer("postgresql://", "postgresql+psycopg2://", "mysql://", "mysql+pymysql://")
-
-// The figures of flytekit where there is none to measure beside: a container's
-// entry with ten rows from SQLite, and two million rows from PostgreSQL.
-var known = map[string]usage{
-	"sqlite, ten":       {seconds: 0.87, peak: 197},
-	"postgresql, large": {seconds: 6.9, peak: 1250},
+// containerTask is one of them.
+type containerTask struct {
+	task   string
+	turns  int
+	rows   int
+	beside string // the database on which flytekit is measured too
 }
 
-// containers measures executions of Flyte as whole processes: from their start
-// to outputs.pb, which is their end.
-func (b *bench) containers(ctx context.Context, t *target) error {
-	text := fmt.Sprintf(containerTasks, pythonDrivers.Replace(t.uri), largeQuery)
-	file := t.name + "-flyte.yaml"
-	if err := os.WriteFile(filepath.Join(b.dir, file), []byte(text), 0o600); err != nil {
+// flyte measures executions of Flyte as whole processes, from their start to
+// outputs.pb, which is their end: with ten rows, and with the large table. Beside
+// them is flytekit's, where one database tells what there is to know: SQLite of
+// the former and PostgreSQL of the latter.
+func (b *bench) flyte(ctx context.Context) error {
+	all, err := b.filled(ctx)
+	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(b.dir, "inputs.pb"), nil, 0o600); err != nil {
 		return err
 	}
-	for _, c := range []struct {
-		task string
-		runs int
-		rows int
-	}{{"ten", b.runs, 10}, {"large", 3, b.rows}} {
-		pb := t.name + "-" + c.task + ".pb"
-		if _, err := b.start(ctx, b.cache, b.binary, "flyte", "register-template", file+"#"+c.task, "--image", "i", "-f", pb); err != nil {
-			return err
-		}
-		what := t.name + ", " + c.task
-		name := fmt.Sprintf("flyte container, %s, %d rows", t.name, c.rows)
-		if c.task == "ten" {
-			u, err := b.repeat(min(b.runs, 5), func(i int) (usage, error) {
-				return b.container(ctx, filepath.Join(b.dir, fmt.Sprintf("%s-cache-%d", t.name, i)), pb, b.binary, "flyte", "execute")
-			})
-			if err != nil {
-				return err
-			}
-			b.report(name+", no compile cache", u.seconds*1e3, "ms")
-			b.report(name+", no compile cache: peak memory", u.peak, "MB")
-		}
-		u, err := b.repeat(c.runs, func(int) (usage, error) { return b.container(ctx, b.cache, pb, b.binary, "flyte", "execute") })
-		if err != nil {
-			return err
-		}
-		other, against, err := b.flytekit(ctx, what, pb)
-		if err != nil {
-			return err
-		}
-		if against == "" {
-			b.report(name, u.seconds*1e3, "ms")
-			b.report(name+": peak memory", u.peak, "MB")
-			continue
-		}
-		b.compare(name, u.seconds*1e3, "ms", against, other.seconds*1e3)
-		b.compare(name+": peak memory", u.peak, "MB", against, other.peak)
+	theirs := ""
+	if venv := b.venv(ctx, flytekit.Environment(), "flytekit"); venv != "" {
+		theirs = filepath.Join(venv, "bin", "pyflyte-execute")
 	}
+	for _, t := range all {
+		text := fmt.Appendf(nil, containerTasks, pythonURI.Replace(t.uri), largeQuery)
+		if err := os.WriteFile(filepath.Join(b.dir, t.name+"-flyte.yaml"), text, 0o600); err != nil {
+			return err
+		}
+		for _, c := range []containerTask{{"ten", b.runs, 10, "sqlite"}, {"large", 3, b.rows, "postgresql"}} {
+			program := theirs
+			if c.beside != t.name {
+				program = ""
+			}
+			if err := b.containers(ctx, t, c, program); err != nil {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// containers measures the executions of one task, beside those of flytekit's
+// program, if there is one.
+func (b *bench) containers(ctx context.Context, t *target, c containerTask, flytekits string) error {
+	template := t.name + "-" + c.task + ".pb"
+	if _, err := b.start(ctx, b.cache, b.binary, "flyte", "register-template", t.name+"-flyte.yaml#"+c.task, "--image", "i", "-f", template); err != nil {
+		return err
+	}
+	ours := func(cache string) (usage, error) {
+		return b.container(ctx, cache, template, b.binary, "flyte", "execute")
+	}
+	name := fmt.Sprintf("flyte container, %s, %d rows", t.name, c.rows)
+	if c.task == "ten" {
+		u, err := repeat(min(b.runs, 5), func(turn int) (usage, error) {
+			return ours(filepath.Join(b.dir, fmt.Sprintf("%s-cache-%d", t.name, turn)))
+		})
+		if err != nil {
+			return err
+		}
+		b.report(name+", no compile cache", u.seconds*1e3, "ms")
+		b.report(name+", no compile cache: peak memory", u.peak, "MB")
+	}
+	all := []contestant{{run: func(int) (usage, error) { return ours(b.cache) }}}
+	if flytekits != "" {
+		all = append(all, contestant{turns: 3, run: func(int) (usage, error) { return b.container(ctx, b.cache, template, flytekits) }})
+	}
+	took, err := contest(min(b.runs, c.turns), all...)
+	if err != nil {
+		return err
+	}
+	var theirs usage
+	if len(took) > 1 {
+		theirs = took[1]
+	}
+	b.compare(name, took[0].seconds*1e3, "ms", "flytekit "+flytekit.Version, theirs.seconds*1e3)
+	b.compare(name+": peak memory", took[0].peak, "MB", "flytekit "+flytekit.Version, theirs.peak)
 	return nil
 }
 
@@ -99,27 +118,4 @@ func (b *bench) container(ctx context.Context, cache, template, program string, 
 		return u, fmt.Errorf("%s wrote no outputs.pb: %q", filepath.Base(program), said)
 	}
 	return u, nil
-}
-
-// flytekit measures the real one, in the virtual environment of make
-// test-flyte, or where that is not there returns its known figures, if there
-// are any.
-func (b *bench) flytekit(ctx context.Context, what, template string) (usage, string, error) {
-	of, measured := known[what]
-	if !measured {
-		return usage{}, "", nil
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return usage{}, "", err
-	}
-	program := filepath.Join(cache, "wasmsql-test", "flytekit-1.16.31", "bin", "pyflyte-execute")
-	if _, err := os.Stat(program); err != nil {
-		if strings.HasSuffix(what, "large") && b.rows != 2_000_000 {
-			return usage{}, "", nil
-		}
-		return of, "flytekit, measured elsewhere", nil
-	}
-	u, err := b.repeat(3, func(int) (usage, error) { return b.container(ctx, b.cache, template, program) })
-	return u, "flytekit 1.16.31", err
 }

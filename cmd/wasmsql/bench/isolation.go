@@ -35,7 +35,6 @@ var costly = []string{"spin-", "tree", "mutual", "recursion-", "grow-", "fill-",
 type neighbours struct {
 	evil, other *host.Host
 	task        *host.Program
-	id          abi.Type
 	programs    map[string]*host.Program // the evil ones, by name
 }
 
@@ -56,7 +55,7 @@ func (b *bench) isolation(ctx context.Context) error {
 }
 
 func (b *bench) neighbours(ctx context.Context) (*neighbours, func(), error) {
-	uri, err := sqldb.ParseURI("sqlite:///" + filepath.Join(b.dir, "bench.db"))
+	uri, err := sqldb.ParseURI("sqlite:///" + filepath.Join(b.dir, "points.db"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,7 +63,7 @@ func (b *bench) neighbours(ctx context.Context) (*neighbours, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	n := &neighbours{id: abi.Type{Kind: abi.Int}, programs: map[string]*host.Program{}}
+	n := &neighbours{programs: map[string]*host.Program{}}
 	closeAll := func() {
 		for _, h := range []*host.Host{n.evil, n.other} {
 			if h != nil {
@@ -73,14 +72,13 @@ func (b *bench) neighbours(ctx context.Context) (*neighbours, func(), error) {
 		}
 		_ = r.Close()
 	}
-	cfg := host.Config{Runtime: r, Drivers: map[string]sqldb.Driver{"sqlite": sqlite.Driver{}},
-		Connections: map[string]host.Connection{"db": {URI: uri}}, Limits: host.Limits{Timeout: 10 * time.Second, HostCalls: 1 << 40, Fuel: 1 << 50}}
+	cfg := hostConfig(sqlite.Driver{}, uri)
+	cfg.Runtime, cfg.Limits = r, host.Limits{Timeout: 10 * time.Second, HostCalls: 1 << 40, Fuel: 1 << 50}
 	if n.evil, err = host.New(ctx, cfg); err == nil {
 		n.other, err = host.New(ctx, cfg)
 	}
 	if err == nil {
-		n.task, err = n.other.Load(ctx, host.Task{Name: "point", Query: "SELECT id, name FROM points WHERE id = {{ .inputs.id }}",
-			Inputs: []host.Input{{Name: "id", Type: n.id}}, Connection: "db"})
+		n.task, err = n.other.Load(ctx, pointOnSQLite)
 	}
 	if err == nil {
 		err = n.load(ctx, b.guests)
@@ -128,7 +126,7 @@ func (n *neighbours) load(ctx context.Context, dir string) error {
 func (n *neighbours) run(ctx context.Context, d time.Duration, times []float64) ([]float64, error) {
 	for end := time.Now().Add(d); ; {
 		began := time.Now()
-		if _, err := n.task.Run(ctx, host.Inputs{"id": {Type: n.id, Int: 7}}, host.Discard()); err != nil {
+		if _, err := n.task.Run(ctx, host.Inputs{"id": {Type: idType, Int: 7}}, host.Discard()); err != nil {
 			return times, err
 		}
 		now := time.Now()

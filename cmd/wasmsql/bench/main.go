@@ -1,44 +1,93 @@
-// Command bench measures wasmsql and prints the figures; make bench runs it.
-// With BENCH_JSON=FILE they are written as JSON too: a list of objects with
-// name, value and unit, and where something was measured beside it, what
+// Command bench measures wasmsql beside what does the same work without it, in
+// the same run and on the same servers, and prints the figures with their
+// ratios; make bench runs it. Times depend on the machine; ratios do so less.
+//
+// It measures in parts:
+//
+//	cold       a process that returns ten rows from SQLite: the first time, the
+//	           second, and from then on; beside the program sqlite3
+//	growth     the peak memory of processes that write a table ten times as
+//	           large as that of the other parts; beside that size. It takes
+//	           minutes and some gigabytes, and is done only if it is named
+//	peers      processes that write tables of each database to Parquet and
+//	           Arrow: time, peak memory, size of the file; beside the database's
+//	           client and, to Parquet, ConnectorX, ADBC and pandas
+//	flyte      a container's entry under Flyte, from its start to outputs.pb;
+//	           beside flytekit's
+//	serve      point queries and streams by HTTP; beside net/http with pgx, and
+//	           wasmsql run; and a quiet tenant's beside a noisy one
+//	databases  a driver that reads a table into Arrow, in this process, beside
+//	           database/sql with Scan into any; and one warm execution of a
+//	           point query, beside the same, prepared, on a connection of its own
+//	sandbox    the memory of instances; a fresh sandbox beside plain wazero; code
+//	           that is metered beside the same that is not
+//	warm       one warm execution on SQLite, and its parts; beside the driver
+//	plugins    guests that read rows or make others of them; beside Go
+//	isolation  a tenant's executions beside another's evil modules; and alone
+//
+// What is not installed is named in a line, and left out: a database, Python.
+// Packages of Python are installed in the user's cache folder.
+//
+// With BENCH_JSON=FILE the figures are written as JSON too: a list of objects
+// with name, value and unit, and where something was measured beside it, what
 // (against) and the value divided by its (ratio).
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
-// figure is one measurement.
-type figure struct {
-	Name    string   `json:"name"`
-	Value   float64  `json:"value"`
-	Unit    string   `json:"unit"`
-	Against *string  `json:"against"`
-	Ratio   *float64 `json:"ratio"`
+// bench is one run of measurements. It is used by one goroutine.
+type bench struct {
+	binary    string             // wasmsql
+	dir       string             // of its own
+	cache     string             // of compiled code
+	rows      int                // of the large table
+	runs      int                // of what is short
+	install   bool               // packages of Python that are not there
+	guests    string             // the folder of the evil modules
+	turn      time.Duration      // that each of them gets
+	workloads string             // of the metered ones, a pattern of go test -bench
+	parts     string             // what to measure, a list; empty: all but growth
+	profile   string             // the folder of profiles, or empty
+	targets   map[string]*target // those that are started, by name; nil: not installed
+	figures   []figure
 }
 
-// bench is one run of all measurements. It is used by one goroutine.
-type bench struct {
-	binary    string        // wasmsql
-	dir       string        // of its own
-	cache     string        // of compiled code
-	rows      int           // of the large table
-	runs      int           // of what is short
-	guests    string        // the folder of the evil modules
-	turn      time.Duration // that each of them gets
-	workloads string        // of the metered ones, a pattern of go test -bench
-	parts     string        // what to measure, a list; empty: everything
-	profile   string        // the folder of profiles, or empty
-	figures   []figure
+// part is a part of the measurements.
+type part struct {
+	name    string
+	measure func(*bench, context.Context) error
+	tables  bool // it uses the databases and their tables
+	named   bool // only where it is named
+}
+
+// parts are in the order in which they are measured. What this process itself
+// does comes last: the peak memory of a child counts from what its parent held
+// when it was started.
+func parts() []part {
+	return []part{
+		{name: "cold", measure: (*bench).cold},
+		{name: "growth", measure: (*bench).growth, named: true},
+		{name: "peers", measure: (*bench).peers, tables: true},
+		{name: "flyte", measure: (*bench).flyte, tables: true},
+		{name: "serve", measure: (*bench).serve, tables: true},
+		{name: "databases", measure: (*bench).databases, tables: true},
+		{name: "sandbox", measure: (*bench).sandbox},
+		{name: "warm", measure: (*bench).warm},
+		{name: "plugins", measure: (*bench).plugins},
+		{name: "isolation", measure: (*bench).isolation},
+	}
 }
 
 func main() {
@@ -50,26 +99,53 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", noise(context.Background(), server, os.Getenv(noisyToken), os.Getenv(noisyWaits)))
 		os.Exit(1)
 	}
+	var names []string
+	for _, p := range parts() {
+		names = append(names, p.name)
+	}
 	var b bench
 	flag.StringVar(&b.binary, "binary", "bin/wasmsql", "the program to measure")
 	flag.IntVar(&b.rows, "rows", 2_000_000, "rows of the large table")
 	flag.StringVar(&b.guests, "guests", filepath.Join("testdata", "guests", "wat"), "the folder of the evil modules")
 	flag.DurationVar(&b.turn, "turn", 30*time.Millisecond, "how long each evil module runs beside another tenant")
 	flag.IntVar(&b.runs, "runs", 21, "how often a process is started")
+	flag.BoolVar(&b.install, "install", true, "install what of Python is measured beside wasmsql and not there")
 	flag.StringVar(&b.workloads, "workloads", workloads, "what is measured metered and not, as go test -bench has it")
-	flag.StringVar(&b.parts, "parts", "", "what to measure, with commas: cold, databases, serve, sandbox, warm, plugins, isolation; empty is everything")
+	flag.StringVar(&b.parts, "parts", "", "what to measure, with commas: "+strings.Join(names, ", ")+"; empty is all but growth")
 	flag.StringVar(&b.profile, "profile", "", "a folder to write pprof files of this process to")
 	flag.Parse()
-	if err := b.run(context.Background(), os.Getenv("BENCH_JSON")); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // so that its folder and servers go
+	context.AfterFunc(ctx, stop)                                                           // the second signal ends it at once
+	if err := b.run(ctx, os.Getenv("BENCH_JSON")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// run measures. What this process itself does comes last: the peak memory of a
-// child counts from what its parent held when it was started.
-func (b *bench) run(ctx context.Context, file string) error {
-	var err error
+// wanted returns the parts that are to be measured.
+func (b *bench) wanted() ([]part, error) {
+	if b.parts == "" {
+		return slices.DeleteFunc(parts(), func(p part) bool { return p.named }), nil
+	}
+	var wanted []part
+	names := strings.Split(b.parts, ",")
+	for _, p := range parts() {
+		if i := slices.Index(names, p.name); i >= 0 {
+			wanted, names = append(wanted, p), slices.Delete(names, i, i+1)
+		}
+	}
+	if len(names) > 0 {
+		return nil, fmt.Errorf("there is no part %q", names[0])
+	}
+	return wanted, nil
+}
+
+// run measures, and writes the figures to a file, if it has a name.
+func (b *bench) run(ctx context.Context, file string) (err error) {
+	wanted, err := b.wanted()
+	if err != nil {
+		return err
+	}
 	if b.binary, err = filepath.Abs(b.binary); err != nil {
 		return err
 	}
@@ -78,18 +154,22 @@ func (b *bench) run(ctx context.Context, file string) error {
 	}
 	defer os.RemoveAll(b.dir)
 	b.cache = filepath.Join(b.dir, "cache")
-	all := []struct {
-		name    string
-		measure func(context.Context) error
-	}{{"setup", b.setup}, {"cold", b.cold}, {"databases", b.databases}, {"serve", b.serve},
-		{"sandbox", b.sandbox}, {"warm", b.warm}, {"plugins", b.plugins}, {"isolation", b.isolation}}
-	wanted := strings.Split(b.parts, ",")
-	for _, part := range all {
-		if b.parts != "" && part.name != "setup" && !slices.Contains(wanted, part.name) {
-			continue
+	defer func() { err = errors.Join(err, b.stopTargets()) }()
+	if err := b.points(ctx); err != nil {
+		return err
+	}
+	for _, p := range wanted {
+		if !p.tables {
+			if err := b.stopTargets(); err != nil {
+				return err
+			}
 		}
-		if err := part.measure(ctx); err != nil {
-			return err
+		err := ctx.Err()
+		if err == nil {
+			err = p.measure(b, ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
 	if err := b.allocations(); err != nil {
@@ -98,44 +178,5 @@ func (b *bench) run(ctx context.Context, file string) error {
 	if file == "" {
 		return nil
 	}
-	text, err := json.MarshalIndent(b.figures, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, append(text, '\n'), 0o644)
-}
-
-// report prints and keeps a figure.
-func (b *bench) report(name string, value float64, unit string) {
-	b.keep(figure{Name: name, Value: value, Unit: unit})
-}
-
-// compare is report for a figure beside another's value in the same unit.
-func (b *bench) compare(name string, value float64, unit, against string, other float64) {
-	if other == 0 {
-		b.report(name, value, unit)
-		return
-	}
-	ratio := value / other
-	b.keep(figure{Name: name, Value: value, Unit: unit, Against: &against, Ratio: &ratio})
-}
-
-func (b *bench) keep(f figure) {
-	b.figures = append(b.figures, f)
-	fmt.Printf("%-44s %12.4g %-8s", f.Name, f.Value, f.Unit)
-	if f.Ratio != nil {
-		fmt.Printf(" %8.3g x %s", *f.Ratio, *f.Against)
-	}
-	fmt.Println()
-}
-
-func median[T cmp.Ordered](of []T) T {
-	s := slices.Sorted(slices.Values(of))
-	return s[len(s)/2]
-}
-
-// percentile returns the value that p of 100 are not above.
-func percentile[T cmp.Ordered](of []T, p int) T {
-	s := slices.Sorted(slices.Values(of))
-	return s[(len(s)-1)*p/100]
+	return b.writeFigures(file)
 }

@@ -50,12 +50,9 @@ func (b *bench) plugins(ctx context.Context) error {
 		return err
 	}
 	var log lastLine
-	h, err := host.New(ctx, host.Config{
-		Drivers:     map[string]sqldb.Driver{"sqlite": sqlite.Driver{}},
-		Connections: map[string]host.Connection{"db": {URI: uri}},
-		Limits:      host.Limits{Fuel: 1 << 40, Timeout: 10 * time.Minute, HostCalls: 1 << 20},
-		Logger:      slog.New(&log),
-	})
+	cfg := hostConfig(sqlite.Driver{}, uri)
+	cfg.Limits, cfg.Logger = host.Limits{Fuel: 1 << 40, Timeout: 10 * time.Minute, HostCalls: 1 << 20}, slog.New(&log)
+	h, err := host.New(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -64,12 +61,12 @@ func (b *bench) plugins(ctx context.Context) error {
 		return err
 	}
 	text, flag := abi.Type{Kind: abi.Str}, abi.Type{Kind: abi.Bool}
-	p, err := h.Load(ctx, host.Task{Name: "batches", Module: batches, Connection: "db",
+	writer, err := h.Load(ctx, host.Task{Name: "batches", Module: batches, Connection: "db",
 		Inputs: []host.Input{{Name: "sql", Type: text}, {Name: "write", Type: flag}}})
 	if err != nil {
 		return err
 	}
-	reading, err := h.Load(ctx, host.Task{Name: "reading", Module: batches, Connection: "db", Outputs: abi.Outputs{Mode: abi.OutputNone},
+	reader, err := h.Load(ctx, host.Task{Name: "reading", Module: batches, Connection: "db", Outputs: abi.Outputs{Mode: abi.OutputNone},
 		Inputs: []host.Input{{Name: "sql", Type: text}, {Name: "write", Type: flag}}})
 	if err != nil {
 		return err
@@ -78,7 +75,7 @@ func (b *bench) plugins(ctx context.Context) error {
 		name    string
 		program *host.Program
 		write   int64
-	}{{"reads", reading, 0}, {"reads and writes", p, 1}} {
+	}{{"reads", reader, 0}, {"reads and writes", writer, 1}} {
 		in := host.Inputs{"sql": {Type: text, Str: pluginQuery}, "write": {Type: flag, Int: work.write}}
 		var guest, alone []float64
 		var want string
@@ -118,25 +115,16 @@ func (b *bench) buildGuest(ctx context.Context, name string) ([]byte, error) {
 
 // oneQuery measures a warm execution of a guest that sends one query.
 func (b *bench) oneQuery(ctx context.Context, h *host.Host, module []byte) error {
-	id := abi.Type{Kind: abi.Int}
-	p, err := h.Load(ctx, host.Task{Name: "one", Module: module, Connection: "db", Inputs: []host.Input{{Name: "id", Type: id}}})
+	p, err := h.Load(ctx, host.Task{Name: "one", Module: module, Connection: "db", Inputs: []host.Input{{Name: "id", Type: idType}}})
 	if err != nil {
 		return err
 	}
-	var total, guest []float64
-	for i := range warmRuns {
-		began := time.Now()
-		r, err := p.Run(ctx, host.Inputs{"id": {Type: id, Int: int64(i%1000 + 1)}}, host.Discard())
-		if err != nil {
-			return err
-		}
-		if i >= warmRuns/10 {
-			total = append(total, micros(time.Since(began)))
-			guest = append(guest, micros(time.Duration(r.Times.Guest)))
-		}
+	runs, err := warmExecutions(ctx, p)
+	if err != nil {
+		return err
 	}
-	b.report("plugin of one query: warm execution", median(total), "µs")
-	b.report("plugin of one query: its own part", median(guest), "µs")
+	b.report("plugin of one query: warm execution", medianOf(runs, func(e execution) float64 { return e.total }), "µs")
+	b.report("plugin of one query: its own part", medianOf(runs, func(e execution) float64 { return e.guest }), "µs")
 	return nil
 }
 

@@ -10,49 +10,38 @@ import (
 	"time"
 )
 
-// tasks are what the measured processes run. The columns of readings are those
-// of the figures in other tools' comparisons: int8, int4, float8, a text of
-// 50,000 distinct values, bool and timestamp.
-const tasks = `
-name: fill
-connection: {uri: "sqlite:///bench.db"}
-outputs: none
-timeout: 10m
-inputs: {rows: int}
-query: |
-  CREATE TABLE points (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
-  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
-  INSERT INTO points SELECT i, 'point ' || i FROM n;
-  CREATE TABLE readings (id BIGINT NOT NULL, kind INT NOT NULL, value DOUBLE NOT NULL, label TEXT NOT NULL, ok BOOLEAN NOT NULL, at TIMESTAMP NOT NULL);
-  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {{ .inputs.rows }})
-  INSERT INTO readings
-  SELECT i, i % 1000, i * 0.37, 'label number ' || (i * 7919 % 50000), i % 3 = 0, datetime(1600000000 + i, 'unixepoch') FROM n;
----
-name: point
-connection: {uri: "sqlite:///bench.db"}
-inputs: {id: int}
-query: SELECT id, name FROM points WHERE id <= {{ .inputs.id }} ORDER BY id
-`
-
 // usage is what a process took.
 type usage struct {
 	seconds float64
-	peak    float64 // megabytes of memory
+	cpu     float64 // seconds of processors
+	peak    float64 // megabytes of memory; 0: not known
+	file    float64 // megabytes that it wrote, where that is looked at
 }
 
 // start runs a program in the folder of the measurement.
 func (b *bench) start(ctx context.Context, cache, program string, args ...string) (usage, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir = b.dir
 	cmd.Env = append(os.Environ(), "WASMSQL_CACHE="+cache)
+	u, err := b.finish(cmd)
+	if err != nil {
+		return u, fmt.Errorf("%q: %w", args, err)
+	}
+	return u, nil
+}
+
+// finish runs a command in the folder of the measurement. Its arguments, which
+// may have a URI, are not in an error.
+func (b *bench) finish(cmd *exec.Cmd) (usage, error) {
+	cmd.Dir = b.dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	began := time.Now()
 	err := cmd.Run()
 	u := usage{seconds: time.Since(began).Seconds()}
 	if err != nil {
-		return u, fmt.Errorf("%s %v: %w\n%s", filepath.Base(program), args, err, stderr.String())
+		return u, fmt.Errorf("%s: %w\n%s", filepath.Base(cmd.Path), err, stderr.String())
 	}
+	u.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	u.peak = peak(cmd.ProcessState)
 	return u, nil
 }
@@ -62,59 +51,58 @@ func (b *bench) wasmsql(ctx context.Context, cache string, args ...string) (usag
 	return b.start(ctx, cache, b.binary, append([]string{"run"}, args...)...)
 }
 
-func (b *bench) setup(ctx context.Context) error {
-	if err := os.WriteFile(filepath.Join(b.dir, "tasks.yaml"), []byte(tasks), 0o644); err != nil {
-		return err
+// wrote adds the size of a file to what the process that wrote it took.
+func (b *bench) wrote(file string, u usage, err error) (usage, error) {
+	if err != nil {
+		return u, err
 	}
-	_, err := b.wasmsql(ctx, b.cache, "tasks.yaml#fill", "-i", fmt.Sprintf("rows=%d", b.rows))
-	return err
+	info, err := os.Stat(filepath.Join(b.dir, file))
+	if err != nil {
+		return u, err
+	}
+	u.file = float64(info.Size()) / 1e6
+	return u, nil
 }
 
-// cold measures whole processes that return ten rows.
-func (b *bench) cold(ctx context.Context) error {
-	point := []string{"tasks.yaml#point", "-i", "id=10"}
-	unused := func(i int) (usage, error) {
-		return b.wasmsql(ctx, filepath.Join(b.dir, fmt.Sprintf("cache-%d", i)), point...)
-	}
-	first, err := b.repeat(min(b.runs, 5), unused)
-	if err != nil {
-		return err
-	}
-	second, err := b.repeat(min(b.runs, 5), unused)
-	if err != nil {
-		return err
-	}
-	cached, err := b.repeat(b.runs, func(int) (usage, error) { return b.wasmsql(ctx, b.cache, point...) })
-	if err != nil {
-		return err
-	}
-	b.report("cold run, first time ever", first.seconds*1e3, "ms")
-	b.report("cold run, first time ever: peak memory", first.peak, "MB")
-	b.report("cold run, second time, which compiles", second.seconds*1e3, "ms")
-	if shell, err := exec.LookPath("sqlite3"); err == nil {
-		other, err := b.repeat(b.runs, func(int) (usage, error) {
-			return b.start(ctx, b.cache, shell, "-csv", "bench.db", "SELECT id, name FROM points WHERE id <= 10 ORDER BY id")
-		})
-		if err != nil {
-			return err
+// contestant is a process that is measured beside others.
+type contestant struct {
+	turns int // that it runs in, the last of them; 0: every one
+	run   func(turn int) (usage, error)
+}
+
+// contest has them run in turns, so that what else the machine does is the same
+// for all, and returns the medians of each.
+func contest(turns int, all ...contestant) ([]usage, error) {
+	took := make([][]usage, len(all))
+	for turn := range turns {
+		for i, c := range all {
+			if c.turns > 0 && turn < turns-c.turns {
+				continue
+			}
+			u, err := c.run(turn)
+			if err != nil {
+				return nil, err
+			}
+			took[i] = append(took[i], u)
 		}
-		b.compare("cold run, compile cache", cached.seconds*1e3, "ms", "sqlite3", other.seconds*1e3)
-	} else {
-		b.report("cold run, compile cache", cached.seconds*1e3, "ms")
 	}
-	b.report("cold run, compile cache: peak memory", cached.peak, "MB")
-	return nil
+	medians := make([]usage, len(all))
+	for i, of := range took {
+		medians[i] = usage{
+			seconds: medianOf(of, func(u usage) float64 { return u.seconds }),
+			cpu:     medianOf(of, func(u usage) float64 { return u.cpu }),
+			peak:    medianOf(of, func(u usage) float64 { return u.peak }),
+			file:    medianOf(of, func(u usage) float64 { return u.file }),
+		}
+	}
+	return medians, nil
 }
 
 // repeat returns the medians of n runs.
-func (b *bench) repeat(n int, run func(i int) (usage, error)) (usage, error) {
-	var seconds, peaks []float64
-	for i := range n {
-		u, err := run(i)
-		if err != nil {
-			return u, err
-		}
-		seconds, peaks = append(seconds, u.seconds), append(peaks, u.peak)
+func repeat(n int, run func(turn int) (usage, error)) (usage, error) {
+	medians, err := contest(n, contestant{run: run})
+	if err != nil {
+		return usage{}, err
 	}
-	return usage{median(seconds), median(peaks)}, nil
+	return medians[0], nil
 }

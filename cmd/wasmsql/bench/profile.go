@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/pprof"
-	"strings"
 )
 
 // profiled does f once more, with a profile of where the processor's time
@@ -14,7 +13,7 @@ func (b *bench) profiled(name string, f func() error) error {
 	if b.profile == "" {
 		return nil
 	}
-	return b.write(strings.ReplaceAll(name, " ", "-")+".cpu.pprof", func(file *os.File) error {
+	return b.write(name+".cpu.pprof", func(file *os.File) error {
 		if err := pprof.StartCPUProfile(file); err != nil {
 			return err
 		}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"runtime"
 	"time"
 
+	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/result"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -30,19 +32,16 @@ func (b *bench) reading(ctx context.Context, t *target) error {
 		return err
 	}
 	defer pool.Close()
-	for _, m := range []struct {
-		name, query string
-		rows        int
-	}{{"6 columns", largeQuery, b.rows}, {"8 columns", wideQuery, b.rows / 2}} {
-		arrow := func() error { return readArrow(ctx, db, m.query) }
-		scan := func() error { return scanAny(ctx, pool, m.query) }
-		var ours, theirs []reading
-		for i := range readings + 1 { // in turns; the first is for warming up
-			one, err := read(arrow, m.rows)
+	for _, of := range b.tables() {
+		arrow := func() error { return readArrow(ctx, db, of.query) }
+		scan := func() error { return scanAny(ctx, pool, of.query) }
+		var ours, theirs []pass
+		for i := range passes + 1 { // in turns; the first is for warming up
+			one, err := passOf(arrow, of.rows)
 			if err != nil {
 				return err
 			}
-			other, err := read(scan, m.rows)
+			other, err := passOf(scan, of.rows)
 			if err != nil {
 				return err
 			}
@@ -50,16 +49,16 @@ func (b *bench) reading(ctx context.Context, t *target) error {
 				ours, theirs = append(ours, one), append(theirs, other)
 			}
 		}
-		name := t.name + ", " + m.name + " read to Arrow"
-		b.compare(name, medianOf(ours, func(r reading) float64 { return r.rate }), "rows/s",
-			"database/sql into any", medianOf(theirs, func(r reading) float64 { return r.rate }))
-		b.compare(name+": processor time", medianOf(ours, func(r reading) float64 { return r.cpu }), "µs/row",
-			"database/sql into any", medianOf(theirs, func(r reading) float64 { return r.cpu }))
-		b.compare(name+": allocations", medianOf(ours, func(r reading) float64 { return r.allocs }), "a row",
-			"database/sql into any", medianOf(theirs, func(r reading) float64 { return r.allocs }))
-		parquet := func() error { return b.toParquet(ctx, t, uri, m.query) }
+		name := fmt.Sprintf("%s, %d columns read to Arrow", t.name, of.columns)
+		b.compare(name, medianOf(ours, func(p pass) float64 { return p.rate }), "rows/s",
+			"database/sql into any", medianOf(theirs, func(p pass) float64 { return p.rate }))
+		b.compare(name+": processor time", medianOf(ours, func(p pass) float64 { return p.cpu }), "µs/row",
+			"database/sql into any", medianOf(theirs, func(p pass) float64 { return p.cpu }))
+		b.compare(name+": allocations", medianOf(ours, func(p pass) float64 { return p.allocs }), "a row",
+			"database/sql into any", medianOf(theirs, func(p pass) float64 { return p.allocs }))
+		parquet := func() error { return b.toParquet(ctx, t, uri, of.query) }
 		for what, f := range map[string]func() error{"read": arrow, "database-sql": scan, "parquet": parquet} {
-			if err := b.profiled(t.name+"-"+m.name+"-"+what, f); err != nil {
+			if err := b.profiled(fmt.Sprintf("%s-%d-columns-%s", t.name, of.columns, what), f); err != nil {
 				return err
 			}
 		}
@@ -70,10 +69,7 @@ func (b *bench) reading(ctx context.Context, t *target) error {
 // toParquet does in this process what the program does, so that it can be
 // profiled.
 func (b *bench) toParquet(ctx context.Context, t *target, uri sqldb.URI, query string) error {
-	h, err := host.New(ctx, host.Config{
-		Drivers:     map[string]sqldb.Driver{uri.Scheme: t.driver},
-		Connections: map[string]host.Connection{"db": {URI: uri}},
-	})
+	h, err := host.New(ctx, hostConfig(t.driver, uri))
 	if err != nil {
 		return err
 	}
@@ -90,18 +86,18 @@ func (b *bench) toParquet(ctx context.Context, t *target, uri sqldb.URI, query s
 	return err
 }
 
-// readings is how often a table is read in each way.
-const readings = 5
+// passes is how often a table is read in each way.
+const passes = 5
 
-// reading is one reading of a table.
-type reading struct {
+// pass is one reading of a table.
+type pass struct {
 	rate   float64 // rows a second
 	cpu    float64 // microseconds a row that this process took, without the server
 	allocs float64 // a row
 }
 
-// read measures f, which reads so many rows.
-func read(f func() error, rows int) (reading, error) {
+// passOf measures f, which reads so many rows.
+func passOf(f func() error, rows int) (pass, error) {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -110,37 +106,34 @@ func read(f func() error, rows int) (reading, error) {
 	took, used := time.Since(began), processorTime()-used
 	runtime.ReadMemStats(&after)
 	n := float64(rows)
-	return reading{n / took.Seconds(), micros(used) / n, float64(after.Mallocs-before.Mallocs) / n}, err
+	return pass{n / took.Seconds(), micros(used) / n, float64(after.Mallocs-before.Mallocs) / n}, err
 }
 
-func medianOf(of []reading, what func(reading) float64) float64 {
-	values := make([]float64, len(of))
-	for i, r := range of {
-		values[i] = what(r)
-	}
-	return median(values)
-}
-
-func readArrow(ctx context.Context, db sqldb.DB, query string) (err error) {
+// readArrow reads all rows of a query, in a transaction that is committed.
+func readArrow(ctx context.Context, db sqldb.DB, query string, params ...abi.Value) (err error) {
 	tx, err := db.Begin(ctx, sqldb.TxOptions{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
-	rows, err := tx.Query(ctx, query, nil)
+	rows, err := tx.Query(ctx, query, params)
 	if err != nil {
 		return err
 	}
 	for {
 		batch, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {
-			return rows.Close()
+			break
 		}
 		if err != nil {
 			return errors.Join(err, rows.Close())
 		}
 		batch.Release()
 	}
+	if err := rows.Close(); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
 }
 
 func scanAny(ctx context.Context, pool *sql.DB, query string) error {

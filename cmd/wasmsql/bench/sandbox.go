@@ -140,14 +140,12 @@ func (g *gate) on(ctx context.Context) (*host.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return host.New(ctx, host.Config{Drivers: map[string]sqldb.Driver{"sqlite": g}, Connections: map[string]host.Connection{"db": {URI: uri}}})
+	return host.New(ctx, hostConfig(g, uri))
 }
-
-var gatedID = abi.Type{Kind: abi.Int}
 
 func gatedTask(n int) host.Task {
 	return host.Task{Name: "point", Query: fmt.Sprintf("SELECT id, name FROM points WHERE id = {{ .inputs.id }} + %d", n),
-		Inputs: []host.Input{{Name: "id", Type: gatedID}}, Connection: "db", Outputs: abi.Outputs{Mode: abi.OutputNone}}
+		Inputs: []host.Input{{Name: "id", Type: idType}}, Connection: "db", Outputs: abi.Outputs{Mode: abi.OutputNone}}
 }
 
 // many is how many tasks and instances the memory of one is measured by.
@@ -173,7 +171,7 @@ func (b *bench) memory(ctx context.Context) error {
 	errs := make(chan error, many)
 	for range many {
 		go func() {
-			_, err := p.Run(ctx, host.Inputs{"id": {Type: gatedID, Int: 7}}, host.Discard())
+			_, err := p.Run(ctx, host.Inputs{"id": {Type: idType, Int: 7}}, host.Discard())
 			errs <- err
 		}()
 		select {
@@ -236,15 +234,13 @@ func (b *bench) fresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var taken []float64
-	for i := range warmRuns {
-		r, err := p.Run(ctx, host.Inputs{"id": {Type: gatedID, Int: int64(i)}}, host.Discard())
-		if err != nil {
-			return err
-		}
-		if i >= warmRuns/10 {
-			taken = append(taken, micros(time.Duration(r.Times.Sandbox)+time.Duration(r.Times.Guest)))
-		}
+	runs, err := warmExecutions(ctx, p)
+	if err != nil {
+		return err
+	}
+	taken := make([]float64, len(runs))
+	for i, e := range runs {
+		taken[i] = e.sandbox + e.guest
 	}
 	plain, err := instantiations(ctx, 5*b.runs)
 	if err != nil {

@@ -1,72 +1,14 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
-
-// daemon is a server in a process of its own.
-type daemon struct {
-	cmd  *exec.Cmd
-	url  string
-	said chan string // its last line, when it has ended
-}
-
-// servesAt stands before the address that a server prints.
-const servesAt = "wasmsql: serving at "
-
-// daemon starts a server and returns when it listens.
-func (b *bench) daemon(cmd *exec.Cmd) (*daemon, error) {
-	cmd.Dir = b.dir
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	d, lines := &daemon{cmd: cmd, said: make(chan string, 1)}, bufio.NewReader(stderr)
-	var said bytes.Buffer
-	for {
-		line, err := lines.ReadString('\n')
-		if url, ok := strings.CutPrefix(strings.TrimSpace(line), servesAt); ok {
-			d.url = url
-			break
-		}
-		said.WriteString(line)
-		if err != nil {
-			d.stop()
-			return nil, fmt.Errorf("%s does not serve:\n%s", filepath.Base(cmd.Path), said.String())
-		}
-	}
-	go func() {
-		last := ""
-		for {
-			line, err := lines.ReadString('\n')
-			if err != nil {
-				d.said <- last
-				return
-			}
-			last = line
-		}
-	}()
-	return d, nil
-}
-
-func (d *daemon) stop() {
-	_ = d.cmd.Process.Kill()
-	_ = d.cmd.Wait()
-}
 
 // tenant is a tenant's folder with its token.
 func (b *bench) tenant(ctx context.Context, name string, files map[string]string) (token string, err error) {
@@ -93,7 +35,7 @@ const (
 
 // served is what the measurements of the server share.
 type served struct {
-	uri          string // of the database
+	target       *target // the quiet one's database
 	url          string
 	pid          int
 	quiet, noisy string // tokens of two tenants
@@ -103,29 +45,16 @@ type served struct {
 // does no more than the query, beside wasmsql run, and one tenant beside
 // another.
 func (b *bench) serve(ctx context.Context) error {
-	t, stop, err := b.postgres()
-	var missing *sqldbtest.Missing
-	if errors.As(err, &missing) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		return nil
-	}
-	if err != nil {
+	found, err := b.filled(ctx, "postgresql")
+	if err != nil || len(found) == 0 {
 		return err
 	}
-	defer stop()
-	tasks := fmt.Sprintf("name: fill\nconnection: {uri: %[1]q}\noutputs: none\ntimeout: 20m\ninputs: {rows: int}\nquery: |%[2]s\n"+
-		"---\nname: large\nconnection: {uri: %[1]q}\ntimeout: 20m\nquery: %[3]s\n", t.uri, t.fill, largeQuery)
-	if err := os.WriteFile(filepath.Join(b.dir, "serve.yaml"), []byte(tasks), 0o600); err != nil {
-		return err
-	}
-	if _, err := b.wasmsql(ctx, b.cache, "serve.yaml#fill", "-i", fmt.Sprintf("rows=%d", b.rows)); err != nil {
-		return err
-	}
+	t := found[0]
 	spin, err := os.ReadFile(filepath.Join(b.guests, "evil-spin-empty.wasm"))
 	if err != nil {
 		return err
 	}
-	s := &served{uri: t.uri}
+	s := &served{target: t}
 	connection := fmt.Sprintf("connections: {db: {uri: %q}}\n", t.uri)
 	if s.quiet, err = b.tenant(ctx, "quiet", map[string]string{
 		"wasmsql.yaml": connection, "tasks/point.yaml": pointTask, "tasks/large.yaml": largeTask,
@@ -169,7 +98,7 @@ func (b *bench) requests(ctx context.Context, s *served) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), bareDatabase+"="+s.uri)
+	cmd.Env = append(os.Environ(), bareDatabase+"="+s.target.uri)
 	d, err := b.daemon(cmd)
 	if err != nil {
 		return err
@@ -226,7 +155,7 @@ func (b *bench) streamed(ctx context.Context, s *served) error {
 			return err
 		}
 		took := time.Since(began).Seconds()
-		u, err := b.wasmsql(ctx, b.cache, "serve.yaml#large", "-f", "run.arrow")
+		u, err := b.wasmsql(ctx, b.cache, s.target.file()+"#large", "-f", "run.arrow")
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,3 @@
-// Package flytekit_test holds our outputs against the flytekit of PyPI.
 package flytekit_test
 
 import (
@@ -15,6 +14,7 @@ import (
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/flyte"
+	"github.com/wasmsql/wasmsql/host/flyte/flytekit"
 	"github.com/wasmsql/wasmsql/host/flyte/register"
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -25,50 +25,29 @@ import (
 	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
 )
 
-// flytekit is what opens our outputs, as pip names it.
-var flytekit = []string{"flytekit==1.16.31", "flytekitplugins-sqlalchemy==1.16.31", "pandas==3.1.1", "pyarrow==26.0.1", "SQLAlchemy==2.1.9",
-	"psycopg2-binary==2.9.13", "PyMySQL==1.2.4"}
-
 var updateTypes = flag.Bool("update-flytekit", false, "write what flytekit reads to testdata/flytekit.txt")
 
 // python returns the Python of a virtual environment with flytekit. It is made
-// once, which takes a minute, in the user's cache folder: by make test-flyte,
-// which sets WASMSQL_TEST_FLYTEKIT, and under CI where there is a python3 that
-// can. Otherwise the test is skipped.
+// by make test-flyte, which sets WASMSQL_TEST_FLYTEKIT, and under CI where there
+// is a python3 that can. Otherwise the test is skipped.
 func python(t *testing.T) string {
 	t.Helper()
-	cache, err := os.UserCacheDir()
+	env, wanted := flytekit.Environment(), os.Getenv("WASMSQL_TEST_FLYTEKIT") != ""
+	dir, ready, err := env.Folder()
+	if !ready && !wanted && os.Getenv("CI") != "true" {
+		t.Skip("there is no virtual environment with flytekit: make test-flyte makes it")
+	}
+	if err == nil && !ready {
+		dir, err = env.Make(t.Context())
+	}
+	var missing *sqldbtest.Missing
+	if errors.As(err, &missing) && !wanted {
+		t.Skip("flytekit is not tried: " + err.Error())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(cache, "wasmsql-test", "flytekit-1.16.31")
-	program, ready := filepath.Join(dir, "bin", "python"), filepath.Join(dir, "wasmsql-ready")
-	if _, err := os.Stat(ready); err == nil {
-		return program
-	}
-	if os.Getenv("WASMSQL_TEST_FLYTEKIT") == "" && os.Getenv("CI") != "true" {
-		t.Skip("there is no virtual environment with flytekit: make test-flyte makes it")
-	}
-	base, err := exec.LookPath("python3")
-	if err == nil {
-		err = exec.Command(base, "-c", "import venv, ensurepip").Run()
-	}
-	if err != nil && os.Getenv("WASMSQL_TEST_FLYTEKIT") == "" {
-		t.Skip("flytekit is not tried: there is no python3 with venv and pip")
-	}
-	if err != nil {
-		t.Fatal("no python3 with venv and pip: on Debian, apt-get install python3-venv")
-	}
-	for _, command := range [][]string{
-		{base, "-m", "venv", "--clear", dir},
-		append([]string{program, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"}, flytekit...),
-		{"touch", ready},
-	} {
-		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
-			t.Fatalf("%q: %v\n%s", command, err, out)
-		}
-	}
-	return program
+	return filepath.Join(dir, "bin", "python")
 }
 
 // column is a type of a database and a literal of it.

@@ -57,18 +57,21 @@ const admin = "wasmsql"
 // patience is how long a server may take to answer.
 const patience = 60 * time.Second
 
-// Missing is the error where a program of a server is not installed.
+// Missing is the error where a program is not installed.
 type Missing struct {
 	Program  string
-	Server   string // what needs it, for instance PostgreSQL
+	Server   string // what it belongs to, for instance PostgreSQL
 	Packages string // of Debian that have it
-	Variable string // of the environment, which names a server to use instead
+	Variable string // of the environment, which names a server to use instead, or empty
 }
 
 // Error says what to install.
 func (m *Missing) Error() string {
-	return fmt.Sprintf("no program %q: install %s (on Debian: apt-get install %s), or set %s to the URI of a server's superuser",
-		m.Program, m.Server, m.Packages, m.Variable)
+	text := fmt.Sprintf("no program %q: install %s (on Debian: apt-get install %s)", m.Program, m.Server, m.Packages)
+	if m.Variable != "" {
+		text += ", or set " + m.Variable + " to the URI of a server's superuser"
+	}
+	return text
 }
 
 // new returns a private server that is not started. Its AdminURI is known

@@ -72,7 +72,7 @@ func TestByVersion(t *testing.T) {
 	}
 }
 
-// TestMissing: what is not installed is said, with both remedies.
+// TestMissing: what is not installed is said, with each remedy.
 func TestMissing(t *testing.T) {
 	k := postgres
 	k.programs, k.folders = []string{"no-such-program"}, nil
@@ -80,6 +80,10 @@ func TestMissing(t *testing.T) {
 	const want = `no program "no-such-program": install PostgreSQL (on Debian: apt-get install postgresql), or set WASMSQL_TEST_POSTGRES to the URI of a server's superuser`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
+	}
+	python := &Missing{Program: "python3", Server: "Python", Packages: "python3-venv"}
+	if got := python.Error(); got != `no program "python3": install Python (on Debian: apt-get install python3-venv)` {
+		t.Error(got)
 	}
 	k.programs, k.client = nil, "no-such-client"
 	if _, err := (&Server{kind: &k}).Client("postgresql://u:p@127.0.0.1/d", ""); err == nil || !strings.HasPrefix(err.Error(), `no program "no-such-client"`) {
