@@ -36,10 +36,14 @@ const (
 	overlapFrom = 1024
 )
 
-func newOutput(p *Program, sink Sink, report *Report) *output {
+func newOutput(ctx context.Context, p *Program, sink Sink, report *Report) *output {
 	o := &output{program: p, sink: sink, report: report}
 	if f, ok := sink.(Finisher); ok {
 		o.last = f.Finish
+	}
+	if s, ok := sink.(Paced); ok {
+		writing := newPace(ctx, p.host)
+		s.Pace(writing.tick, writing.rest)
 	}
 	return o
 }
@@ -73,6 +77,7 @@ func (o *output) Cursor(ctx context.Context, rows sqldb.Rows) (int64, error) {
 // stream moves all batches of rows to write. After a first batch of some size
 // the two overlap.
 func (o *output) stream(ctx context.Context, rows sqldb.Rows, write func(arrow.Record) error) error {
+	ctx = newPace(ctx, o.program.host).with(ctx)
 	rec, err := rows.Next(ctx)
 	for err == nil && rec.NumRows() < overlapFrom {
 		if err = write(rec); err == nil {

@@ -83,7 +83,7 @@ func (p *Program) run(ctx context.Context, in Inputs, out Sink, report *Report) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.limits.Timeout)
 	defer cancel()
-	sink := newOutput(p, out, report)
+	sink := newOutput(ctx, p, out, report)
 	for pause := retryPause; ; pause *= 2 {
 		report.Attempts++
 		err := p.attempt(ctx, values, sink, report)

@@ -26,8 +26,12 @@ type RuntimeConfig struct {
 	// time that CacheDir sees it, since compiling it takes longer than to run
 	// it, and compiled from the second time on.
 	Engine string
-	// Slots is how many guests run at once; 0: as many as there are processors.
+	// Slots is how many guests run at once, and goroutines that read or write
+	// rows; 0: as many as there are processors.
 	Slots int
+	// Spare is how many more read or write rows while a single Host has
+	// executions. It may not be negative.
+	Spare int
 }
 
 // NewRuntime returns a Runtime. Its error is an *Error with CodeConfig.
@@ -44,7 +48,7 @@ func newRuntime(ctx context.Context, cfg RuntimeConfig, offered []sandbox.Import
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	return &Runtime{sandbox: box, slots: newSlots(n)}, nil
+	return &Runtime{sandbox: box, slots: newSlots(n, cfg.Spare)}, nil
 }
 
 // Close frees the compiled code. Hosts that use it must be closed before.

@@ -33,6 +33,17 @@ type Finisher interface {
 	Finish() error
 }
 
+// Paced is a Sink that computes, and leaves processors to others as it does. It
+// is optional.
+type Paced interface {
+	Sink
+	// Pace is called at most once, before Open. In Write and Finish, the Sink
+	// calls tick before it goes on with what it was given, at least every few
+	// 100 µs of it: tick may wait until there is a processor. It calls rest
+	// before it waits for something outside, and before it returns.
+	Pace(tick, rest func())
+}
+
 // Discard returns a Sink that drops everything.
 func Discard() Sink { return discard{} }
 

@@ -16,22 +16,27 @@ const (
 	slotCredit = 5 * time.Millisecond   // that a tenant who comes has had less than those who are there, at most
 	slotRest   = 200 * time.Microsecond // after which a tenant whose guests have waited for nothing lets others have its processor
 	slotOffer  = time.Millisecond       // that a guest keeps a processor before the system may give it to another thread or process
+	slotAlone  = time.Second            // for which no other tenant has had a slot before one has the spare ones
 )
 
-// slots is how many guests may run at once. A slot goes to the tenant that has
-// had least of them, in time: so one tenant's queue never starves another's, and
-// short executions of a tenant with few of them need not wait for the long ones
-// of another. It is safe for concurrent use.
+// slots is how many guests may run at once, and goroutines that read or write
+// rows. A slot goes to the tenant that has had least of them, in time: so one
+// tenant's queue never starves another's, and short executions of a tenant with
+// few of them need not wait for the long ones of another. It is safe for
+// concurrent use.
 type slots struct {
-	waiters atomic.Int32 // executions that wait
+	waiters atomic.Int32 // that wait for a slot
 	now     func() time.Time
 
-	all int // slots
+	all   int // slots
+	spare int // more of them for rows, while there is one tenant
 
 	mu     sync.Mutex
-	free   int
-	active []*Host       // tenants with guests that run or wait; of equals, the next one first
+	free   int           // below 0 are spare ones that are in use
+	active []*Host       // tenants that hold a slot or wait; of equals, the next one first
 	least  time.Duration // the least that any of them had, and never less than it was
+	latest *Host         // the last that came
+	since  time.Time     // when another one came before
 }
 
 // share is a tenant's of the slots. Their lock guards it, but for rested.
@@ -42,20 +47,23 @@ type share struct {
 	rested  atomic.Int64 // when a guest of its has last waited for something, in nanoseconds since 1970
 }
 
-func newSlots(n int) *slots { return &slots{all: n, free: n, now: time.Now} }
+func newSlots(n, spare int) *slots {
+	return &slots{all: n, spare: spare, free: n, now: time.Now}
+}
 
-// standing returns how many slots are free, and how many executions wait.
+// standing returns how many slots are free, and how many wait for one.
 func (s *slots) standing() (free, waiting int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.free, int(s.waiters.Load())
+	return max(0, s.free), int(s.waiters.Load())
 }
 
-// acquire waits for a slot. Its error is the context's.
-func (s *slots) acquire(ctx context.Context, h *Host) error {
+// acquire waits for a slot, which may be a spare one where it is for rows. Its
+// error is the context's.
+func (s *slots) acquire(ctx context.Context, h *Host, rows bool) error {
 	s.mu.Lock()
 	s.join(h)
-	if s.free > 0 {
+	if s.free > 0 || rows && s.free > -s.spare && s.alone() {
 		s.free--
 		h.share.running++
 		s.mu.Unlock()
@@ -87,11 +95,19 @@ func (s *slots) acquire(ctx context.Context, h *Host) error {
 // join makes sure that a tenant is among the active ones. One that was away for
 // long is taken to have had about as much as they.
 func (s *slots) join(h *Host) {
+	if h != s.latest {
+		s.latest, s.since = h, s.now()
+	}
 	if !slices.Contains(s.active, h) {
 		h.share.used = max(h.share.used, s.least-slotCredit)
 		s.active = append(s.active, h)
 	}
 }
+
+// alone reports whether the tenant that has come last is the only one for some
+// time: what lies between two requests of a tenant is no reason to take what is
+// left for it.
+func (s *slots) alone() bool { return s.now().Sub(s.since) > slotAlone }
 
 // leave forgets a tenant without guests.
 func (s *slots) leave(h *Host) {
@@ -110,7 +126,7 @@ func (s *slots) charge(h *Host, d time.Duration) {
 	s.least = max(s.least, least)
 }
 
-// next returns the tenant whose guest gets the next slot, or nil.
+// next returns the tenant that gets the next slot, or nil.
 func (s *slots) next() *Host {
 	var next *Host
 	for _, t := range s.active {
@@ -129,7 +145,7 @@ func (s *slots) release(h *Host, d time.Duration) {
 	s.charge(h, d)
 	h.share.running--
 	next := s.next()
-	if next == nil {
+	if next == nil || s.free < 0 && !s.alone() && next.share.running > 0 { // a spare one, and it is time to give it back
 		s.free++
 		s.leave(h)
 		return
@@ -144,10 +160,11 @@ func (s *slots) release(h *Host, d time.Duration) {
 	close(first)
 }
 
-// slot is an execution's hold on a slot.
+// slot is a goroutine's hold on a slot.
 type slot struct {
 	slots   *slots
 	host    *Host
+	rows    bool // it reads or writes rows, and runs no guest
 	held    bool
 	began   time.Time // when it came
 	counted time.Time // until when it was charged
@@ -155,7 +172,7 @@ type slot struct {
 }
 
 func (s *slot) acquire(ctx context.Context) error {
-	err := s.slots.acquire(ctx, s.host)
+	err := s.slots.acquire(ctx, s.host, s.rows)
 	s.held = err == nil
 	s.began = s.slots.now()
 	s.counted = s.began

@@ -18,7 +18,7 @@ type queue struct {
 }
 
 func newQueue(t *testing.T, n int) *queue {
-	q := &queue{t: t, slots: newSlots(n), order: make(chan string, 100), clock: time.Unix(0, 0)}
+	q := &queue{t: t, slots: newSlots(n, 0), order: make(chan string, 100), clock: time.Unix(0, 0)}
 	q.slots.now = func() time.Time { return q.clock }
 	return q
 }
@@ -188,18 +188,71 @@ func TestSlotIsOffered(t *testing.T) {
 
 // TestSlotsCanceledWaiter gives the slot of a waiter that went away to none.
 func TestSlotsCanceledWaiter(t *testing.T) {
-	s := newSlots(1)
+	s := newSlots(1, 0)
 	h := &Host{}
-	if err := s.acquire(context.Background(), h); err != nil {
+	if err := s.acquire(context.Background(), h, false); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
-	if err := s.acquire(ctx, h); !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.acquire(ctx, h, false); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("acquire: %v", err)
 	}
 	s.release(h, 0)
 	if s.free != 1 || len(s.active) != 0 || s.waiters.Load() != 0 {
 		t.Fatalf("free %d, tenants %d, waiters %d", s.free, len(s.active), s.waiters.Load())
 	}
+}
+
+// TestSlotsSpare: rows have a spare slot as long as their tenant is alone, and
+// give it back to whoever comes, who has one of the others afterwards.
+func TestSlotsSpare(t *testing.T) {
+	q := newQueue(t, 1)
+	q.slots.spare = 1
+	busy, quiet := &Host{}, &Host{}
+	q.clock = q.clock.Add(2 * slotAlone)
+	rows := func(h *Host) *slot {
+		t.Helper()
+		s := &slot{slots: q.slots, host: h, rows: true}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		defer cancel()
+		if err := s.acquire(ctx); err != nil {
+			return nil
+		}
+		return s
+	}
+	guest := q.hold(busy)
+	if rows(busy) != nil {
+		t.Error("a spare slot for a tenant that has just come")
+	}
+	q.clock = q.clock.Add(slotAlone + 1)
+	extra := rows(busy)
+	if extra == nil {
+		t.Fatal("no spare slot for a tenant that is alone")
+	}
+	if rows(busy) != nil {
+		t.Error("more spare slots than there are")
+	}
+	if free, _ := q.slots.standing(); free != 0 {
+		t.Errorf("%d slots are free", free)
+	}
+	q.wait(busy, "busy", 0)
+	q.wait(quiet, "quiet", 0)
+	guest.release() // to the tenant that has none, and from it to nobody
+	if name := <-q.order; name != "quiet" {
+		t.Errorf("the slot went to %s", name)
+	}
+	select {
+	case name := <-q.order:
+		t.Errorf("%s has the spare slot, with two tenants there", name)
+	case <-time.After(10 * time.Millisecond):
+	}
+	extra.release()
+	q.came(1)
+	guest = q.hold(busy)
+	if rows(busy) != nil {
+		t.Error("a spare slot soon after another tenant was there")
+	}
+	guest.release()
+	q.came(0)
 }

@@ -11,5 +11,10 @@ import "runtime"
 // moreThreads lets Go run one thread more. It is called once.
 func moreThreads() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }
 
-// guests returns how many guests may run at once, after moreThreads.
-func guests() int { return max(1, runtime.GOMAXPROCS(0)-2) }
+// slots returns how many guests may run at once, and how many more processors
+// there are, after moreThreads.
+func slots() (guests, spare int) {
+	processors := runtime.GOMAXPROCS(0) - 1
+	guests = max(1, processors-1)
+	return guests, processors - guests
+}

@@ -187,10 +187,13 @@ func (a *app) runtime(ctx context.Context, log *slog.Logger) (*host.Runtime, err
 	if base, err := os.UserCacheDir(); !set && err == nil {
 		dir = filepath.Join(base, "wasmsql")
 	}
-	rt, err := host.NewRuntime(ctx, host.RuntimeConfig{CacheDir: dir, Slots: guests()})
+	cfg := host.RuntimeConfig{CacheDir: dir}
+	cfg.Slots, cfg.Spare = slots()
+	rt, err := host.NewRuntime(ctx, cfg)
 	if err != nil && dir != "" {
 		log.WarnContext(ctx, "compiled code is not kept", "error", err)
-		rt, err = host.NewRuntime(ctx, host.RuntimeConfig{Slots: guests()})
+		cfg.CacheDir = ""
+		rt, err = host.NewRuntime(ctx, cfg)
 	}
 	return rt, err
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 )
 
-// Writer writes one result. It is a host.Finisher. One goroutine uses it at a
+// Writer writes one result. It is a host.Finisher, and a host.Paced. One goroutine uses it at a
 // time; Rows, Bytes and Partial may be called by others.
 //
 // After an error the result is not whole. Every call returns that error again,
@@ -108,6 +108,8 @@ func (w *Writer) Write(rec arrow.Record) error {
 	if w.failed = w.check(rec); w.failed != nil || rec.NumRows() == 0 {
 		return w.failed
 	}
+	w.out.pace.tick()
+	defer w.out.pace.rest()
 	if w.failed = w.enc.write(rec); w.failed == nil {
 		w.failed = w.out.err
 	}
@@ -115,6 +117,14 @@ func (w *Writer) Write(rec arrow.Record) error {
 		w.rows.Add(rec.NumRows())
 	}
 	return w.failed
+}
+
+// Pace implements host.Paced. Parquet's encoder works on more than may be done
+// in one go, and keeps none.
+func (w *Writer) Pace(tick, rest func()) {
+	if _, ok := w.enc.(*parquetEncoder); !ok {
+		w.out.pace = pace{tick, rest}
+	}
 }
 
 // check refuses a batch that is not of the schema, which the encoders rely on.
@@ -137,6 +147,7 @@ func (w *Writer) Finish() error {
 		return w.failed
 	}
 	w.state = finished
+	defer w.out.pace.rest()
 	if w.failed == nil {
 		w.failed = w.enc.close()
 	}

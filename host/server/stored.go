@@ -10,7 +10,8 @@ import (
 )
 
 // storedResult writes a result to the bucket, and marks the execution before
-// its commit. It implements host.Finisher.
+// its commit. It implements host.Finisher
+// and host.Paced.
 type storedResult struct {
 	queue     *queue
 	execution execution
@@ -18,9 +19,10 @@ type storedResult struct {
 	name      string
 	written   string // name, once the object is whole
 
-	object *blob.Writer
-	cancel context.CancelFunc // of the object
-	rows   *result.Writer
+	tick, rest func() // of its pace
+	object     *blob.Writer
+	cancel     context.CancelFunc // of the object
+	rows       *result.Writer
 }
 
 // Open implements host.Sink.
@@ -33,8 +35,12 @@ func (r *storedResult) Open(s *arrow.Schema) error {
 	}
 	r.object, r.cancel = object, cancel
 	r.rows = result.New(result.Arrow, object, result.Options{})
+	r.rows.Pace(r.tick, r.rest)
 	return r.rows.Open(s)
 }
+
+// Pace implements host.Paced.
+func (r *storedResult) Pace(tick, rest func()) { r.tick, r.rest = tick, rest }
 
 // Write implements host.Sink.
 func (r *storedResult) Write(rec arrow.Record) error { return r.rows.Write(rec) }

@@ -278,7 +278,10 @@ func (r *rows) Next(ctx context.Context) (arrow.Record, error) {
 	}
 	var rec arrow.Record
 	err := r.tx.c.call(ctx, func() (err error) {
+		r.tx.c.pace = sqldb.PaceOf(ctx)
 		rec, err = r.fill()
+		r.tx.c.pace.Rest()
+		r.tx.c.pace = sqldb.Pace{}
 		if err != nil {
 			err = r.tx.failed(err, r.sql, r.verb)
 		}

@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
 // wire reads and writes the packets of a connection that is logged in. A
@@ -38,6 +40,8 @@ type wire struct {
 	// inspect looks at what is there of a long packet before more is read, if it
 	// is not nil.
 	inspect func(p []byte) error
+
+	pace sqldb.Pace
 }
 
 const (
@@ -251,7 +255,9 @@ func (w *wire) fill(n int) error {
 	w.pos = 0
 	for w.end < n {
 		w.arm(w.readTimeout, w.conn.SetReadDeadline)
+		w.pace.Rest()
 		got, err := w.conn.Read(w.buf[w.end:])
+		w.pace.Tick()
 		w.end += got
 		if err != nil && w.end < n {
 			if err == io.EOF {

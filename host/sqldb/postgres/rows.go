@@ -270,7 +270,10 @@ func (r *rows) Next(ctx context.Context) (arrow.Record, error) {
 	n := 0
 	if !r.eof {
 		err := r.c.do(ctx, func() (err error) {
+			r.c.pace = sqldb.PaceOf(ctx)
 			n, err = r.fill()
+			r.c.pace.Rest()
+			r.c.pace = sqldb.Pace{}
 			return err
 		})
 		if err != nil {

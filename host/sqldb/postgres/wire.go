@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+
+	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
 // wire reads and writes the messages of the protocol, version 3. It is used by
@@ -20,6 +22,7 @@ type wire struct {
 	r, w int
 	left int // bytes of the current message's body that were not taken
 	out  []byte
+	pace sqldb.Pace
 }
 
 const (
@@ -109,7 +112,9 @@ func (w *wire) want(n int) error {
 			copy(grown, w.in)
 			w.in = grown
 		}
+		w.pace.Rest()
 		got, err := w.conn.Read(w.in[w.w:])
+		w.pace.Tick()
 		w.w += got
 		if err != nil && w.w-w.r < n {
 			return err
