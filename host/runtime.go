@@ -30,7 +30,7 @@ type RuntimeConfig struct {
 	// rows; 0: as many as there are processors.
 	Slots int
 	// Spare is how many more read or write rows while a single Host has
-	// executions. It may not be negative.
+	// executions.
 	Spare int
 }
 

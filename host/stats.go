@@ -32,9 +32,9 @@ func (h *Host) Pools() map[string]sqldb.PoolStats {
 
 // RuntimeStats are what a Runtime does and has done.
 type RuntimeStats struct {
-	Slots   int // guests that may run at once
-	Running int // guests that have a slot
-	Waiting int // guests that wait for one
+	Slots   int // guests that may run at once, and goroutines that read or write rows
+	Running int // those that have a slot
+	Waiting int // those that wait for one
 
 	Modules  int   // whose code is in memory
 	Shared   int64 // modules that were asked for and were in memory

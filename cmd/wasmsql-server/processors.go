@@ -2,11 +2,12 @@ package main
 
 import "runtime"
 
-// Guests that compute have every processor but one, if there are more than one:
-// what else an execution needs (the network, the database's rows, a database on
-// the same machine) does not wait for them. Go looks at the network where it has
-// nothing to run, and every 10 ms; with one thread more than there are
-// processors a request is seen when it comes.
+// Guests, and what reads or writes rows, have every processor but one, if there
+// are more than one: what else an execution needs (the network, a database on the
+// same machine) does not wait for them. While a single tenant is there, its rows
+// have that one too. Go looks at the network where it has nothing to run, and every
+// 10 ms; with one thread more than there are processors a request is seen when it
+// comes.
 
 // moreThreads lets Go run one thread more. It is called once.
 func moreThreads() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }

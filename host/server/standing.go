@@ -34,8 +34,8 @@ var (
 	poolMaxDesc     = gauge("pool_connections_max", "How many may be open; 0 is no bound.", "tenant", "connection")
 	poolWaitingDesc = gauge("pool_waiting", "Transactions that wait for a connection.", "tenant", "connection")
 
-	guestsDesc        = gauge("guests_running", "Guests that have a processor.")
-	guestsMaxDesc     = gauge("guests_running_max", "Guests that may have one at once.")
+	guestsDesc        = gauge("guests_running", "Guests, and readers and writers of rows, that have a processor.")
+	guestsMaxDesc     = gauge("guests_running_max", "Guests, and readers and writers of rows, that may have one at once.")
 	guestsWaitingDesc = gauge("guests_waiting", "Guests that wait for one.")
 
 	modulesDesc    = gauge("modules", "Modules whose code is in memory.")

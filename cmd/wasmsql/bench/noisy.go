@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -27,32 +26,28 @@ const (
 // table.
 const noisyTask = "name: large\nconnection: db\ntimeout: 20m\nquery: SELECT i::int8 AS id, (i % 1000)::int4 AS kind, i * 0.37 AS value, 'label number ' || i AS label FROM generate_series(1, 2000000) i\n"
 
-// least is the priority of what runs on other machines as a rule: the noisy
-// tenant's clients and its database. It has what the server, which is measured,
-// and the quiet tenant's database leave of this machine's processors.
-const least = 19
+// The noisy tenant's clients and its database run on other machines as a rule.
+// They have what the server, which is measured, and the quiet tenant's database
+// leave of this machine's processors, and yield to them at once.
 
-// elsewhere starts the noisy tenant's database, and returns its URI.
-func (b *bench) elsewhere() (uri string, stop func(), err error) {
+// elsewhere starts the noisy tenant's database, and returns its URI and process.
+func (b *bench) elsewhere() (uri string, pid int, stop func(), err error) {
 	s, err := sqldbtest.NewPostgres()
 	if err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	if err := s.Start(); err != nil {
-		return "", nil, err
+		return "", 0, nil, err
 	}
 	said, err := s.Client(s.AdminURI, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1);")
 	if err == nil {
-		var pid int
-		if pid, err = strconv.Atoi(strings.TrimSpace(said)); err == nil {
-			err = yielding(pid, least)
-		}
+		pid, err = strconv.Atoi(strings.TrimSpace(said))
 	}
 	if err != nil {
 		s.Stop()
-		return "", nil, fmt.Errorf("the noisy tenant's database: %w", err)
+		return "", 0, nil, fmt.Errorf("the noisy tenant's database: %w", err)
 	}
-	return s.AdminURI, s.Stop, nil
+	return s.AdminURI, pid, s.Stop, nil
 }
 
 // A process with these variables is the noisy tenant's clients, and nothing
@@ -108,13 +103,19 @@ func (b *bench) beneath(ctx context.Context, s *served, kind string, quiet []*cl
 	if err != nil {
 		return load{}, err
 	}
-	cmd := exec.CommandContext(ctx, "nice", "-n", strconv.Itoa(least), self)
+	cmd := yielding(ctx, self)
 	cmd.Env = append(os.Environ(), noiseKind+"="+kind, noisyServer+"="+s.url, noisyToken+"="+s.noisy, noisyWaits+"="+strconv.Itoa(min(waiters, b.rows/50)))
 	noise, err := b.daemon(cmd)
 	if err != nil {
 		return load{}, err
 	}
 	defer noise.stop()
+	time.Sleep(10 * b.turn) // until its database has the connections
+	for _, pid := range []int{s.elsewhere, noise.cmd.Process.Pid} {
+		if err := yield(pid); err != nil {
+			return load{}, fmt.Errorf("what runs elsewhere does not yield: %w", err)
+		}
+	}
 	beside, err := hammer(quiet, b.rows, 100*b.turn)
 	if err != nil {
 		return load{}, err

@@ -39,6 +39,7 @@ type served struct {
 	url          string
 	pid          int
 	quiet, noisy string // tokens of two tenants
+	elsewhere    int    // process of the noisy one's database
 }
 
 // serve measures the server by HTTP, over PostgreSQL: beside a handler that
@@ -61,7 +62,7 @@ func (b *bench) serve(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	elsewhere, stop, err := b.elsewhere()
+	elsewhere, pid, stop, err := b.elsewhere()
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (b *bench) serve(ctx context.Context) error {
 		return err
 	}
 	defer d.stop()
-	s.url, s.pid = d.url, d.cmd.Process.Pid
+	s.url, s.pid, s.elsewhere = d.url, d.cmd.Process.Pid, pid
 	for _, measure := range []func(context.Context, *served) error{b.requests, b.streamed, b.noisyTenant} {
 		if err := measure(ctx, s); err != nil {
 			return err
