@@ -1,0 +1,12 @@
+package mysql
+
+import (
+	"testing"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
+)
+
+// TestPace: at most a buffer is taken apart in one go.
+func TestPace(t *testing.T) {
+	sqldbtest.Pace(t, begin(t, open(t)), "SELECT repeat('x', 100) FROM seq_1_to_100000", 100*100_000/readBuffer)
+}
