@@ -77,7 +77,7 @@ func (r *reading) Abort(error)  {}
 // writeResult gives a result to an output as a guest would, in pieces.
 func writeResult(stream []byte, piece int) (int64, error) {
 	sink := &reading{}
-	p := &Program{task: Task{Outputs: abi.Outputs{Mode: abi.OutputAny}}}
+	p := &Program{host: &Host{runtime: &Runtime{slots: newSlots(1, 0)}}, task: Task{Outputs: abi.Outputs{Mode: abi.OutputAny}}}
 	o := &output{program: p, sink: sink, report: &Report{}}
 	ctx := context.Background()
 	for len(stream) > 0 {
