@@ -54,9 +54,6 @@ type kind struct {
 // admin is the superuser of a private server.
 const admin = "wasmsql"
 
-// patience is how long a server may take to answer.
-const patience = 60 * time.Second
-
 // Missing is the error where a program of a server is not installed.
 type Missing struct {
 	Program  string
@@ -165,7 +162,7 @@ func (s *Server) wait() error {
 		return err
 	}
 	address := net.JoinHostPort(u.Host, strconv.Itoa(u.Port))
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(Patience)
 	for {
 		var conn net.Conn
 		if conn, err = net.DialTimeout("tcp", address, time.Second); err == nil {
@@ -178,7 +175,7 @@ func (s *Server) wait() error {
 		case s.run.ended():
 			return errors.New("it ended by itself")
 		case time.Now().After(deadline):
-			return fmt.Errorf("no answer for %s: %w", patience, err)
+			return fmt.Errorf("no answer for %s: %w", Patience, err)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
