@@ -149,7 +149,7 @@ func TestGuestLogShowsWarnings(t *testing.T) {
 
 // slowSink takes as long for a batch as the progress needs to be shown.
 type slowSink struct {
-	out    *strings.Builder
+	out    *terminalText
 	closed string // what the terminal had on it when it was finished
 }
 
@@ -159,6 +159,22 @@ func (s *slowSink) Finish() error          { s.closed = s.out.String(); return n
 func (*slowSink) Close() error             { return nil }
 func (*slowSink) Abort(error)              {}
 
+// terminalText keeps what is written to a terminal, and tells of each write.
+type terminalText struct {
+	strings.Builder
+	wrote chan struct{}
+}
+
+func (w *terminalText) Write(b []byte) (int, error) {
+	defer func() {
+		select {
+		case w.wrote <- struct{}{}:
+		default:
+		}
+	}()
+	return w.Builder.Write(b)
+}
+
 func TestProgressIsErasedBeforeTheSinkFinishes(t *testing.T) {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil))
 	defer b.Release()
@@ -166,13 +182,15 @@ func TestProgressIsErasedBeforeTheSinkFinishes(t *testing.T) {
 	r := b.NewRecord()
 	defer r.Release()
 
-	var terminal strings.Builder
-	sink := &slowSink{out: &terminal}
-	var p host.Finisher = newProgress(sink, &terminal, func() int64 { return 3 << 20 })
+	terminal := &terminalText{wrote: make(chan struct{})}
+	sink := &slowSink{out: terminal}
+	var p host.Finisher = newProgress(sink, terminal, func() int64 { return 3 << 20 })
 	if err := p.Write(r); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(2*progressEvery + progressEvery/2)
+	for range 2 { // the first may be of what was before
+		<-terminal.wrote
+	}
 	if err := p.Finish(); err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func (k *kind) new(settings []string) (*Server, error) {
 		}
 		s.programs[name] = path
 	}
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -115,9 +115,9 @@ func byVersion(a, b string) int {
 	return cmp.Compare(version(a), version(b))
 }
 
-// freePort returns a port of the loopback address that nobody listens on, below
+// FreePort returns a port of the loopback address that nobody listens on, below
 // those that systems give to outgoing connections: it will be used later.
-func freePort() (int, error) {
+func FreePort() (int, error) {
 	for range 100 {
 		port := 20000 + rand.IntN(12000)
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
