@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -87,7 +86,7 @@ The API is described at /openapi.json.`,
 	flags.BoolVar(&f.inline, "allow-inline", false, "accept tasks with a connection of their own")
 	flags.Int64Var(&f.running, "max-running", 16, "executions of a tenant at once")
 	flags.Int64Var(&f.waiting, "max-waiting", 1000, "executions of a tenant that wait for one of those to end")
-	flags.StringVar(&f.cert, "tls-cert", "", "the certificate, in PEM")
+	flags.StringVar(&f.cert, "tls-cert", "", "the certificate, in PEM; this and the next two are read again when they change")
 	flags.StringVar(&f.key, "tls-key", "", "its key, in PEM")
 	flags.StringVar(&f.clientCA, "tls-client-ca", "", "the authorities of clients' certificates, in PEM: whom one names is said by --identities")
 	flags.BoolVar(&f.clientNeeded, "tls-client-required", false, "accept connections with such a certificate only, whatever token they have")
@@ -106,11 +105,11 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer forget()
-	secure, err := f.tls()
+	log := slog.New(server.LogHandler(slog.NewJSONHandler(a.stderr, nil)))
+	secure, err := f.tls(log)
 	if err != nil {
 		return err
 	}
-	log := slog.New(server.LogHandler(slog.NewJSONHandler(a.stderr, nil)))
 	if limit := boundMemory(a.env); limit > 0 {
 		log.InfoContext(ctx, "the collector stays within a limit", "bytes", limit)
 	}
@@ -268,7 +267,7 @@ func serveMetrics(address string, s *server.Server) (stop func(), err error) {
 }
 
 // tls returns the configuration of TLS, or nil for none.
-func (f *serveFlags) tls() (*tls.Config, error) {
+func (f *serveFlags) tls(log *slog.Logger) (*tls.Config, error) {
 	if f.clientNeeded && f.clientCA == "" {
 		return nil, usage("--tls-client-required needs --tls-client-ca", "")
 	}
@@ -278,26 +277,12 @@ func (f *serveFlags) tls() (*tls.Config, error) {
 	if f.cert == "" || f.key == "" {
 		return nil, usage("--tls-cert and --tls-key go together", "")
 	}
-	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
-	if err != nil {
-		return nil, configFault("the certificate cannot be used: "+err.Error(), "")
-	}
-	c := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
-	if f.clientCA == "" {
-		return c, nil
-	}
-	text, err := os.ReadFile(f.clientCA)
-	if err != nil {
-		return nil, configFault("--tls-client-ca cannot be read: "+err.Error(), "")
-	}
-	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
+	c := &certificates{cert: f.cert, key: f.key, clientCA: f.clientCA, clients: tls.VerifyClientCertIfGiven, protocols: []string{"h2", "http/1.1"},
+		what: "the certificate", flag: "--tls-client-ca"}
 	if f.clientNeeded {
-		c.ClientAuth = tls.RequireAndVerifyClientCert
+		c.clients = tls.RequireAndVerifyClientCert
 	}
-	if !c.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, configFault("--tls-client-ca holds no certificate", "it has to be in PEM")
-	}
-	return c, nil
+	return c.config(log)
 }
 
 // reachable returns what decides about addresses, or nil where any is allowed.
