@@ -32,7 +32,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Long: `Find every fault of task files, configurations and modules, with its place.
 
 A folder is searched for .yaml, .yml and .wasm files. A folder of tenants of
-wasmsql serve is checked as that would take it over. Tasks are checked with the
+wasmsql serve is checked as that would take it over, and so is a file that says
+what Flyte's projects may do (--connector-config). Tasks are checked with the
 configuration beside them that is checked too, else with the one that wasmsql
 run would use. No connection is opened and no secret is read, but with
 --connect: then each connection is opened, and a warning says what its login may
@@ -181,6 +182,8 @@ func (c *checker) parse(f *checked) {
 		f.err = checkModule(f.file, f.data)
 	case kindOf(f.data) == pluginFile:
 		_, f.err = manifest.ReadPlugin(label(f.file), f.data)
+	case kindOf(f.data) == connectorFile:
+		_, f.err = manifest.ReadConnector(label(f.file), f.data)
 	case kindOf(f.data) == configFile, filepath.Base(f.file) == tenantConfig && len(bytes.TrimSpace(f.data)) == 0:
 		s, err := c.a.readSettings(label(f.file), f.data)
 		if err != nil {
@@ -302,11 +305,13 @@ type kindOfFile uint8
 const (
 	taskFile kindOfFile = iota
 	configFile
-	pluginFile // the manifest of a plugin, as its author writes it
+	pluginFile    // the manifest of a plugin, as its author writes it
+	connectorFile // what Flyte's projects may do
 )
 
 // kindOf tells by its keys what a file is: a task has a query or a module, a
-// plugin's manifest a version, and a configuration what only it has then.
+// plugin's manifest a version, what Flyte's projects may do a list of what is
+// allowed, and a configuration what only it has then.
 func kindOf(data []byte) kindOfFile {
 	has := map[string]bool{}
 	var root yaml.Node
@@ -329,6 +334,8 @@ func kindOf(data []byte) kindOfFile {
 		return pluginFile
 	case has["connections"] || has["limits"] || has["secrets"]:
 		return configFile
+	case has["allow"]:
+		return connectorFile
 	}
 	return taskFile
 }
