@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 )
 
 // ticketAge is how long a key of session tickets is used.
@@ -82,7 +84,7 @@ func (c *certificates) now(ctx context.Context, log *slog.Logger) (*tls.Config, 
 func (c *certificates) read() (*tls.Config, error) {
 	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
 	if err != nil {
-		return nil, configFault(c.what+" cannot be used: "+err.Error(), "")
+		return nil, fault.Config(c.what+" cannot be used: "+err.Error(), "")
 	}
 	to := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: c.protocols}
 	var ticketKey [32]byte
@@ -93,11 +95,11 @@ func (c *certificates) read() (*tls.Config, error) {
 	}
 	text, err := os.ReadFile(c.clientCA)
 	if err != nil {
-		return nil, configFault(c.flag+" cannot be read: "+err.Error(), "")
+		return nil, fault.Config(c.flag+" cannot be read: "+err.Error(), "")
 	}
 	to.ClientCAs, to.ClientAuth = x509.NewCertPool(), c.clients
 	if !to.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, configFault(c.flag+" holds no certificate", "it has to be in PEM")
+		return nil, fault.Config(c.flag+" holds no certificate", "it has to be in PEM")
 	}
 	return to, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/flyte/connector"
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
@@ -49,15 +50,15 @@ type runningConnector struct {
 func (a *app) connector(ctx context.Context, f *connectorFlags, secrets string, cfg *server.Config, log *slog.Logger) (*runningConnector, error) {
 	if f.listen == "" {
 		if *f != (connectorFlags{}) {
-			return nil, usage("--connector-listen is missing", "it is the address and port for Flyte, as :8000")
+			return nil, fault.Usage("--connector-listen is missing", "it is the address and port for Flyte, as :8000")
 		}
 		return &runningConnector{}, nil
 	}
 	switch {
 	case f.config == "":
-		return nil, usage("--connector-config is missing", "without it no project of Flyte may do anything: see host/flyte/README.md")
+		return nil, fault.Usage("--connector-config is missing", "without it no project of Flyte may do anything: see host/flyte/README.md")
 	case cfg.State == "":
-		return nil, usage("--connector-listen needs --state", "to try it out: --state sqlite:///state.db")
+		return nil, fault.Usage("--connector-listen needs --state", "to try it out: --state sqlite:///state.db")
 	}
 	c := &runningConnector{}
 	var err error
@@ -75,10 +76,10 @@ func (a *app) connector(ctx context.Context, f *connectorFlags, secrets string, 
 		if errors.As(err, &faults) {
 			return nil, faults
 		}
-		return nil, configFault(err.Error(), "")
+		return nil, fault.Config(err.Error(), "")
 	}
 	if c.listener, err = net.Listen("tcp", f.listen); err != nil {
-		return nil, errors.Join(configFault("cannot listen: "+err.Error(), "--connector-listen is an address and a port, as 127.0.0.1:8000 or :8000"), c.Close())
+		return nil, errors.Join(fault.Config("cannot listen: "+err.Error(), "--connector-listen is an address and a port, as 127.0.0.1:8000 or :8000"), c.Close())
 	}
 	if c.secure == nil || c.secure.ClientAuth != tls.RequireAndVerifyClientCert {
 		log.WarnContext(ctx, "whoever reaches the connector may use it as any project: give it --connector-tls-client-ca, or keep others from it", "address", c.listener.Addr().String())
@@ -132,7 +133,7 @@ func (f *connectorFlags) tls(log *slog.Logger) (*tls.Config, error) {
 		return nil, nil
 	}
 	if f.cert == "" || f.key == "" {
-		return nil, usage("--connector-tls-cert and --connector-tls-key go together", "")
+		return nil, fault.Usage("--connector-tls-cert and --connector-tls-key go together", "")
 	}
 	c := &certificates{cert: f.cert, key: f.key, clientCA: f.clientCA, clients: tls.RequireAndVerifyClientCert, protocols: []string{"h2"},
 		what: "the connector's certificate", flag: "--connector-tls-client-ca"}

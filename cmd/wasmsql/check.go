@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -42,7 +43,7 @@ do and should not.`,
   wasmsql check -c wasmsql.yaml tasks/ plugin.wasm`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage("PATH is missing", "usage: "+cmd.UseLine())
+				return fault.Usage("PATH is missing", "usage: "+cmd.UseLine())
 			}
 			return nil
 		},
@@ -108,7 +109,7 @@ func (a *app) check(ctx context.Context, paths []string, config string, connect 
 			wrong = append(wrong, f.err)
 			continue
 		}
-		if err := a.print([]byte(printable(label(f.file)) + ": ok\n")); err != nil {
+		if err := a.print([]byte(fault.Printable(label(f.file)) + ": ok\n")); err != nil {
 			return err
 		}
 	}
@@ -146,7 +147,7 @@ func (a *app) findFiles(ctx context.Context, paths []string) ([]*checked, error)
 			return nil, unreadable("file", p, err)
 		}
 		if len(files) == before {
-			return nil, usage(fmt.Sprintf("there is no task file, configuration or module in %s", shown(p)), "they end in .yaml, .yml and .wasm")
+			return nil, fault.Usage(fmt.Sprintf("there is no task file, configuration or module in %s", shown(p)), "they end in .yaml, .yml and .wasm")
 		}
 	}
 	return files, nil
@@ -228,7 +229,7 @@ func (c *checker) load(f *checked) error {
 	h, err := c.a.host(c.ctx, c.rt, *s)
 	if err != nil {
 		if f.config == nil && s.file != "" {
-			return configFault(fmt.Sprintf("%s cannot be checked: the configuration %s is wrong", shown(f.file), shown(s.file)), "wasmsql check "+s.file)
+			return fault.Config(fmt.Sprintf("%s cannot be checked: the configuration %s is wrong", shown(f.file), shown(s.file)), "wasmsql check "+s.file)
 		}
 		return err
 	}
@@ -269,7 +270,7 @@ func (c *checker) warn(connection string, at host.Place, found []sqldb.Finding) 
 	for _, f := range found {
 		c.a.warn("%s: connection %q: %s", at, connection, f.Message)
 		if f.Hint != "" {
-			fmt.Fprintf(c.a.stderr, "wasmsql: hint: %s\n", printable(f.Hint))
+			fmt.Fprintf(c.a.stderr, "wasmsql: hint: %s\n", fault.Printable(f.Hint))
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
@@ -67,8 +68,8 @@ func TestPrintable(t *testing.T) {
 		"not\xffUTF-8":         `not\ufffdUTF-8`,
 		"a\u009b31m C1 escape": `a\u009b31m C1 escape`,
 	} {
-		if got := printable(text); got != want {
-			t.Errorf("printable(%q) = %q, want %q", text, got, want)
+		if got := fault.Printable(text); got != want {
+			t.Errorf("fault.Printable(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
@@ -222,8 +223,8 @@ func TestExitStatusOfEveryCode(t *testing.T) {
 		host.CodeTask: 1, host.CodeInternal: 1, host.CodeUsage: 2, host.CodeConfig: 3, host.CodeConnection: 4,
 		host.CodeLimit: 5, host.CodeDenied: 6, host.CodeOutput: 7, host.CodeCanceled: 130,
 	} {
-		if got := exitStatus(code); got != want {
-			t.Errorf("exitStatus(%s) = %d, want %d", code, got, want)
+		if got := fault.ExitStatus(code); got != want {
+			t.Errorf("fault.ExitStatus(%s) = %d, want %d", code, got, want)
 		}
 	}
 }
