@@ -221,9 +221,12 @@ func (s *served) try(ctx context.Context, method, path, token, body string, head
 // stands waits until so many executions of a tenant run, and so many wait.
 func (s *served) stands(token string, running, waiting int) {
 	s.t.Helper()
-	want := fmt.Sprintf(`"running":%d,"waiting":%d`, running, waiting)
-	sqldbtest.Eventually(s.t, "the tenant's executions are never "+want, func() bool {
-		return strings.Contains(s.do("GET", "/v1/tenant", token, "").body, want)
+	sqldbtest.Eventually(s.t, fmt.Sprintf("there are never %d executions that run and %d that wait", running, waiting), func() bool {
+		var now struct{ Running, Waiting int } // its quotas have the same names, further in
+		if err := json.Unmarshal([]byte(s.do("GET", "/v1/tenant", token, "").body), &now); err != nil {
+			s.t.Fatal(err)
+		}
+		return now.Running == running && now.Waiting == waiting
 	})
 }
 
