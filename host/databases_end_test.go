@@ -10,6 +10,7 @@ import (
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // endless are tasks that would go on for hours, by what they are busy with.
@@ -54,6 +55,7 @@ func TestC10EndedExecutionsAreGone(t *testing.T) {
 				query = strings.Replace(query, "seq_1_to_1000000000000", many, 1)
 				for _, by := range []string{"deadline", "cancel", "close"} {
 					h := openServer(t, db.URI, abi.ReadWrite, func(c *host.Config) {
+						c.Limits.Timeout = time.Hour
 						if by == "deadline" {
 							c.Limits.Timeout = 400 * time.Millisecond
 						}
@@ -71,7 +73,7 @@ func TestC10EndedExecutionsAreGone(t *testing.T) {
 						done <- err
 					}()
 					seen := false
-					for start := time.Now(); !seen && time.Since(start) < 20*time.Second && len(done) == 0; time.Sleep(5 * time.Millisecond) {
+					for start := time.Now(); !seen && time.Since(start) < sqldbtest.Patience && len(done) == 0; time.Sleep(5 * time.Millisecond) {
 						seen = busyWith(asked(t, running), query)
 					}
 					if !seen && by != "deadline" { // which may come first on a busy machine
@@ -122,10 +124,10 @@ func TestTimeLimitOfServer(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			db := s.database(t)
 			owner := db.URI[strings.LastIndexByte(db.URI, '/')+1:] + "_owner"
-			limit, query := "ALTER ROLE "+owner+" SET statement_timeout = 50", "SELECT pg_sleep(20)"
+			limit, query := "ALTER ROLE "+owner+" SET statement_timeout = 1000", "SELECT pg_sleep(3600)"
 			want, message := host.CodeTask, "statement timeout"
 			if s.name == "mysql" {
-				limit, query = "ALTER USER "+owner+"@'%' WITH MAX_STATEMENT_TIME 0.05", "SELECT SLEEP(20)"
+				limit, query = "ALTER USER "+owner+"@'%' WITH MAX_STATEMENT_TIME 1", "SELECT SLEEP(3600)"
 				want, message = host.CodeLimit, "the server's time limit for statements passed"
 			}
 			if isMySQL(t, s, db.URI) { // a hint takes the place of its setting, which is for all

@@ -101,7 +101,7 @@ func (s *syncBuffer) take() string {
 // TestEnginesAgree (G18) runs the guests that do nothing evil on both engines:
 // statements, parameters, results, fuel, logs and errors are equal.
 func TestEnginesAgree(t *testing.T) {
-	limits := host.Limits{HostCalls: 1100, Timeout: time.Minute, Log: 1000, Memory: 16 << 20, Fuel: 1_000_000}
+	limits := host.Limits{HostCalls: 1100, Timeout: time.Hour, Log: 1000, Memory: 16 << 20, Fuel: 1_000_000}
 	files, err := filepath.Glob(filepath.Join("..", "testdata", "guests", "wat", "*.wasm"))
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestEnginesAgreeOnTemplates(t *testing.T) {
 		"endless":   {"SELECT {{ x }}{% for i in range(x) %}{% for j in range(x) %}{% for k in range(x) %},1{% endfor %}{% endfor %}{% endfor %}", one("x", abi.Int), intValue(1000)},
 	} {
 		task := host.Task{Name: name, Query: c.query, Inputs: c.inputs, Connection: "db"}
-		agree(t, people, host.Limits{Timeout: time.Minute, Fuel: 50_000_000}, task, host.Inputs{"x": c.value})
+		agree(t, people, host.Limits{Timeout: time.Hour, Fuel: 50_000_000}, task, host.Inputs{"x": c.value})
 	}
 }
 
@@ -159,7 +159,7 @@ func TestEnginesAgreeOnRows(t *testing.T) {
 	str, num := abi.Type{Kind: abi.Str}, abi.Type{Kind: abi.Int}
 	task := host.Task{Name: "rows", Module: guest, Connection: "db", Inputs: []host.Input{{Name: "sql", Type: str}, {Name: "batches", Type: num}}}
 	for _, sql := range []string{"SELECT * FROM people ORDER BY id", "SELECT nosuch", "", "DELETE FROM people"} {
-		agree(t, people, host.Limits{Timeout: time.Minute}, task, host.Inputs{"sql": {Type: str, Str: sql}, "batches": {Type: num, Int: 10}})
+		agree(t, people, host.Limits{Timeout: time.Hour}, task, host.Inputs{"sql": {Type: str, Str: sql}, "batches": {Type: num, Int: 10}})
 	}
 }
 

@@ -6,7 +6,7 @@ import "github.com/wasmsql/wasmsql/host"
 var evilGuests = map[string][]evilGuest{
 	"G1": {
 		{"configure-spin", "load", host.CodeLimit, "units of fuel, the limit is"},
-		{"configure-storm", "load", host.CodeLimit, "the guest has logged 1001 bytes, the limit is 1000"},
+		{"configure-storm", "load", host.CodeLimit, "the guest has logged 101 lines, the limit of 1000 bytes is one of 100 lines"},
 		{"initialize-spin", "load", host.CodeLimit, "units of fuel, the limit is"},
 		{"return-at-once", "run", "", ""},
 		{"spin-br-table", "run", host.CodeLimit, "units of fuel, the limit is"},
@@ -204,7 +204,7 @@ var evilGuests = map[string][]evilGuest{
 		{"fail-huge", "run", host.CodeLimit, "the guest has made 1101 host calls, the limit is 1100"},
 		{"fail-huge-once", "run", host.CodeTask, "\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u001b\\u"},
 		{"log-memory", "run", host.CodeLimit, "the guest has logged "},
-		{"log-storm", "run", host.CodeLimit, "the guest has logged 1001 bytes, the limit is 1000"},
+		{"log-storm", "run", host.CodeLimit, "the guest has logged 101 lines, the limit of 1000 bytes is one of 100 lines"},
 		{"names-escape", "load", host.CodeDenied, "refused: it imports the function \"wasmsql_v1.\\x1b[2J\\x1b]0;owned\\a\", which no host offers: use the functions o"},
 		{"names-trap", "run", host.CodeDenied, "the guest trapped: unreachable"},
 		{"stdout-endless", "run", host.CodeLimit, "the guest has logged 1008 bytes, the limit is 1000"},

@@ -53,7 +53,7 @@ var evilOptions = map[string]struct {
 
 // evilHosts returns two tenants on one Runtime, which share a database.
 func evilHosts(t testing.TB, engine string, db host.Connection, fuel int64) [2]*tenant {
-	limits := host.Limits{HostCalls: 1100, Timeout: time.Minute, Log: 1000, Memory: 16 << 20, Fuel: 1_000_000,
+	limits := host.Limits{HostCalls: 1100, Timeout: time.Hour, Log: 1000, Memory: 16 << 20, Fuel: 1_000_000,
 		Statement: 64 << 10, Parameters: 1 << 20, Cursors: 8}
 	if fuel > 0 {
 		limits.Fuel = fuel
@@ -182,9 +182,9 @@ func TestEvilGuestsLeaveNothing(t *testing.T) {
 	all() // now their code is compiled, and stays
 	before := measure(t)
 	all()
-	after := measure(t)
+	after, more := afterwards(t, before)
 	t.Logf("before %+v, after %+v", before, after)
-	if after.goroutines > before.goroutines || after.descriptors > before.descriptors || after.heap > before.heap+(4<<20) {
+	if more {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 }
@@ -194,7 +194,7 @@ func TestEvilGuestsLeaveNothing(t *testing.T) {
 func TestEvilGuestsCancelled(t *testing.T) {
 	for _, engine := range engines {
 		db := evilDatabase(t)
-		x := newTenant(t, engine, db, host.Limits{HostCalls: 1 << 40, Fuel: 1 << 50, Timeout: time.Minute})
+		x := newTenant(t, engine, db, host.Limits{HostCalls: 1 << 40, Fuel: 1 << 50, Timeout: time.Hour})
 		for _, name := range []string{"after-cancel", "storm-ignored", "limit-error-read", "spin-empty", "tree", "fill-storm", "storm-random", "secret-spin"} {
 			p, e := x.load(host.Task{Name: name, Module: module(t, "evil-"+name), Connection: "db", Outputs: abi.Outputs{Mode: abi.OutputNone}})
 			if p == nil {

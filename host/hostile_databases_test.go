@@ -60,7 +60,7 @@ func newAttacker(t *testing.T, v *victim) *attacker {
 		return loadOn(t, h, host.Task{Name: "hostile", Module: module(t, "requests"),
 			Inputs: []host.Input{{Name: "requests", Type: abi.Type{Kind: abi.Bytes}}}, Outputs: abi.Outputs{Mode: abi.OutputNone}})
 	}
-	patient := open(time.Minute)
+	patient := open(time.Hour)
 	a := &attacker{victim: v, patient: load(patient), hasty: load(open(300 * time.Millisecond)),
 		left: loadOn(t, patient, host.Task{Name: "session", Query: v.session})}
 	a.templates = openServer(t, v.URI, abi.ReadOnly, func(c *host.Config) { c.Limits.Timeout = 300 * time.Millisecond })
@@ -246,7 +246,7 @@ func TestReadOnlyTransactionsHoldAlone(t *testing.T) {
 				runAlone(t, db, l.Statements)
 				// The session is made clean, or ends, behind the execution's back.
 				now := v.sum(t)
-				for wait := time.Now(); now != before && time.Since(wait) < 5*time.Second; now = v.sum(t) {
+				for wait := time.Now(); now != before && time.Since(wait) < sqldbtest.Patience; now = v.sum(t) {
 					time.Sleep(10 * time.Millisecond)
 				}
 				if now != before {
@@ -260,7 +260,7 @@ func TestReadOnlyTransactionsHoldAlone(t *testing.T) {
 // runAlone sends statements in a read-only transaction and commits it.
 func runAlone(t *testing.T, db sqldb.DB, statements []string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), sqldbtest.Patience)
 	defer cancel()
 	tx, err := db.Begin(ctx, sqldb.TxOptions{Access: abi.ReadOnly})
 	if err != nil {

@@ -10,7 +10,7 @@ type Limits struct {
 	HostCalls      int64         // calls from the guest
 	Cursors        int64         // open at a time
 	Statement      int64         // bytes of one statement's SQL text
-	Log            int64         // bytes of log lines and of what the guest prints
+	Log            int64         // bytes of log lines and of what the guest prints; a line for each 100 of them, and at least 100 lines
 	Parameters     int64         // bytes of one statement's parameters
 	ParameterCount int64         // parameters of one statement: PostgreSQL and MySQL take 65,535, SQLite 32,766
 	Rows           int64         // of the result

@@ -45,7 +45,7 @@ func (q *queue) wait(h *Host, name string, takes time.Duration) {
 			s.release()
 		}
 	}()
-	for deadline := time.Now().Add(5 * time.Second); q.slots.waiters.Load() == n; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); q.slots.waiters.Load() == n; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			q.t.Fatalf("%s does not wait", name)
 		}

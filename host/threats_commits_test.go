@@ -27,7 +27,7 @@ func TestC11CommitUnknown(t *testing.T) {
 			insert := func(n int64) (host.Report, error) {
 				h := openServer(t, proxy.URI, abi.ReadWrite)
 				defer func() { _ = h.Close() }()
-				p := loadOn(t, h, host.Task{Query: "INSERT INTO done VALUES ({{ n }})", Inputs: []host.Input{intInput("n")}, Outputs: none, Retries: 2, Timeout: 20 * time.Second})
+				p := loadOn(t, h, host.Task{Query: "INSERT INTO done VALUES ({{ n }})", Inputs: []host.Input{intInput("n")}, Outputs: none, Retries: 2, Timeout: time.Hour})
 				return p.Run(context.Background(), host.Inputs{"n": intValue(n)}, host.Discard())
 			}
 			if _, err := insert(-1); err != nil {
@@ -82,7 +82,7 @@ func cuts(t *testing.T, proxy *sqldbtest.Proxy, upstream bool, run func(int64) (
 		t.Fatal(err)
 	}
 	total := int64(0)
-	for range 200 { // what was sent may be on its way
+	for end := time.Now().Add(sqldbtest.Patience); time.Now().Before(end); { // what was sent may be on its way
 		before := total
 		if total = proxy.Passed.Load(); total > 0 && total == before {
 			break
@@ -153,7 +153,7 @@ func TestRetriesOfSerializationFailures(t *testing.T) {
 	})
 	var programs []*host.Program
 	for range 3 {
-		programs = append(programs, loadOn(t, h, host.Task{Query: "INSERT INTO done SELECT n FROM counter; UPDATE counter SET n = n + 1; INSERT INTO done SELECT n FROM counter WHERE pg_sleep(0.05) IS NULL", Outputs: none, Retries: 8, Timeout: time.Minute}))
+		programs = append(programs, loadOn(t, h, host.Task{Query: "INSERT INTO done SELECT n FROM counter; UPDATE counter SET n = n + 1; INSERT INTO done SELECT n FROM counter WHERE pg_sleep(0.05) IS NULL", Outputs: none, Retries: 8, Timeout: time.Hour}))
 	}
 	n := contest(t, programs...)
 	if got, want := ask(t, openServer(t, uri, abi.ReadOnly), "SELECT n, (SELECT count(*) FROM done), (SELECT count(DISTINCT n) FROM done) FROM counter"), fmt.Sprintf("[\"%d\",\"%d\",\"%d\"]\n", n, n, n); got != want {
@@ -162,14 +162,18 @@ func TestRetriesOfSerializationFailures(t *testing.T) {
 	t.Run("without retries", func(t *testing.T) { // the error is told as it is
 		p := loadOn(t, h, host.Task{Query: "UPDATE counter SET n = n + 1; SELECT n, pg_sleep(0.2) FROM counter"})
 		errs := make(chan error, 2)
-		for range 2 {
-			go func() {
-				_, err := p.Run(context.Background(), nil, host.Discard())
-				errs <- err
-			}()
+		var err error
+		for i := 0; i < 50 && err == nil; i++ { // until they are at it at the same time
+			for range 2 {
+				go func() {
+					_, err := p.Run(context.Background(), nil, host.Discard())
+					errs <- err
+				}()
+			}
+			err = errors.Join(<-errs, <-errs)
 		}
 		var e *host.Error
-		if err := errors.Join(<-errs, <-errs); !errors.As(err, &e) || e.SQLState != "40001" || !e.SafeToRetry() {
+		if !errors.As(err, &e) || e.SQLState != "40001" || !e.SafeToRetry() {
 			t.Errorf("%v", err)
 		}
 	})
@@ -188,7 +192,7 @@ func TestRetriesOfDeadlocks(t *testing.T) {
 				wait = "pg_sleep(0.1) IS NOT NULL"
 			}
 			move := func(from, to int) *host.Program {
-				return loadOn(t, h, host.Task{Outputs: none, Retries: 8, Timeout: time.Minute, Query: fmt.Sprintf(
+				return loadOn(t, h, host.Task{Outputs: none, Retries: 8, Timeout: time.Hour, Query: fmt.Sprintf(
 					"INSERT INTO done VALUES (%d); UPDATE counter SET n = n + 1 WHERE id = %d; INSERT INTO done SELECT 9 FROM counter WHERE id = 0 AND %s; UPDATE counter SET n = n + 1 WHERE id = %d AND %s", from, from, wait, to, wait)})
 			}
 			n := contest(t, move(1, 2), move(2, 1))

@@ -73,13 +73,13 @@ func TestD1LargeResults(t *testing.T) {
 				c.Connections["db"] = db
 			})
 			p := loadOn(t, h.Host, host.Task{Query: billion[at.dialect]})
-			before, start := heap(), time.Now()
+			before := heap()
 			report, err := p.Run(context.Background(), nil, host.Discard())
 			if got, message := code(err); got != host.CodeLimit || !strings.Contains(message, name) {
 				t.Errorf("limit of %s: %s %s", name, got, message)
 			}
-			if report.Rows > 1_000_000 || time.Since(start) > 20*time.Second || heap()-before > 100<<20 {
-				t.Errorf("limit of %s: %d rows, %s, %d MB", name, report.Rows, time.Since(start), (heap()-before)>>20)
+			if report.Rows > 1_000_000 || heap()-before > 100<<20 {
+				t.Errorf("limit of %s: %d rows, %d MB", name, report.Rows, (heap()-before)>>20)
 			}
 		}
 		at.idle(t)
@@ -122,13 +122,12 @@ func TestD2SlowReader(t *testing.T) {
 		h := at.open(t, abi.ReadOnly)
 		p := loadOn(t, h.Host, host.Task{Query: billion[at.dialect]})
 		reader := &stuck{Sink: host.Discard()}
-		start := time.Now()
 		_, err := p.Run(context.Background(), nil, reader)
 		if got, message := code(err); got != host.CodeOutput {
 			t.Errorf("ended in %s: %s", got, message)
 		}
-		if reader.writes != 1 || reader.grown > 100<<20 || time.Since(start) > 10*time.Second {
-			t.Errorf("%d writes, %d MB, %s", reader.writes, reader.grown>>20, time.Since(start))
+		if reader.writes != 1 || reader.grown > 100<<20 {
+			t.Errorf("%d writes, %d MB", reader.writes, reader.grown>>20)
 		}
 		at.idle(t)
 	})

@@ -17,13 +17,10 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
 	"github.com/wasmsql/wasmsql/host/flyte"
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
 	"github.com/wasmsql/wasmsql/host/flyte/storage/cloud"
-	"github.com/wasmsql/wasmsql/host/sqldb"
-	"github.com/wasmsql/wasmsql/host/sqldb/mysql"
-	"github.com/wasmsql/wasmsql/host/sqldb/postgres"
-	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
 )
 
 const usage = `usage: wasmsql-flyte execute ARGUMENTS
@@ -66,16 +63,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		store[scheme] = buckets
 	}
 	x := flyte.Executor{
-		Store: store,
-		Drivers: map[string]sqldb.Driver{
-			"sqlite":     sqlite.Driver{},
-			"postgresql": postgres.Driver{},
-			"postgres":   postgres.Driver{},
-			"mysql":      mysql.Driver{},
-			"mariadb":    mysql.Driver{},
-		},
-		Env:    os.LookupEnv,
-		Logger: slog.New(slog.NewTextHandler(stderr, nil)),
+		Store:   store,
+		Drivers: drivers.All(),
+		Env:     os.LookupEnv,
+		Logger:  slog.New(slog.NewTextHandler(stderr, nil)),
 	}
 	return x.Main(ctx, args, stderr)
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/apache/arrow/go/v15/parquet/file"
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
@@ -335,7 +334,7 @@ func TestKill(t *testing.T) {
 // waitFor waits until a session of the work is in a state, or none is.
 func (w *work) waitFor(t *testing.T, state string, some bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), sqldbtest.Patience)
 	defer cancel()
 	for ctx.Err() == nil {
 		n := w.sql(t, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND "+state+";")

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/server"
@@ -26,10 +28,10 @@ func (a *app) checkCommand() *cobra.Command {
 				return err
 			}
 			defer rt.Close()
-			all, err := server.Check(cmd.Context(), server.Config{Tenants: args[0], Runtime: rt, Drivers: drivers(), Inline: inline,
+			all, err := server.Check(cmd.Context(), server.Config{Tenants: args[0], Runtime: rt, Drivers: drivers.All(), Inline: inline,
 				Secrets: func(string) secret.Provider { return secret.Chain() }})
 			if err != nil {
-				return configFault("the folder of tenants cannot be read", "")
+				return fault.Config("the folder of tenants cannot be read", "")
 			}
 			return a.checked(all)
 		},

@@ -3,18 +3,17 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	stdlog "log"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/flyte/connector"
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
@@ -32,7 +31,7 @@ type connectorFlags struct {
 func (f *connectorFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.listen, "connector-listen", "", "serve Flyte's tasks over gRPC at this address and port; needs --state")
 	flags.StringVar(&f.config, "connector-config", "", "the file that says what Flyte's projects may do: see host/flyte/README.md")
-	flags.StringVar(&f.cert, "connector-tls-cert", "", "the certificate of --connector-listen, in PEM; read again when it changes")
+	flags.StringVar(&f.cert, "connector-tls-cert", "", "the certificate of --connector-listen, in PEM; this and the next two are read again when they change")
 	flags.StringVar(&f.key, "connector-tls-key", "", "its key, in PEM")
 	flags.StringVar(&f.clientCA, "connector-tls-client-ca", "", "accept Flyte with a certificate of these authorities only, in PEM")
 }
@@ -51,19 +50,19 @@ type runningConnector struct {
 func (a *app) connector(ctx context.Context, f *connectorFlags, secrets string, cfg *server.Config, log *slog.Logger) (*runningConnector, error) {
 	if f.listen == "" {
 		if *f != (connectorFlags{}) {
-			return nil, usage("--connector-listen is missing", "it is the address and port for Flyte, as :8000")
+			return nil, fault.Usage("--connector-listen is missing", "it is the address and port for Flyte, as :8000")
 		}
 		return &runningConnector{}, nil
 	}
 	switch {
 	case f.config == "":
-		return nil, usage("--connector-config is missing", "without it no project of Flyte may do anything: see host/flyte/README.md")
+		return nil, fault.Usage("--connector-config is missing", "without it no project of Flyte may do anything: see host/flyte/README.md")
 	case cfg.State == "":
-		return nil, usage("--connector-listen needs --state", "to try it out: --state sqlite:///state.db")
+		return nil, fault.Usage("--connector-listen needs --state", "to try it out: --state sqlite:///state.db")
 	}
 	c := &runningConnector{}
 	var err error
-	if c.secure, err = f.tls(); err != nil {
+	if c.secure, err = f.tls(log); err != nil {
 		return nil, err
 	}
 	stdlog.SetOutput(io.Discard) // of the SDKs of buckets, which have addresses in it
@@ -77,10 +76,10 @@ func (a *app) connector(ctx context.Context, f *connectorFlags, secrets string, 
 		if errors.As(err, &faults) {
 			return nil, faults
 		}
-		return nil, configFault(err.Error(), "")
+		return nil, fault.Config(err.Error(), "")
 	}
 	if c.listener, err = net.Listen("tcp", f.listen); err != nil {
-		return nil, errors.Join(configFault("cannot listen: "+err.Error(), "--connector-listen is an address and a port, as 127.0.0.1:8000 or :8000"), c.Close())
+		return nil, errors.Join(fault.Config("cannot listen: "+err.Error(), "--connector-listen is an address and a port, as 127.0.0.1:8000 or :8000"), c.Close())
 	}
 	if c.secure == nil || c.secure.ClientAuth != tls.RequireAndVerifyClientCert {
 		log.WarnContext(ctx, "whoever reaches the connector may use it as any project: give it --connector-tls-client-ca, or keep others from it", "address", c.listener.Addr().String())
@@ -128,39 +127,15 @@ func (c *runningConnector) end() error {
 	return errors.Join(c.Close(), c.buckets.Close())
 }
 
-// tls returns the configuration of TLS, or nil for none. Its files are read
-// at each handshake, which are few: a certificate that was renewed is seen.
-func (f *connectorFlags) tls() (*tls.Config, error) {
+// tls returns the configuration of TLS, or nil for none.
+func (f *connectorFlags) tls(log *slog.Logger) (*tls.Config, error) {
 	if f.cert == "" && f.key == "" && f.clientCA == "" {
 		return nil, nil
 	}
 	if f.cert == "" || f.key == "" {
-		return nil, usage("--connector-tls-cert and --connector-tls-key go together", "")
+		return nil, fault.Usage("--connector-tls-cert and --connector-tls-key go together", "")
 	}
-	now, err := f.readTLS()
-	if err != nil {
-		return nil, err
-	}
-	now.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return f.readTLS() }
-	return now, nil
-}
-
-func (f *connectorFlags) readTLS() (*tls.Config, error) {
-	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
-	if err != nil {
-		return nil, configFault("the connector's certificate cannot be used: "+err.Error(), "")
-	}
-	c := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"}}
-	if f.clientCA == "" {
-		return c, nil
-	}
-	text, err := os.ReadFile(f.clientCA)
-	if err != nil {
-		return nil, configFault("--connector-tls-client-ca cannot be read: "+err.Error(), "")
-	}
-	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-	if !c.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, configFault("--connector-tls-client-ca holds no certificate", "it has to be in PEM")
-	}
-	return c, nil
+	c := &certificates{cert: f.cert, key: f.key, clientCA: f.clientCA, clients: tls.RequireAndVerifyClientCert, protocols: []string{"h2"},
+		what: "the connector's certificate", flag: "--connector-tls-client-ca"}
+	return c.config(log)
 }

@@ -126,7 +126,7 @@ func killed(t *testing.T, dir string, more []string, stays *program, uri, query 
 	create := func(p *program, n int64) string {
 		r := flyteRequest(fmt.Sprintf("e%d", n), uri, query, dir, n)
 		var a admin.CreateTaskResponse
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), sqldbtest.Patience)
 		defer cancel()
 		if err := p.flyte(t, insecure.NewCredentials()).Invoke(ctx, flyteService+"CreateTask", r, &a, grpc.WaitForReady(true)); err != nil {
 			t.Fatal(err)
@@ -250,7 +250,7 @@ func TestFlyteTLS(t *testing.T) {
 		return c
 	}
 	call := func(how transport.TransportCredentials) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), sqldbtest.Patience)
 		defer cancel()
 		return p.flyte(t, how).Invoke(ctx, "/flyteidl.service.AgentMetadataService/ListAgents", &admin.ListAgentsRequest{}, &admin.ListAgentsResponse{})
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 )
 
 // keepForNow has a server of one's own work keep executions and an audit where
@@ -15,7 +17,7 @@ func (a *app) keepForNow(f *serveFlags) (forget func(), err error) {
 	}
 	dir, err := os.MkdirTemp("", "wasmsql-dev-")
 	if err != nil {
-		return forget, configFault("there is no folder to keep executions in: "+err.Error(), "name a file: --state sqlite:///state.db")
+		return forget, fault.Config("there is no folder to keep executions in: "+err.Error(), "name a file: --state sqlite:///state.db")
 	}
 	f.state = "sqlite:///" + filepath.Join(dir, "state.db")
 	if f.audit == "" {

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// certificates makes an authority and a certificate of it, in PEM.
-func certificates(t *testing.T, name string) (authority, cert, key string) {
+// certificateOf makes an authority and a certificate of it, in PEM.
+func certificateOf(t *testing.T, name string) (authority, cert, key string) {
 	t.Helper()
 	text := func(kind string, der []byte, err error) string {
 		t.Helper()
@@ -45,9 +45,9 @@ func certificates(t *testing.T, name string) (authority, cert, key string) {
 // TestT6ClientCertificates has the program take certificates, by its flags.
 func TestT6ClientCertificates(t *testing.T) {
 	dir := t.TempDir()
-	serverCA, serverCert, serverKey := certificates(t, "server")
-	clientCA, clientCert, clientKey := certificates(t, "nightly")
-	_, strangeCert, strangeKey := certificates(t, "nightly")
+	serverCA, serverCert, serverKey := certificateOf(t, "server")
+	clientCA, clientCert, clientKey := certificateOf(t, "nightly")
+	_, strangeCert, strangeKey := certificateOf(t, "nightly")
 	write(t, dir, map[string]string{
 		"tenants/acme/wasmsql.yaml": onFile, "server.pem": serverCert, "server.key": serverKey, "clients.pem": clientCA,
 		"identities.yaml": "certificates: [{cn: nightly, tenant: acme, role: run}]\n",

@@ -10,17 +10,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
-	"github.com/wasmsql/wasmsql/host/sqldb"
-	"github.com/wasmsql/wasmsql/host/sqldb/mysql"
-	"github.com/wasmsql/wasmsql/host/sqldb/postgres"
-	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
 )
 
 func main() {
@@ -41,13 +36,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, env func(
 	a := &app{stdout: stdout, stderr: stderr, env: env}
 	root := &cobra.Command{
 		Use: "wasmsql", Short: "run the tasks of many tenants behind HTTP", SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return usage("no command is given", "see wasmsql help serve") },
+		RunE: func(*cobra.Command, []string) error {
+			return fault.Usage("no command is given", "see wasmsql help serve")
+		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(err.Error(), "see wasmsql help "+cmd.Name())
+		return fault.Usage(err.Error(), "see wasmsql help "+cmd.Name())
 	})
 	root.AddCommand(a.serveCommand(), a.tokenCommand(), a.checkCommand())
 	root.SetArgs(args)
@@ -73,61 +70,20 @@ func (a *app) tell(err error) int {
 		all = host.Errors{{Code: host.CodeUsage, Message: err.Error(), Hint: "see wasmsql help serve"}}
 	}
 	for _, e := range all {
-		fmt.Fprintf(a.stderr, "wasmsql: error: %s\n", printable(e.Error()))
-		if e.Hint != "" {
-			fmt.Fprintf(a.stderr, "wasmsql: hint: %s\n", printable(e.Hint))
-		}
+		fault.Print(a.stderr, e)
 	}
-	switch all[0].Code {
-	case host.CodeUsage:
-		return 2
-	case host.CodeConfig:
-		return 3
-	}
-	return 1
-}
-
-// usage returns the error of a wrong command line, configFault that of what it
-// names.
-func usage(message, hint string) error {
-	return &host.Error{Code: host.CodeUsage, Message: message, Hint: hint}
-}
-
-func configFault(message, hint string) error {
-	return &host.Error{Code: host.CodeConfig, Message: message, Hint: hint}
-}
-
-// printable is text without what a terminal would obey.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
+	return fault.ExitStatus(all[0].Code)
 }
 
 // exactly refuses any other number of arguments than those named.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < len(names) {
-			return usage(names[len(args)]+" is missing", "usage: "+cmd.UseLine())
+			return fault.Usage(names[len(args)]+" is missing", "usage: "+cmd.UseLine())
 		}
 		if len(args) > len(names) {
-			return usage(fmt.Sprintf("unexpected argument %q", args[len(names)]), "usage: "+cmd.UseLine())
+			return fault.Usage(fmt.Sprintf("unexpected argument %q", args[len(names)]), "usage: "+cmd.UseLine())
 		}
 		return nil
-	}
-}
-
-// drivers returns the databases that this program can reach, by the scheme of
-// a URI.
-func drivers() map[string]sqldb.Driver {
-	return map[string]sqldb.Driver{
-		"sqlite":     sqlite.Driver{},
-		"postgresql": postgres.Driver{},
-		"postgres":   postgres.Driver{},
-		"mysql":      mysql.Driver{},
-		"mariadb":    mysql.Driver{},
 	}
 }

@@ -113,7 +113,7 @@ func started(t *testing.T, cmd *exec.Cmd) *program {
 	}()
 	select {
 	case p.url = <-serves:
-	case <-time.After(time.Minute):
+	case <-time.After(sqldbtest.Patience):
 	}
 	if p.url == "" {
 		t.Fatal("the server does not serve")
@@ -123,7 +123,12 @@ func started(t *testing.T, cmd *exec.Cmd) *program {
 
 // ask sends a request, and returns its answer's status and body.
 func (p *program) ask(method, path, token, body string) (int, string, error) {
-	r, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
+	return p.askUntil(context.Background(), method, path, token, body)
+}
+
+// askUntil is ask with a context.
+func (p *program) askUntil(ctx context.Context, method, path, token, body string) (int, string, error) {
+	r, err := http.NewRequestWithContext(ctx, method, p.url+path, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}

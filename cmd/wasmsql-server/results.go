@@ -9,6 +9,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host/flyte"
 	"github.com/wasmsql/wasmsql/host/flyte/storage/cloud"
 )
@@ -22,7 +23,7 @@ func (a *app) bucket(ctx context.Context, results, state string) (*blob.Bucket, 
 	if results == "" {
 		file, ok := strings.CutPrefix(state, "sqlite:///")
 		if !ok {
-			return nil, usage("--results is needed with a state in PostgreSQL", "name a folder that all processes share, or a bucket: s3://bucket/folder")
+			return nil, fault.Usage("--results is needed with a state in PostgreSQL", "name a folder that all processes share, or a bucket: s3://bucket/folder")
 		}
 		results = file + ".results"
 	}
@@ -35,7 +36,7 @@ func (a *app) bucket(ctx context.Context, results, state string) (*blob.Bucket, 
 	}
 	b, err := fileblob.OpenBucket(results, &fileblob.Options{CreateDir: true, DirFileMode: 0o700, NoTempDir: true, Metadata: fileblob.MetadataDontWrite})
 	if err != nil {
-		return nil, configFault("the folder of results cannot be used: "+err.Error(), "")
+		return nil, fault.Config("the folder of results cannot be used: "+err.Error(), "")
 	}
 	return b, nil
 }
@@ -73,7 +74,7 @@ func bucketFault(err error) error {
 		if told.Op != "open" {
 			hint = "credentials, region and endpoint are those of the cloud's SDK: AWS_*, GOOGLE_APPLICATION_CREDENTIALS, AZURE_*"
 		}
-		return configFault("--results: the bucket cannot be used: "+told.Message, hint)
+		return fault.Config("--results: the bucket cannot be used: "+told.Message, hint)
 	}
-	return configFault("--results: the bucket cannot be used: "+err.Error(), "")
+	return fault.Config("--results: the bucket cannot be used: "+err.Error(), "")
 }

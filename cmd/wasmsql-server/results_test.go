@@ -86,7 +86,7 @@ func TestResultsInABucket(t *testing.T) {
 		}
 	}
 	start(t, dir, append(args, "--keep", "1ms")...)
-	for deadline := time.Now().Add(30 * time.Second); len(s3.Objects(t, "")) > 0; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(sqldbtest.Patience); len(s3.Objects(t, "")) > 0; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the bucket keeps %q", s3.Objects(t, ""))
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
@@ -87,7 +88,7 @@ The API is described at /openapi.json.`,
 	flags.BoolVar(&f.inline, "allow-inline", false, "accept tasks with a connection of their own")
 	flags.Int64Var(&f.running, "max-running", 16, "executions of a tenant at once")
 	flags.Int64Var(&f.waiting, "max-waiting", 1000, "executions of a tenant that wait for one of those to end")
-	flags.StringVar(&f.cert, "tls-cert", "", "the certificate, in PEM")
+	flags.StringVar(&f.cert, "tls-cert", "", "the certificate, in PEM; this and the next two are read again when they change")
 	flags.StringVar(&f.key, "tls-key", "", "its key, in PEM")
 	flags.StringVar(&f.clientCA, "tls-client-ca", "", "the authorities of clients' certificates, in PEM: whom one names is said by --identities")
 	flags.BoolVar(&f.clientNeeded, "tls-client-required", false, "accept connections with such a certificate only, whatever token they have")
@@ -99,18 +100,18 @@ The API is described at /openapi.json.`,
 // serve runs the server until ctx ends.
 func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if f.dev == (f.tenants != "") {
-		return usage("one of --tenants and --dev is needed", "to try it out: wasmsql serve --dev")
+		return fault.Usage("one of --tenants and --dev is needed", "to try it out: wasmsql serve --dev")
 	}
 	forget, err := a.keepForNow(f)
 	if err != nil {
 		return err
 	}
 	defer forget()
-	secure, err := f.tls()
+	log := slog.New(server.LogHandler(slog.NewJSONHandler(a.stderr, nil)))
+	secure, err := f.tls(log)
 	if err != nil {
 		return err
 	}
-	log := slog.New(server.LogHandler(slog.NewJSONHandler(a.stderr, nil)))
 	if limit := boundMemory(a.env); limit > 0 {
 		log.InfoContext(ctx, "the collector stays within a limit", "bytes", limit)
 	}
@@ -125,7 +126,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	}
 	defer rt.Close()
 	cfg := server.Config{
-		Tenants: f.tenants, Runtime: rt, Drivers: drivers(), Secrets: a.tenantSecrets(f), Inline: f.inline,
+		Tenants: f.tenants, Runtime: rt, Drivers: drivers.All(), Secrets: a.tenantSecrets(f), Inline: f.inline,
 		MetricsApart: f.metrics != "", State: f.state, Keep: f.keep, Drain: f.drain, Logger: log,
 		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting}, Identities: f.identities, Tracing: traces,
 	}
@@ -134,7 +135,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	}
 	if cfg.State == "" {
 		if cfg.State, err = a.credentials().state(); err != nil {
-			return configFault("the credential that names the state cannot be read", "")
+			return fault.Config("the credential that names the state cannot be read", "")
 		}
 	}
 	if cfg.Address, err = f.reachable(); err != nil {
@@ -143,7 +144,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	for _, dir := range f.files {
 		abs, err := filepath.Abs(dir)
 		if err != nil {
-			return configFault(err.Error(), "")
+			return fault.Config(err.Error(), "")
 		}
 		cfg.Files = append(cfg.Files, abs)
 	}
@@ -155,7 +156,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if f.audit != "" {
 		audit, err := server.OpenAudit(f.audit)
 		if err != nil {
-			return configFault("the audit cannot be written: "+err.Error(), "")
+			return fault.Config("the audit cannot be written: "+err.Error(), "")
 		}
 		defer audit.Close()
 		cfg.Audit = audit
@@ -171,7 +172,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	}
 	s, err := server.New(ctx, cfg)
 	if err != nil {
-		return errors.Join(configFault(err.Error(), ""), flyte.end())
+		return errors.Join(fault.Config(err.Error(), ""), flyte.end())
 	}
 	serving, stop := context.WithCancel(ctx)
 	flyte.start(serving, a, s)
@@ -209,7 +210,7 @@ func (a *app) drain(ctx context.Context, f *serveFlags, s *server.Server) error 
 func (a *app) listen(ctx context.Context, log *slog.Logger, f *serveFlags, s *server.Server, dev *server.Dev, tlsConfig *tls.Config) error {
 	l, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return configFault("cannot listen: "+err.Error(), "--listen is an address and a port, as 127.0.0.1:8080 or :8080")
+		return fault.Config("cannot listen: "+err.Error(), "--listen is an address and a port, as 127.0.0.1:8080 or :8080")
 	}
 	web := s.HTTP()
 	web.TLSConfig = tlsConfig
@@ -261,7 +262,7 @@ func (a *app) listen(ctx context.Context, log *slog.Logger, f *serveFlags, s *se
 func serveMetrics(address string, s *server.Server) (stop func(), err error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, configFault("cannot listen: "+err.Error(), "--metrics is an address and a port, as 127.0.0.1:9090")
+		return nil, fault.Config("cannot listen: "+err.Error(), "--metrics is an address and a port, as 127.0.0.1:9090")
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.Metrics())
@@ -271,36 +272,22 @@ func serveMetrics(address string, s *server.Server) (stop func(), err error) {
 }
 
 // tls returns the configuration of TLS, or nil for none.
-func (f *serveFlags) tls() (*tls.Config, error) {
+func (f *serveFlags) tls(log *slog.Logger) (*tls.Config, error) {
 	if f.clientNeeded && f.clientCA == "" {
-		return nil, usage("--tls-client-required needs --tls-client-ca", "")
+		return nil, fault.Usage("--tls-client-required needs --tls-client-ca", "")
 	}
 	if f.cert == "" && f.key == "" && f.clientCA == "" {
 		return nil, nil
 	}
 	if f.cert == "" || f.key == "" {
-		return nil, usage("--tls-cert and --tls-key go together", "")
+		return nil, fault.Usage("--tls-cert and --tls-key go together", "")
 	}
-	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
-	if err != nil {
-		return nil, configFault("the certificate cannot be used: "+err.Error(), "")
-	}
-	c := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
-	if f.clientCA == "" {
-		return c, nil
-	}
-	text, err := os.ReadFile(f.clientCA)
-	if err != nil {
-		return nil, configFault("--tls-client-ca cannot be read: "+err.Error(), "")
-	}
-	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
+	c := &certificates{cert: f.cert, key: f.key, clientCA: f.clientCA, clients: tls.VerifyClientCertIfGiven, protocols: []string{"h2", "http/1.1"},
+		what: "the certificate", flag: "--tls-client-ca"}
 	if f.clientNeeded {
-		c.ClientAuth = tls.RequireAndVerifyClientCert
+		c.clients = tls.RequireAndVerifyClientCert
 	}
-	if !c.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, configFault("--tls-client-ca holds no certificate", "it has to be in PEM")
-	}
-	return c, nil
+	return c.config(log)
 }
 
 // reachable returns what decides about addresses, or nil where any is allowed.
@@ -311,7 +298,7 @@ func (f *serveFlags) reachable() (func(netip.AddrPort) error, error) {
 		if err != nil {
 			a, aerr := netip.ParseAddr(text)
 			if aerr != nil {
-				return nil, usage(fmt.Sprintf("--allow-network: %q is neither an address nor a network", text), "write it as 10.0.0.0/8 or 10.1.2.3")
+				return nil, fault.Usage(fmt.Sprintf("--allow-network: %q is neither an address nor a network", text), "write it as 10.0.0.0/8 or 10.1.2.3")
 			}
 			p = netip.PrefixFrom(a, a.BitLen())
 		}

@@ -103,7 +103,7 @@ func TestServiceAsItsUnitSays(t *testing.T) {
 	told := func(want string) {
 		t.Helper()
 		b := make([]byte, 100)
-		_ = notified.SetReadDeadline(time.Now().Add(20 * time.Second))
+		_ = notified.SetReadDeadline(time.Now().Add(sqldbtest.Patience))
 		if n, err := notified.Read(b); err != nil || string(b[:n]) != want {
 			t.Errorf("the service manager is told %q, %v", b[:n], err)
 		}

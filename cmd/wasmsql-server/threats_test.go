@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -49,7 +50,7 @@ func startIn(t *testing.T, dir string, env []string, args ...string) (*program, 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(sqldbtest.Patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if _, after, ok := strings.Cut(said.String(), "wasmsql: serving at "); ok && strings.Contains(after, "\n") {
 			p.url, _, _ = strings.Cut(after, "\n")
 			return p, said
@@ -90,7 +91,7 @@ func TestT5SecretsOfOthers(t *testing.T) {
 	config, tasks := "connections:\n", ""
 	for name, ref := range refs {
 		config += fmt.Sprintf("  %s: {uri: 'postgresql://u@127.0.0.1:1/d', secret_connect_args: {password: %s}}\n", name, ref)
-		tasks += fmt.Sprintf("---\nname: %s\nconnection: %s\nquery: SELECT 1 AS n\ntimeout: 5s\n", name, name)
+		tasks += fmt.Sprintf("---\nname: %s\nconnection: %s\nquery: SELECT 1 AS n\ntimeout: 1h\n", name, name)
 	}
 	write(t, dir, map[string]string{
 		"tenants/acme/wasmsql.yaml": config, "tenants/acme/tasks/all.yaml": tasks,
@@ -102,7 +103,7 @@ func TestT5SecretsOfOthers(t *testing.T) {
 	p, said := startIn(t, dir, []string{"WASMSQL_SECRET_GLOBEX__GLOBEX_ENV=canary-env", "WASMSQL_SECRET_GLOBEX__ENV=canary-env", "_GLOBEX_ENV=canary-env"},
 		"serve", "--tenants", "tenants", "--listen", "127.0.0.1:0", "--secrets", "secrets")
 	token := tokenOf(t, dir, "acme")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(sqldbtest.Patience); ; time.Sleep(100 * time.Millisecond) {
 		if status, _, _ := p.ask("GET", "/v1/tasks", token, ""); status != 401 || time.Now().After(deadline) {
 			break
 		}
@@ -128,13 +129,13 @@ func TestT1ProcessTellsNoSecret(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"tenants/acme/wasmsql.yaml":   "connections: {db: {uri: 'postgresql://u@127.0.0.1:1/d', secret_connect_args: {password: {group: db, key: password}}}}\n",
-		"tenants/acme/tasks/one.yaml": oneTask("one", "SELECT 1 AS n", "timeout: 5s\n"),
+		"tenants/acme/tasks/one.yaml": oneTask("one", "SELECT 1 AS n", "timeout: 1h\n"),
 	})
 	const canary = "canary-5f4dcc3b"
 	p, said := startIn(t, dir, []string{"WASMSQL_SECRET_ACME__DB_PASSWORD=" + canary, "GOTRACEBACK=all"}, "serve", "--tenants", "tenants", "--listen", "127.0.0.1:0", "--state", "sqlite:///state.db", "--audit", "audit.ndjson")
 	token := tokenOf(t, dir, "acme")
 	told := ""
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(sqldbtest.Patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		status, body, _ := p.ask("POST", "/v1/tasks/one/run", token, "{}")
 		if told += body; status == 502 {
 			break
@@ -173,56 +174,117 @@ func TestT1ProcessTellsNoSecret(t *testing.T) {
 // TestT8Signals ends the process by a signal while tasks run: what ends in time
 // ends well, the rest is canceled, and nothing new begins.
 func TestT8Signals(t *testing.T) {
-	dir := t.TempDir()
-	write(t, dir, map[string]string{
-		"tenants/acme/wasmsql.yaml":     onFile,
-		"tenants/acme/tasks/short.yaml": oneTask("short", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 600000) SELECT max(i) AS n FROM n", ""),
-		"tenants/acme/tasks/long.yaml":  oneTask("long", spin, "timeout: 5m\n"),
-	})
-	token := tokenOf(t, dir, "acme")
-	p, said := startIn(t, dir, nil, "serve", "--tenants", "tenants", "--listen", "127.0.0.1:0", "--drain", "8s", "--audit", "audit.ndjson")
-	type end struct {
-		status int
-		body   string
-		err    error
-	}
-	ends := map[string]chan end{"short": make(chan end, 1), "long": make(chan end, 1)}
-	for name, to := range ends {
-		go func() {
-			status, body, err := p.ask("POST", "/v1/tasks/"+name+"/run", token, "{}")
-			to <- end{status, body, err}
-		}()
-	}
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if _, body, _ := p.ask("GET", "/v1/tenant", token, ""); strings.Contains(body, `"running":2`) {
-			break
+	t.Run("in time", func(t *testing.T) {
+		r := newStopping(t, "write", "1h")
+		lock := r.open(t)
+		if _, err := lock.Exec("BEGIN EXCLUSIVE"); err != nil {
+			t.Fatal(err)
 		}
-	}
-	begun := time.Now()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		ended := r.run("write")
+		r.stop(t)
+		if _, err := lock.Exec("COMMIT"); err != nil {
+			t.Fatal(err)
+		}
+		if e := <-ended; e.err != nil || e.status != 200 || e.body != "[\n{\"n\":1}\n]\n" {
+			t.Errorf("%+v", e)
+		}
+		r.ended(t, `"outcome":"ok"`)
+	})
+	t.Run("too late", func(t *testing.T) {
+		r := newStopping(t, "spin", "500ms")
+		ended := r.run("spin")
+		r.stop(t)
+		if e := <-ended; e.err == nil && e.status == 200 {
+			t.Errorf("%+v", e)
+		}
+		r.ended(t, `"outcome":"canceled"`)
+	})
+}
+
+// stopping is a process that is to stop while a task runs.
+type stopping struct {
+	*program
+	dir, task, token string
+	said             *said
+}
+
+// result is what came of a request.
+type result struct {
+	status int
+	body   string
+	err    error
+}
+
+// newStopping starts a process that waits so long for what runs.
+func newStopping(t *testing.T, task, drain string) *stopping {
+	t.Helper()
+	r := &stopping{dir: t.TempDir(), task: task}
+	write(t, r.dir, map[string]string{
+		"tenants/acme/wasmsql.yaml":     strings.Replace(onFile, "access:", "connect_args: {timeout: 3600}, access:", 1),
+		"tenants/acme/tasks/write.yaml": oneTask("write", "INSERT INTO t VALUES (1) RETURNING n", "timeout: 1h\n"),
+		"tenants/acme/tasks/spin.yaml":  oneTask("spin", spin, "timeout: 1h\n"),
+	})
+	if _, err := r.open(t).Exec("CREATE TABLE t (n INTEGER)"); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(200 * time.Millisecond)
-	if c, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://")); err == nil {
-		t.Error("a connection is accepted behind the signal")
-		c.Close()
+	r.token = tokenOf(t, r.dir, "acme")
+	r.program, r.said = startIn(t, r.dir, nil, "serve", "--tenants", "tenants", "--listen", "127.0.0.1:0", "--drain", drain, "--audit", "audit.ndjson")
+	return r
+}
+
+// open opens its database.
+func (r *stopping) open(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(r.dir, "tenants", "acme", "data.db"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if e := <-ends["short"]; e.err != nil || e.status != 200 || e.body != "[\n{\"n\":600000}\n]\n" {
-		t.Errorf("what ends in time: %+v", e)
+	t.Cleanup(func() { _ = db.Close() })
+	db.SetMaxOpenConns(1)
+	return db
+}
+
+// run begins the task.
+func (r *stopping) run(task string) <-chan result {
+	to := make(chan result, 1)
+	go func() {
+		status, body, err := r.ask("POST", "/v1/tasks/"+task+"/run", r.token, "{}")
+		to <- result{status, body, err}
+	}()
+	return to
+}
+
+// stop has the process stop once the task runs, and waits until it takes no
+// connection any more.
+func (r *stopping) stop(t *testing.T) {
+	t.Helper()
+	sqldbtest.Eventually(t, "the task does not run", func() bool {
+		var now struct{ Running int } // its quotas have the same name, further in
+		_, body, _ := r.ask("GET", "/v1/tenant", r.token, "")
+		return json.Unmarshal([]byte(body), &now) == nil && now.Running == 1
+	})
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
 	}
-	if e := <-ends["long"]; e.err == nil && e.status == 200 {
-		t.Errorf("what does not: %+v", e)
+	sqldbtest.Eventually(t, "connections are accepted behind the signal", func() bool {
+		c, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+		if err == nil {
+			_ = c.Close()
+		}
+		return err != nil
+	})
+}
+
+// ended waits for the end of the process, and looks for what became of the task.
+func (r *stopping) ended(t *testing.T, outcome string) {
+	t.Helper()
+	_ = r.cmd.Wait()
+	text, _ := os.ReadFile(filepath.Join(r.dir, "audit.ndjson"))
+	if !strings.Contains(string(text), `"task":"`+r.task+`"`) || !strings.Contains(string(text), outcome) || strings.Count(string(text), "\n") != 1 {
+		t.Errorf("not one %s in %s", outcome, text)
 	}
-	err := p.cmd.Wait()
-	if d := time.Since(begun); d < 3*time.Second || d > 15*time.Second {
-		t.Errorf("the process ends after %s: %v", d, err)
-	}
-	text, _ := os.ReadFile(filepath.Join(dir, "audit.ndjson"))
-	if !strings.Contains(string(text), `"task":"short"`) || strings.Count(string(text), `"outcome":"ok"`) != 1 || !strings.Contains(string(text), `"task":"long"`) {
-		t.Error(string(text))
-	}
-	if strings.Contains(said.String(), "panic") {
-		t.Error(said.String())
+	if strings.Contains(r.said.String(), "panic") {
+		t.Error(r.said.String())
 	}
 }
 
@@ -233,9 +295,9 @@ func TestT8KilledLeavesNoQuery(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"tenants/acme/wasmsql.yaml":      "connections: {db: {uri: '" + db.URI + "', access: read-write}}\n",
-		"tenants/acme/tasks/counts.yaml": oneTask("counts", "SELECT count(*) AS n FROM generate_series(1, 1000000000000) a", "timeout: 10m\n"),
-		"tenants/acme/tasks/sends.yaml":  oneTask("sends", "SELECT repeat('x', 1000) AS x FROM generate_series(1, 1000000000000) a", "timeout: 10m\n"),
-		"tenants/acme/tasks/sleeps.yaml": oneTask("sleeps", "SELECT 1 AS n FROM pg_sleep(600)", "timeout: 10m\n"),
+		"tenants/acme/tasks/counts.yaml": oneTask("counts", "SELECT count(*) AS n FROM generate_series(1, 1000000000000) a", "timeout: 2h\n"),
+		"tenants/acme/tasks/sends.yaml":  oneTask("sends", "SELECT repeat('x', 1000) AS x FROM generate_series(1, 1000000000000) a", "timeout: 2h\n"),
+		"tenants/acme/tasks/sleeps.yaml": oneTask("sleeps", "SELECT 1 AS n FROM pg_sleep(3600)", "timeout: 2h\n"),
 	})
 	token := tokenOf(t, dir, "acme")
 	look, err := sql.Open("pgx", db.AdminURI)
@@ -262,7 +324,7 @@ func TestT8KilledLeavesNoQuery(t *testing.T) {
 			}
 		}()
 	}
-	for deadline := time.Now().Add(20 * time.Second); busy() < 3 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(sqldbtest.Patience); busy() < 3 && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if n := busy(); n != 3 {
@@ -273,12 +335,7 @@ func TestT8KilledLeavesNoQuery(t *testing.T) {
 	}
 	_ = p.cmd.Wait()
 	begun := time.Now()
-	for busy() > 0 && time.Since(begun) < 40*time.Second {
-		time.Sleep(100 * time.Millisecond)
-	}
-	if n := busy(); n != 0 {
-		t.Errorf("after %s the database still works for %d sessions", time.Since(begun), n)
-	}
+	sqldbtest.Eventually(t, "the database still works for a process that is gone", func() bool { return busy() == 0 })
 	t.Log("the sessions are gone after", time.Since(begun))
 }
 
@@ -288,9 +345,9 @@ func TestT10SmallMachine(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"tenants/acme/wasmsql.yaml":     onFile,
-		"tenants/acme/tasks/large.yaml": oneTask("large", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 300000) SELECT i, printf('%.*c', 100, 'x') AS x FROM n", "timeout: 1m\n"),
+		"tenants/acme/tasks/large.yaml": oneTask("large", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 300000) SELECT i, printf('%.*c', 100, 'x') AS x FROM n", "timeout: 1h\n"),
 		"tenants/acme/tasks/spin.yaml":  oneTask("spin", spin, "timeout: 1s\n"),
-		"tenants/acme/tasks/one.yaml":   oneTask("one", "SELECT {{ n }} AS n", "inputs: {n: int}\ntimeout: 30s\n"),
+		"tenants/acme/tasks/one.yaml":   oneTask("one", "SELECT {{ n }} AS n", "inputs: {n: int}\ntimeout: 1h\n"),
 	})
 	token := tokenOf(t, dir, "acme")
 	p, said := startIn(t, dir, []string{"GOMAXPROCS=1", "GOMEMLIMIT=48MiB"}, "serve", "--tenants", "tenants", "--listen", "127.0.0.1:0", "--state", "sqlite:///state.db")

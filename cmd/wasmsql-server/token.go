@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host/server"
 )
 
@@ -25,7 +26,7 @@ A tenant's folder keeps the hashes of its tokens, in tokens.yaml. A running
 server sees a change within seconds.`,
 		Args: exactly(),
 		RunE: func(*cobra.Command, []string) error {
-			return usage("a command is missing: create, list or revoke", "see wasmsql help token")
+			return fault.Usage("a command is missing: create, list or revoke", "see wasmsql help token")
 		},
 	}
 	cmd.AddCommand(a.tokenCreate(), a.tokenList(), a.tokenRevoke())
@@ -35,14 +36,14 @@ server sees a change within seconds.`,
 // tenantDir returns the folder of a tenant.
 func tenantDir(tenants, name string) (string, error) {
 	if tenants == "" {
-		return "", usage("--tenants is missing", "it is the folder with a folder for each tenant")
+		return "", fault.Usage("--tenants is missing", "it is the folder with a folder for each tenant")
 	}
 	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-		return "", usage(fmt.Sprintf("%s is not the name of a tenant", strconv.Quote(name)), "it is the name of a folder in --tenants")
+		return "", fault.Usage(fmt.Sprintf("%s is not the name of a tenant", strconv.Quote(name)), "it is the name of a folder in --tenants")
 	}
 	dir := filepath.Join(tenants, name)
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-		return "", configFault(fmt.Sprintf("there is no tenant %s", strconv.Quote(name)), "make its folder first: mkdir -p "+dir)
+		return "", fault.Config(fmt.Sprintf("there is no tenant %s", strconv.Quote(name)), "make its folder first: mkdir -p "+dir)
 	}
 	return dir, nil
 }
@@ -66,15 +67,15 @@ func (a *app) tokenCreate() *cobra.Command {
 				return err
 			}
 			if role == "" {
-				return usage("--role is missing", "accepted are read, run and operate")
+				return fault.Usage("--role is missing", "accepted are read, run and operate")
 			}
 			r, err := server.ParseRole(role)
 			if err != nil {
-				return usage("--role: "+err.Error(), "")
+				return fault.Usage("--role: "+err.Error(), "")
 			}
 			text, t, err := server.NewToken(dir, r, note)
 			if err != nil {
-				return configFault(err.Error(), "")
+				return fault.Config(err.Error(), "")
 			}
 			fmt.Fprintf(a.stderr, "wasmsql: token %s of tenant %q with the role %s; it is not shown again\n", t.ID, args[0], t.Role)
 			_, err = fmt.Fprintln(a.stdout, text)
@@ -101,13 +102,13 @@ func (a *app) tokenList() *cobra.Command {
 			}
 			all, err := server.Tokens(dir)
 			if err != nil {
-				return configFault(err.Error(), "")
+				return fault.Config(err.Error(), "")
 			}
 			var b strings.Builder
 			w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "ID\tROLE\tCREATED\tNOTE")
 			for _, t := range all {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.ID, t.Role, t.Created.Format(time.RFC3339), printable(t.Note))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.ID, t.Role, t.Created.Format(time.RFC3339), fault.Printable(t.Note))
 			}
 			_ = w.Flush()
 			_, err = fmt.Fprint(a.stdout, b.String())
@@ -131,7 +132,7 @@ func (a *app) tokenRevoke() *cobra.Command {
 				return err
 			}
 			if err := server.RevokeToken(dir, args[1]); err != nil {
-				return configFault(err.Error(), "see wasmsql token list")
+				return fault.Config(err.Error(), "see wasmsql token list")
 			}
 			return nil
 		},

@@ -16,6 +16,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 )
 
 // flushTime is how long the end of the program waits for spans to be sent.
@@ -41,7 +43,7 @@ func (a *app) tracing(ctx context.Context, log *slog.Logger) (_ trace.TracerProv
 	}
 	exporter, err := otlptrace.New(ctx, client)
 	if err != nil {
-		return nil, nil, configFault("traces cannot be sent: "+err.Error(), "see OTEL_EXPORTER_OTLP_ENDPOINT")
+		return nil, nil, fault.Config("traces cannot be sent: "+err.Error(), "see OTEL_EXPORTER_OTLP_ENDPOINT")
 	}
 	named := resource.NewSchemaless(attribute.String("service.name", "wasmsql"))
 	found, err := resource.New(ctx, resource.WithTelemetrySDK(), resource.WithFromEnv())
@@ -49,7 +51,7 @@ func (a *app) tracing(ctx context.Context, log *slog.Logger) (_ trace.TracerProv
 		found, err = resource.Merge(named, found)
 	}
 	if err != nil {
-		return nil, nil, configFault("the resource of traces is not well formed", "see OTEL_RESOURCE_ATTRIBUTES: name=value,name=value")
+		return nil, nil, fault.Config("the resource of traces is not well formed", "see OTEL_RESOURCE_ATTRIBUTES: name=value,name=value")
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(found))
 	return provider, func() {
@@ -79,7 +81,7 @@ func (a *app) otlp() (string, error) {
 		return "", nil
 	case "", "otlp":
 	default:
-		return "", configFault(fmt.Sprintf("OTEL_TRACES_EXPORTER: there is no exporter %q", exporter), "accepted are otlp and none")
+		return "", fault.Config(fmt.Sprintf("OTEL_TRACES_EXPORTER: there is no exporter %q", exporter), "accepted are otlp and none")
 	}
 	switch protocol := env("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"); protocol {
 	case "", "http/protobuf":
@@ -87,7 +89,7 @@ func (a *app) otlp() (string, error) {
 	case "grpc":
 		return protocol, nil
 	default:
-		return "", configFault(fmt.Sprintf("OTEL_EXPORTER_OTLP_PROTOCOL: %q is not spoken here", protocol), "accepted are http/protobuf and grpc")
+		return "", fault.Config(fmt.Sprintf("OTEL_EXPORTER_OTLP_PROTOCOL: %q is not spoken here", protocol), "accepted are http/protobuf and grpc")
 	}
 }
 

@@ -23,6 +23,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // receiver takes spans, as OTLP has them. It is safe for concurrent use.
@@ -88,7 +90,7 @@ func (r *receiver) text() string {
 // span waits for a span.
 func (r *receiver) span(t *testing.T, what string, is func(*otlp.Span) bool) *otlp.Span {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(sqldbtest.Patience); ; time.Sleep(20 * time.Millisecond) {
 		r.mu.Lock()
 		i := slices.IndexFunc(r.spans, is)
 		var found *otlp.Span
@@ -127,13 +129,13 @@ func attributes(all []*common.KeyValue) map[string]string {
 }
 
 // traced starts a server whose traces go to an endpoint, and returns it with a
-// token.
-func traced(t *testing.T, endpoint, protocol string) (*program, string) {
+// token. A batch of them is given up after so many milliseconds.
+func traced(t *testing.T, endpoint, protocol, patience string) (*program, string) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
 	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=canary-of-a-header")
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
-	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")
+	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", patience)
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"tenants/acme/wasmsql.yaml": "connections: {db: {uri: 'sqlite:///canary-of-a-file.db', access: read-write}}\n",
@@ -155,7 +157,7 @@ func TestTraces(t *testing.T) {
 			if protocol == "grpc" {
 				endpoint = r.serveGRPC
 			}
-			p, token := traced(t, endpoint(t), protocol)
+			p, token := traced(t, endpoint(t), protocol, "60000")
 			r.directly(t, p, token)
 			r.failing(t, p, token)
 			r.queued(t, p, token)
@@ -275,7 +277,7 @@ func (r *receiver) queued(t *testing.T, p *program, token string) {
 // stands in it once.
 func logged(t *testing.T, p *program, message, execution string) map[string]any {
 	t.Helper()
-	for range 100 {
+	for end := time.Now().Add(sqldbtest.Patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		for line := range strings.SplitSeq(p.log(), "\n") {
 			var fields map[string]any
 			if json.Unmarshal([]byte(line), &fields) == nil && fields["msg"] == message && fields["execution"] == execution {
@@ -285,7 +287,6 @@ func logged(t *testing.T, p *program, message, execution string) map[string]any 
 				return fields
 			}
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	t.Fatalf("no line %q of %s in\n%s", message, execution, p.log())
 	return nil
@@ -298,8 +299,8 @@ func TestTracesThatNobodyTakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	p, token := traced(t, "http://"+l.Addr().String(), "http/protobuf")
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(p.log(), "traces cannot be sent") && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	p, token := traced(t, "http://"+l.Addr().String(), "http/protobuf", "1000")
+	for deadline := time.Now().Add(sqldbtest.Patience); !strings.Contains(p.log(), "traces cannot be sent") && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if status, body, err := p.ask("POST", "/v1/tasks/echo/run", token, `{"inputs": {"x": "x"}}`); status != 200 {
 			t.Fatal(status, body, err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/plugin"
@@ -66,7 +67,7 @@ func completeFolder(_ *cobra.Command, args []string, _ string) ([]string, cobra.
 func atMost(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > len(names) {
-			return usage("unexpected argument "+shown(args[len(names)]), "usage: "+cmd.UseLine())
+			return fault.Usage("unexpected argument "+shown(args[len(names)]), "usage: "+cmd.UseLine())
 		}
 		return nil
 	}
@@ -88,7 +89,7 @@ func (a *app) build(ctx context.Context, dir, out string) error {
 		return err
 	}
 	var b bytes.Buffer
-	row := func(name, value string) { fmt.Fprintf(&b, "%-10s%s\n", name, printable(value)) }
+	row := func(name, value string) { fmt.Fprintf(&b, "%-10s%s\n", name, fault.Printable(value)) }
 	row("plugin", m.Name+" "+m.Version)
 	row("file", out)
 	row("size", sized(info.Size))
@@ -103,7 +104,7 @@ func (a *app) buildModule(ctx context.Context, dir string) (*plugin.Manifest, []
 	source := filepath.Join(dir, plugin.SourceName)
 	data, err := os.ReadFile(source)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, configFault(fmt.Sprintf("there is no %s in %s", plugin.SourceName, shown(dir)), "to begin a plugin: wasmsql new plugin NAME")
+		return nil, nil, fault.Config(fmt.Sprintf("there is no %s in %s", plugin.SourceName, shown(dir)), "to begin a plugin: wasmsql new plugin NAME")
 	}
 	if err != nil {
 		return nil, nil, unreadable("manifest", source, err)
@@ -145,7 +146,7 @@ func (a *app) compile(ctx context.Context, dir string) (wasm []byte, tool string
 	case len(cFiles) > 0:
 		tool, err = a.compileC(ctx, cFiles, file)
 	default:
-		err = configFault(fmt.Sprintf("there is no source in %s", shown(dir)), "a plugin is a package main in Go, or .c files")
+		err = fault.Config(fmt.Sprintf("there is no source in %s", shown(dir)), "a plugin is a package main in Go, or .c files")
 	}
 	if err != nil {
 		return nil, "", err
@@ -211,7 +212,7 @@ func (a *app) runCompiler(ctx context.Context, cmd *exec.Cmd, name, install stri
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	err := cmd.Run()
-	fmt.Fprint(a.stderr, printableLines(said.String()))
+	fmt.Fprint(a.stderr, fault.PrintableLines(said.String()))
 	var status *exec.ExitError
 	switch {
 	case err == nil:

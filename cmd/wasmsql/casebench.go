@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/plugin"
@@ -66,7 +68,7 @@ func (b *bench) run(ctx context.Context, c *testCase) (outcome, error) {
 	}
 	defer os.RemoveAll(dir)
 	r := &caseRun{bench: b, c: c, dir: dir, got: outcome{parts: map[string]string{}}}
-	cfg := host.Config{Runtime: b.rt, Drivers: drivers(), Connections: map[string]host.Connection{}, Logger: slog.New(caseLog{&r.log})}
+	cfg := host.Config{Runtime: b.rt, Drivers: drivers.All(), Connections: map[string]host.Connection{}, Logger: slog.New(caseLog{&r.log})}
 	task := b.task
 	task.Connections = nil
 	for _, conn := range b.connections {
@@ -247,7 +249,7 @@ func (l caseLog) Handle(_ context.Context, r slog.Record) error {
 		return !guest
 	})
 	if guest {
-		fmt.Fprintf(l.w, "%s: %s\n", strings.ToLower(r.Level.String()), printable(r.Message))
+		fmt.Fprintf(l.w, "%s: %s\n", strings.ToLower(r.Level.String()), fault.Printable(r.Message))
 	}
 	return nil
 }

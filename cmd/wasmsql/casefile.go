@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 )
 
@@ -79,7 +80,7 @@ func readCases(files []string) ([]*testCase, error) {
 func (c *testCase) check(data []byte) host.Errors {
 	known := append([]string{"setup.sql", "config.yaml", "inputs.yaml", "after.sql"}, expected...)
 	var wrong host.Errors
-	fault := func(name, hint, format string, args ...any) {
+	report := func(name, hint, format string, args ...any) {
 		line := 1 + bytes.Count(data[:max(0, bytes.Index(data, []byte("-- "+name+" --")))], []byte("\n"))
 		wrong = append(wrong, &host.Error{Code: host.CodeConfig, Place: host.Place{File: c.path, Line: line, Column: 1}, Message: fmt.Sprintf(format, args...), Hint: hint})
 	}
@@ -94,12 +95,12 @@ func (c *testCase) check(data []byte) host.Errors {
 		}
 		switch near, ok := nearest(plain, known); {
 		case slices.Contains(seen, f.Name):
-			fault(f.Name, "", "%q stands there twice", f.Name)
+			report(f.Name, "", "%q stands there twice", f.Name)
 		case slices.Contains(known, plain) && plain != "setup":
 		case ok:
-			fault(f.Name, fmt.Sprintf("did you mean %q?", near), "a case has no %q", f.Name)
+			report(f.Name, fmt.Sprintf("did you mean %q?", near), "a case has no %q", f.Name)
 		default:
-			fault(f.Name, "a case has "+quoted(known), "a case has no %q", f.Name)
+			report(f.Name, "a case has "+quoted(known), "a case has no %q", f.Name)
 		}
 		seen = append(seen, f.Name)
 	}
@@ -206,7 +207,7 @@ func difference(want, got string) string {
 				fmt.Fprintf(&b, "  %s and %d lines more\n", side.sign, len(side.lines)-i)
 				break
 			}
-			fmt.Fprintf(&b, "  %s %s\n", side.sign, printable(l))
+			fmt.Fprintf(&b, "  %s %s\n", side.sign, fault.Printable(l))
 		}
 	}
 	return b.String()

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -32,7 +33,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Long: `Find every fault of task files, configurations and modules, with its place.
 
 A folder is searched for .yaml, .yml and .wasm files. A folder of tenants of
-wasmsql serve is checked as that would take it over. Tasks are checked with the
+wasmsql serve is checked as that would take it over, and so is a file that says
+what Flyte's projects may do (--connector-config). Tasks are checked with the
 configuration beside them that is checked too, else with the one that wasmsql
 run would use. No connection is opened and no secret is read, but with
 --connect: then each connection is opened, and a warning says what its login may
@@ -41,7 +43,7 @@ do and should not.`,
   wasmsql check -c wasmsql.yaml tasks/ plugin.wasm`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage("PATH is missing", "usage: "+cmd.UseLine())
+				return fault.Usage("PATH is missing", "usage: "+cmd.UseLine())
 			}
 			return nil
 		},
@@ -107,7 +109,7 @@ func (a *app) check(ctx context.Context, paths []string, config string, connect 
 			wrong = append(wrong, f.err)
 			continue
 		}
-		if err := a.print([]byte(printable(label(f.file)) + ": ok\n")); err != nil {
+		if err := a.print([]byte(fault.Printable(label(f.file)) + ": ok\n")); err != nil {
 			return err
 		}
 	}
@@ -145,7 +147,7 @@ func (a *app) findFiles(ctx context.Context, paths []string) ([]*checked, error)
 			return nil, unreadable("file", p, err)
 		}
 		if len(files) == before {
-			return nil, usage(fmt.Sprintf("there is no task file, configuration or module in %s", shown(p)), "they end in .yaml, .yml and .wasm")
+			return nil, fault.Usage(fmt.Sprintf("there is no task file, configuration or module in %s", shown(p)), "they end in .yaml, .yml and .wasm")
 		}
 	}
 	return files, nil
@@ -181,6 +183,8 @@ func (c *checker) parse(f *checked) {
 		f.err = checkModule(f.file, f.data)
 	case kindOf(f.data) == pluginFile:
 		_, f.err = manifest.ReadPlugin(label(f.file), f.data)
+	case kindOf(f.data) == connectorFile:
+		_, f.err = manifest.ReadConnector(label(f.file), f.data)
 	case kindOf(f.data) == configFile, filepath.Base(f.file) == tenantConfig && len(bytes.TrimSpace(f.data)) == 0:
 		s, err := c.a.readSettings(label(f.file), f.data)
 		if err != nil {
@@ -225,7 +229,7 @@ func (c *checker) load(f *checked) error {
 	h, err := c.a.host(c.ctx, c.rt, *s)
 	if err != nil {
 		if f.config == nil && s.file != "" {
-			return configFault(fmt.Sprintf("%s cannot be checked: the configuration %s is wrong", shown(f.file), shown(s.file)), "wasmsql check "+s.file)
+			return fault.Config(fmt.Sprintf("%s cannot be checked: the configuration %s is wrong", shown(f.file), shown(s.file)), "wasmsql check "+s.file)
 		}
 		return err
 	}
@@ -266,7 +270,7 @@ func (c *checker) warn(connection string, at host.Place, found []sqldb.Finding) 
 	for _, f := range found {
 		c.a.warn("%s: connection %q: %s", at, connection, f.Message)
 		if f.Hint != "" {
-			fmt.Fprintf(c.a.stderr, "wasmsql: hint: %s\n", printable(f.Hint))
+			fmt.Fprintf(c.a.stderr, "wasmsql: hint: %s\n", fault.Printable(f.Hint))
 		}
 	}
 }
@@ -302,11 +306,13 @@ type kindOfFile uint8
 const (
 	taskFile kindOfFile = iota
 	configFile
-	pluginFile // the manifest of a plugin, as its author writes it
+	pluginFile    // the manifest of a plugin, as its author writes it
+	connectorFile // what Flyte's projects may do
 )
 
 // kindOf tells by its keys what a file is: a task has a query or a module, a
-// plugin's manifest a version, and a configuration what only it has then.
+// plugin's manifest a version, what Flyte's projects may do a list of what is
+// allowed, and a configuration what only it has then.
 func kindOf(data []byte) kindOfFile {
 	has := map[string]bool{}
 	var root yaml.Node
@@ -329,6 +335,8 @@ func kindOf(data []byte) kindOfFile {
 		return pluginFile
 	case has["connections"] || has["limits"] || has["secrets"]:
 		return configFile
+	case has["allow"]:
+		return connectorFile
 	}
 	return taskFile
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
-	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 )
 
 // app is one call of the program: its streams and its environment.
@@ -71,7 +71,7 @@ the database, its password or anything else of this machine.`,
 			if showVersion {
 				return a.printVersion(false)
 			}
-			return usage("no command is given", "see wasmsql help")
+			return fault.Usage("no command is given", "see wasmsql help")
 		},
 	}
 	root.Flags().BoolVar(&showVersion, "version", false, "as wasmsql version")
@@ -122,17 +122,17 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	} else if ext := filepath.Ext(file); ext == ".yaml" || ext == ".yml" || ext == ".wasm" {
 		hint = "to run a task: wasmsql run " + file
 	}
-	return usage(fmt.Sprintf("unknown command %s", shown(args[0])), hint)
+	return fault.Usage(fmt.Sprintf("unknown command %s", shown(args[0])), hint)
 }
 
 // exactly refuses any other number of arguments than those named.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < len(names) {
-			return usage(names[len(args)]+" is missing", "usage: "+cmd.UseLine())
+			return fault.Usage(names[len(args)]+" is missing", "usage: "+cmd.UseLine())
 		}
 		if len(args) > len(names) {
-			return usage("unexpected argument "+shown(args[len(names)]), "usage: "+cmd.UseLine())
+			return fault.Usage("unexpected argument "+shown(args[len(names)]), "usage: "+cmd.UseLine())
 		}
 		return nil
 	}
@@ -151,34 +151,34 @@ func flagError(cmd *cobra.Command, err error) error {
 	switch {
 	case errors.As(err, &unknown):
 		if unknown.GetSpecifiedShortnames() != "" {
-			return usage(fmt.Sprintf("unknown flag -%s", unknown.GetSpecifiedName()), hint)
+			return fault.Usage(fmt.Sprintf("unknown flag -%s", unknown.GetSpecifiedName()), hint)
 		}
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		if n, ok := nearest(unknown.GetSpecifiedName(), names); ok {
 			hint = "did you mean --" + n + "?"
 		}
-		return usage("unknown flag --"+unknown.GetSpecifiedName(), hint)
+		return fault.Usage("unknown flag --"+unknown.GetSpecifiedName(), hint)
 	case errors.As(err, &missing):
-		return usage("--"+missing.GetFlag().Name+" needs a value", hint)
+		return fault.Usage("--"+missing.GetFlag().Name+" needs a value", hint)
 	case errors.As(err, &invalid):
 		return invalidFlag(invalid, hint)
 	case errors.As(err, &syntax):
-		return usage("bad flag syntax", hint)
+		return fault.Usage("bad flag syntax", hint)
 	}
-	return usage(err.Error(), hint)
+	return fault.Usage(err.Error(), hint)
 }
 
 func invalidFlag(invalid *pflag.InvalidValueError, hint string) error {
 	f := invalid.GetFlag()
 	var own *flagFault
 	if errors.As(invalid, &own) {
-		return usage(fmt.Sprintf("--%s: %s", f.Name, own.message), own.hint)
+		return fault.Usage(fmt.Sprintf("--%s: %s", f.Name, own.message), own.hint)
 	}
 	if f.Value.Type() == "bool" {
-		return usage(fmt.Sprintf("--%s: %q is neither true nor false", f.Name, invalid.GetValue()), hint)
+		return fault.Usage(fmt.Sprintf("--%s: %q is neither true nor false", f.Name, invalid.GetValue()), hint)
 	}
-	return usage(fmt.Sprintf("--%s: %q is not accepted", f.Name, invalid.GetValue()), hint)
+	return fault.Usage(fmt.Sprintf("--%s: %q is not accepted", f.Name, invalid.GetValue()), hint)
 }
 
 // isTerminal reports whether a stream is a terminal.
@@ -190,8 +190,3 @@ func isTerminal(stream any) bool {
 // fancy reports whether a stream is a terminal that understands escape
 // sequences.
 func (a *app) fancy(stream any) bool { return isTerminal(stream) && a.env["TERM"] != "dumb" }
-
-// usage returns the error of a wrong command line.
-func usage(message, hint string) error {
-	return &host.Error{Code: host.CodeUsage, Message: message, Hint: hint}
-}

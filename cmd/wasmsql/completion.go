@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/result"
@@ -43,7 +44,7 @@ func (a *app) completionCommand() *cobra.Command {
 			if n, ok := nearest(args[0], shells[:]); ok {
 				hint = fmt.Sprintf("did you mean %q?", n)
 			}
-			return usage(fmt.Sprintf("unknown shell %q", args[0]), hint)
+			return fault.Usage(fmt.Sprintf("unknown shell %q", args[0]), hint)
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/plugin"
@@ -88,7 +89,7 @@ func (a *app) manifest() manifest.Options {
 	return manifest.Options{Warn: func(w manifest.Warning) {
 		a.warn("%s: %s", w.Place, w.Message)
 		if w.Hint != "" {
-			fmt.Fprintf(a.stderr, "wasmsql: hint: %s\n", printable(w.Hint))
+			fmt.Fprintf(a.stderr, "wasmsql: hint: %s\n", fault.Printable(w.Hint))
 		}
 	}}
 }
@@ -142,7 +143,7 @@ func moduleAlone(wasm []byte) error {
 			hint = "name each: --connection " + strings.Join(m.ConnectionNames(), "=NAME --connection ") + "=NAME; a URI may stand for NAME"
 		}
 	}
-	return configFault("a module alone names no connection", hint)
+	return fault.Config("a module alone names no connection", hint)
 }
 
 // redirected is the Source of a task whose connection is not its own.
@@ -178,13 +179,13 @@ func redirect(t host.Task, connections []string) (host.Task, error) {
 		case err != nil:
 			return t, err
 		case !named && own:
-			return t, usage("--connection is given twice for the task's own connection", "say which is for what: --connection NAME=…, by the module's names")
+			return t, fault.Usage("--connection is given twice for the task's own connection", "say which is for what: --connection NAME=…, by the module's names")
 		case !named:
 			own = true
 			t.Connection, t.Inline = g.Connection, g.Inline
 			continue
 		case t.Query != "":
-			return t, usage(fmt.Sprintf("--connection %s=… is for a module, and this task has a query", name), "leave out "+name+"=")
+			return t, fault.Usage(fmt.Sprintf("--connection %s=… is for a module, and this task has a query", name), "leave out "+name+"=")
 		}
 		if i := slices.IndexFunc(t.Connections, func(o host.Grant) bool { return o.Name == name }); i >= 0 {
 			g.ReadOnly = t.Connections[i].ReadOnly
@@ -200,14 +201,14 @@ func redirect(t host.Task, connections []string) (host.Task, error) {
 // URI.
 func grant(name, to string) (host.Grant, error) {
 	if to == "" {
-		return host.Grant{}, usage("--connection is empty", "leave it out or give it a value")
+		return host.Grant{}, fault.Usage("--connection is empty", "leave it out or give it a value")
 	}
 	if !strings.Contains(to, "://") {
 		return host.Grant{Name: name, Connection: to}, nil
 	}
 	uri, err := sqldb.ParseURI(to)
 	if err != nil {
-		return host.Grant{}, usage("--connection: "+err.Error(), "write it as sqlite:///file.db")
+		return host.Grant{}, fault.Usage("--connection: "+err.Error(), "write it as sqlite:///file.db")
 	}
 	return host.Grant{Name: name, Inline: &host.Connection{URI: uri, Access: abi.ReadWrite}}, nil
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
@@ -31,10 +30,10 @@ func TestC9CutLeavesNoFile(t *testing.T) {
 			write := func(format string) (status int, files []string, size int64, printed string) {
 				dir := t.TempDir()
 				task := filepath.Join(dir, "task.yaml")
-				if err := os.WriteFile(task, []byte("name: cut\nconnection: {uri: \""+proxy.URI+"\"}\ntimeout: 20s\nquery: "+query+"\n"), 0o600); err != nil {
+				if err := os.WriteFile(task, []byte("name: cut\nconnection: {uri: \""+proxy.URI+"\"}\ntimeout: 1h\nquery: "+query+"\n"), 0o600); err != nil {
 					t.Fatal(err)
 				}
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				ctx, cancel := context.WithTimeout(t.Context(), sqldbtest.Patience)
 				defer cancel()
 				var stderr bytes.Buffer
 				status = run(ctx, new(partials), []string{"run", task, "-o", format, "-f", filepath.Join(dir, "out")}, bytes.NewReader(nil), io.Discard, &stderr,
@@ -65,21 +64,15 @@ func TestC9CutLeavesNoFile(t *testing.T) {
 				whole[format] = size
 			}
 			total := int64(0)
-			for range 200 {
-				if total = proxy.Passed.Load(); total > 100_000 {
-					break
-				}
-				time.Sleep(10 * time.Millisecond)
-			}
+			sqldbtest.Eventually(t, "the connection does not end", func() bool {
+				total = proxy.Passed.Load()
+				return total > 100_000
+			})
 			failed := 0
 			for i, n := range []int64{0, 5, 50, 100, 200, 400, 800, total / 8, total / 4, total / 2, total - 50_000, total - 1000, total - 200, total - 60, total - 30, total - 12, total - 7, total - 1} {
 				format := formats[i%2]
 				proxy.After.Store(n)
-				start := time.Now()
 				status, files, size, printed := write(format)
-				if took := time.Since(start); took > 30*time.Second {
-					t.Errorf("%s, cut after %d of %d: it took %s", format, n, total, took)
-				}
 				switch {
 				case status == 0 && (fmt.Sprint(files) != "[out]" || size != whole[format]):
 					t.Errorf("%s, cut after %d of %d: done, with %v of %d bytes", format, n, total, files, size)

@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
@@ -65,7 +66,7 @@ func TestServerScripts(t *testing.T) {
 // isMariaDB tells MariaDB from MySQL.
 func isMariaDB(t testing.TB, uri string) bool {
 	t.Helper()
-	return sqldbtest.ReleaseOf(t, drivers()["mysql"], uri).Product == "mariadb"
+	return sqldbtest.ReleaseOf(t, drivers.All()["mysql"], uri).Product == "mariadb"
 }
 
 // setURIs sets what names a database: $BARE, $BAREREADER and $BAREADMIN have
@@ -139,7 +140,7 @@ func serverRows(uri, statement string) (out []string, err error) {
 		return nil, err
 	}
 	ctx := context.Background()
-	db, err := drivers()[u.Scheme].Open(sqldb.Config{Name: "test", URI: u, Access: abi.ReadWrite})
+	db, err := drivers.All()[u.Scheme].Open(sqldb.Config{Name: "test", URI: u, Access: abi.ReadWrite})
 	if err != nil {
 		return nil, err
 	}

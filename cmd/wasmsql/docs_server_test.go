@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // commandBlock is a block of commands of a Markdown file, with what the block
@@ -66,15 +67,14 @@ func buildPrograms(t *testing.T, programs ...string) {
 	t.Setenv("WASMSQL_CACHE", filepath.Join(bin, "cache"))
 }
 
-// freePort returns an address that nobody listens at.
-func freePort(t *testing.T) string {
+// freeAddress returns an address that nobody listens at.
+func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := sqldbtest.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
 // TestServerCommands runs the commands of host/server/README.md in an empty
@@ -92,7 +92,7 @@ func TestServerCommands(t *testing.T) {
 	for i, b := range blocks {
 		script += b.commands + "\necho; echo '" + fmt.Sprintf(mark, i) + "'\n"
 	}
-	script = strings.ReplaceAll(script, "127.0.0.1:8080", freePort(t))
+	script = strings.ReplaceAll(script, "127.0.0.1:8080", freeAddress(t))
 	printed, err := os.Create(filepath.Join(t.TempDir(), "printed")) // no pipe: the server would hold it
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 )
@@ -24,7 +25,7 @@ func printStatements(w io.Writer, statements []host.Statement) error {
 			connection = " on connection " + strconv.Quote(s.Connection)
 		}
 		fmt.Fprintf(&b, "-- statement %d of %d%s (%s)\n", i+1, len(statements), connection, s.Dialect)
-		b.WriteString(printableLines(strings.TrimRight(s.SQL, " \t\r\n")))
+		b.WriteString(fault.PrintableLines(strings.TrimRight(s.SQL, " \t\r\n")))
 		b.WriteString("\n;\n")
 		for j, p := range s.Params {
 			fmt.Fprintf(&b, "-- parameter %d: %s = %s\n", j+1, p.Type, literal(p))
@@ -43,5 +44,5 @@ func literal(v abi.Value) string {
 	case abi.Str, abi.JSON:
 		return strconv.Quote(v.Str)
 	}
-	return printable(manifest.Format(v))
+	return fault.Printable(manifest.Format(v))
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 )
 
@@ -35,7 +36,7 @@ func (a *app) read(ctx context.Context, what, file string) ([]byte, error) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, configFault(fmt.Sprintf("%s %s is a folder", what, shown(file)), "name a file in it")
+		return nil, fault.Config(fmt.Sprintf("%s %s is a folder", what, shown(file)), "name a file in it")
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
@@ -47,7 +48,7 @@ func (a *app) read(ctx context.Context, what, file string) ([]byte, error) {
 // readStdin reads standard input, once, until it ends or ctx does.
 func (a *app) readStdin(ctx context.Context, what string) ([]byte, error) {
 	if a.stdinN++; a.stdinN > 1 {
-		return nil, usage("standard input is asked for twice", "name a file instead of one of the -")
+		return nil, fault.Usage("standard input is asked for twice", "name a file instead of one of the -")
 	}
 	type result struct {
 		data []byte
@@ -73,7 +74,7 @@ func tooLarge(what, file string, data []byte) error {
 	if len(data) <= maxFile {
 		return nil
 	}
-	return configFault(fmt.Sprintf("%s %s is larger than 64 MiB", what, shown(label(file))), "")
+	return fault.Config(fmt.Sprintf("%s %s is larger than 64 MiB", what, shown(label(file))), "")
 }
 
 // unreadable says why a file cannot be read, and which one was meant.
@@ -83,9 +84,9 @@ func unreadable(what, file string, err error) error {
 		if n, ok := nearestFile(file); ok && !strings.Contains(file, "://") {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
-		return configFault(fmt.Sprintf("%s %s does not exist", what, shown(label(file))), hint)
+		return fault.Config(fmt.Sprintf("%s %s does not exist", what, shown(label(file))), hint)
 	}
-	return configFault(fmt.Sprintf("%s %s cannot be read: %s", what, shown(label(file)), reason(err)), "")
+	return fault.Config(fmt.Sprintf("%s %s cannot be read: %s", what, shown(label(file)), reason(err)), "")
 }
 
 // reason returns why a file operation failed, without its path.
@@ -99,9 +100,4 @@ func reason(err error) string {
 		return link.Err.Error()
 	}
 	return err.Error()
-}
-
-// configFault returns the error of a wrong file, input or secret.
-func configFault(message, hint string) error {
-	return &host.Error{Code: host.CodeConfig, Message: message, Hint: hint}
 }

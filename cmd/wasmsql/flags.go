@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 )
 
 // flagFault is why the value of a flag is refused.
@@ -21,7 +23,7 @@ func noEmptyFlags(flags *pflag.FlagSet) error {
 	var err error
 	flags.Visit(func(f *pflag.Flag) {
 		if err == nil && f.Value.Type() == "string" && f.Value.String() == "" {
-			err = usage("--"+f.Name+" is empty", "leave it out or give it a value")
+			err = fault.Usage("--"+f.Name+" is empty", "leave it out or give it a value")
 		}
 	})
 	return err

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host/flyte"
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
 )
@@ -42,7 +44,7 @@ Python: an image with this program under the name pyflyte-execute takes the
 place of flytekit's.`,
 		Args: exactly(),
 		RunE: func(*cobra.Command, []string) error {
-			return usage("no command of flyte is given", "see wasmsql help flyte")
+			return fault.Usage("no command of flyte is given", "see wasmsql help flyte")
 		},
 	}
 	cmd.AddCommand(a.flyteExecuteCommand(), a.flyteRegisterCommand(), a.flyteImportCommand())
@@ -72,7 +74,7 @@ FLYTE_FAIL_ON_ERROR=true    exit with 1 where an error document was written`,
 			}
 			x := flyte.Executor{
 				Store:   storage.Schemes{"file": storage.Files{}},
-				Drivers: drivers(),
+				Drivers: drivers.All(),
 				Env: func(name string) (string, bool) {
 					v, ok := a.env[name]
 					return v, ok

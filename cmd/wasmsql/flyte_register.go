@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/flyte"
 	"github.com/wasmsql/wasmsql/host/flyte/register"
@@ -59,7 +60,7 @@ requested, so that Flyte mounts them.`,
 				return err
 			}
 			if file == "" && isTerminal(a.stdout) {
-				return usage("a template is not for a terminal", "name a file: -f task.pb")
+				return fault.Usage("a template is not for a terminal", "name a file: -f task.pb")
 			}
 			return a.writeFile(cmd, file, data)
 		},
@@ -126,7 +127,7 @@ the same template again.`,
 			}
 			template, err := flyte.ReadTemplate(data)
 			if err != nil || template.GetType() == "" {
-				return configFault(fmt.Sprintf("%s is no serialized TaskTemplate", shown(label(args[0]))), "it is the file task.pb beside the inputs of an execution")
+				return fault.Config(fmt.Sprintf("%s is no serialized TaskTemplate", shown(label(args[0]))), "it is the file task.pb beside the inputs of an execution")
 			}
 			text, err := register.TaskFile(template)
 			if err != nil {

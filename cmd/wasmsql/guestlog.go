@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 )
 
 // guestLog is a slog.Handler that prints warnings and errors, which is what a
@@ -24,7 +26,7 @@ func (g *guestLog) Handle(_ context.Context, r slog.Record) error {
 		}
 		return true
 	})
-	_, err := fmt.Fprintf(g.w, "wasmsql: warning: %s\n", printable(text))
+	_, err := fmt.Fprintf(g.w, "wasmsql: warning: %s\n", fault.Printable(text))
 	return err
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 )
 
 // help prints what a command is for, to standard output.
@@ -78,14 +80,14 @@ func (a *app) helpCommand() *cobra.Command {
 		Example:               "  wasmsql help run",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usage("unexpected argument "+shown(args[1]), "usage: "+cmd.UseLine())
+				return fault.Usage("unexpected argument "+shown(args[1]), "usage: "+cmd.UseLine())
 			}
 			if err := unknownCommand(cmd.Root(), args); err != nil {
 				return err
 			}
 			about, _, err := cmd.Root().Find(args)
 			if err != nil {
-				return usage(err.Error(), "see wasmsql help")
+				return fault.Usage(err.Error(), "see wasmsql help")
 			}
 			printHelp(a.stdout, about)
 			return nil

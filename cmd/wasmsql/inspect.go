@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/plugin"
 )
@@ -87,7 +88,7 @@ func moduleText(m host.ModuleInfo) []byte {
 			if i > 0 {
 				name = ""
 			}
-			fmt.Fprintf(&b, "%-10s%s\n", name, printable(v))
+			fmt.Fprintf(&b, "%-10s%s\n", name, fault.Printable(v))
 		}
 	}
 	row("digest", "sha256:"+m.Digest)

@@ -31,7 +31,7 @@ func TestC10InterruptEndsTheQueryOnTheServer(t *testing.T) {
 			if dialect == "postgres" {
 				ask("GRANT ALL ON kept TO PUBLIC")
 			}
-			p := start(t, "name: sleeps\noutputs: none\ntimeout: 5m\nconnection: {uri: \""+db.URI+"\"}\nquery: |\n  INSERT INTO kept VALUES (1);\n  "+c.sleep+"\n", nil)
+			p := start(t, "name: sleeps\noutputs: none\ntimeout: 1h\nconnection: {uri: \""+db.URI+"\"}\nquery: |\n  INSERT INTO kept VALUES (1);\n  "+c.sleep+"\n", nil)
 			until(t, "the statement", func() bool {
 				if text := p.printed(t); strings.Contains(text, "error") {
 					t.Fatal(text)

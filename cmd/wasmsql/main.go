@@ -5,6 +5,8 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 )
 
 func main() {
@@ -19,7 +21,7 @@ func main() {
 	go func() {
 		done <- run(ctx, &left, flyteArgs(os.Args[0], os.Args[1:]), os.Stdin, os.Stdout, os.Stderr, os.Environ())
 	}()
-	code := exitInterrupted
+	code := fault.Interrupted
 	select {
 	case code = <-done:
 	case <-second:

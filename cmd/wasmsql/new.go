@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wasmsql/wasmsql/abi/cheader"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/plugin"
 )
@@ -64,7 +65,7 @@ the environment variable WASMSQL_SDK.`,
 				if n, ok := nearest(args[0], []string{"plugin"}); ok {
 					hint = fmt.Sprintf("did you mean %q?", n)
 				}
-				return usage(fmt.Sprintf("there is no new %s", shown(args[0])), hint)
+				return fault.Usage(fmt.Sprintf("there is no new %s", shown(args[0])), hint)
 			}
 			return a.newPlugin(args[1], f)
 		},
@@ -81,14 +82,14 @@ the environment variable WASMSQL_SDK.`,
 func (a *app) newPlugin(dir string, f newFlags) error {
 	name := filepath.Base(filepath.Clean(dir))
 	if !plugin.IsName(name) {
-		return usage(fmt.Sprintf("%s cannot be the name of a plugin", shown(name)), plugin.NameHint)
+		return fault.Usage(fmt.Sprintf("%s cannot be the name of a plugin", shown(name)), plugin.NameHint)
 	}
 	if !slices.Contains(languages, f.lang) {
 		hint := "there is " + quoted(languages)
 		if n, ok := nearest(f.lang, languages); ok {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
-		return usage(fmt.Sprintf("--lang: there is no scaffold in %q", f.lang), hint)
+		return fault.Usage(fmt.Sprintf("--lang: there is no scaffold in %q", f.lang), hint)
 	}
 	values := map[string]string{"NAME": name, "REQUIRE": ""}
 	if f.lang == "go" {
@@ -98,7 +99,7 @@ func (a *app) newPlugin(dir string, f newFlags) error {
 		}
 		values["REQUIRE"] = require
 	} else if f.replace != "" {
-		return usage("--replace is for Go, and this plugin is in C", "leave it out")
+		return fault.Usage("--replace is for Go, and this plugin is in C", "leave it out")
 	}
 	if err := emptyFolder(dir); err != nil {
 		return err
@@ -111,11 +112,11 @@ func (a *app) newPlugin(dir string, f newFlags) error {
 		if err := writeNew(filepath.Join(dir, filepath.FromSlash(file.name)), file.data); err != nil {
 			return err
 		}
-		if err := a.print([]byte(printable(filepath.Join(dir, filepath.FromSlash(file.name))) + "\n")); err != nil {
+		if err := a.print([]byte(fault.Printable(filepath.Join(dir, filepath.FromSlash(file.name))) + "\n")); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(a.stderr, "next: cd %s && wasmsql build && wasmsql test && wasmsql run task.yaml\n", printable(dir))
+	fmt.Fprintf(a.stderr, "next: cd %s && wasmsql build && wasmsql test && wasmsql run task.yaml\n", fault.Printable(dir))
 	return nil
 }
 
@@ -127,18 +128,18 @@ func (a *app) requireSDK(replace string) (string, error) {
 	v := version().Version
 	if replace == "" {
 		if !published(v) && !downloaded() {
-			return "", configFault("this wasmsql was built from a checkout: there is no published SDK of its version "+v,
+			return "", fault.Config("this wasmsql was built from a checkout: there is no published SDK of its version "+v,
 				"name the checkout: --replace DIR, or WASMSQL_SDK=DIR")
 		}
 		return "require " + sdkModule + " " + v, nil
 	}
 	at, err := filepath.Abs(replace)
 	if err != nil {
-		return "", configFault(fmt.Sprintf("--replace: %s cannot be resolved: %s", shown(replace), reason(err)), "")
+		return "", fault.Config(fmt.Sprintf("--replace: %s cannot be resolved: %s", shown(replace), reason(err)), "")
 	}
 	mod, err := os.ReadFile(filepath.Join(at, "go.mod"))
 	if err != nil || !strings.HasPrefix(string(mod), "module "+sdkModule+"\n") {
-		return "", configFault(fmt.Sprintf("%s is no checkout of wasmsql", shown(replace)), "it is the folder with the go.mod of "+sdkModule)
+		return "", fault.Config(fmt.Sprintf("%s is no checkout of wasmsql", shown(replace)), "it is the folder with the go.mod of "+sdkModule)
 	}
 	return "require " + sdkModule + " v0.0.0\n\nreplace " + sdkModule + " => " + goModText(at), nil
 }
@@ -173,7 +174,7 @@ func emptyFolder(dir string) error {
 	case err != nil:
 		return unreadable("folder", dir, err)
 	case len(entries) > 0:
-		return usage(fmt.Sprintf("there is something in %s already", shown(dir)), "choose another name")
+		return fault.Usage(fmt.Sprintf("there is something in %s already", shown(dir)), "choose another name")
 	}
 	return nil
 }

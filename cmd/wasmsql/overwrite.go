@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
@@ -38,11 +39,11 @@ func (f *runFlags) checkTargets(arg string) error {
 		}
 	}
 	if sameFile(f.outputFile, f.report) {
-		return usage("--output-file and --report name the same file", "name two")
+		return fault.Usage("--output-file and --report name the same file", "name two")
 	}
 	for _, t := range f.targets() {
 		if isSQLite(t.file) {
-			return usage(t.what+" names a SQLite database", "name another file")
+			return fault.Usage(t.what+" names a SQLite database", "name another file")
 		}
 		if err := t.spares(files); err != nil {
 			return err
@@ -85,7 +86,7 @@ func (f *runFlags) targets() []needed {
 func (t needed) spares(files []needed) error {
 	for _, n := range files {
 		if sameFile(t.file, n.file) {
-			return usage(fmt.Sprintf("%s would overwrite %s", t.what, n.what), "name another file")
+			return fault.Usage(fmt.Sprintf("%s would overwrite %s", t.what, n.what), "name another file")
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
@@ -156,7 +157,7 @@ func (a *app) load(ctx context.Context, t host.Task, s settings) (*host.Program,
 func (a *app) host(ctx context.Context, rt *host.Runtime, s settings) (*host.Host, error) {
 	return host.New(ctx, host.Config{
 		Runtime:     rt,
-		Drivers:     drivers(),
+		Drivers:     drivers.All(),
 		Connections: s.config.Connections,
 		Secrets:     a.secrets(s),
 		Limits:      s.config.Limits,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/plugin"
@@ -36,7 +37,7 @@ func (a *app) schemaCommand() *cobra.Command {
 				if n, ok := nearest(args[0], kinds); ok {
 					hint = fmt.Sprintf("did you mean %q?", n)
 				}
-				return usage(fmt.Sprintf("there is no schema %q", args[0]), hint)
+				return fault.Usage(fmt.Sprintf("there is no schema %q", args[0]), hint)
 			}
 			return a.print(schema)
 		},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 )
@@ -20,7 +21,7 @@ var wasmMagic = []byte("\x00asm")
 func (a *app) openTask(ctx context.Context, arg string) (host.Task, error) {
 	file, name := splitPick(arg)
 	if file == "" {
-		return host.Task{}, usage("TASK is empty", "it is a task file, a module.wasm, or - for standard input")
+		return host.Task{}, fault.Usage("TASK is empty", "it is a task file, a module.wasm, or - for standard input")
 	}
 	data, err := a.read(ctx, "task file", file)
 	if err != nil {
@@ -28,7 +29,7 @@ func (a *app) openTask(ctx context.Context, arg string) (host.Task, error) {
 	}
 	if bytes.HasPrefix(data, wasmMagic) {
 		if name != "" {
-			return host.Task{}, usage(fmt.Sprintf("%s is a module, there is no %q in it", shown(label(file)), name), "leave out #"+name)
+			return host.Task{}, fault.Usage(fmt.Sprintf("%s is a module, there is no %q in it", shown(label(file)), name), "leave out #"+name)
 		}
 		return manifest.ModuleTask(moduleName(file), data)
 	}
@@ -72,11 +73,11 @@ func pick(file, name string, tasks []host.Task) (host.Task, error) {
 	}
 	switch {
 	case len(tasks) == 0:
-		return host.Task{}, configFault(fmt.Sprintf("there is no task in %s", shown(label(file))), "see wasmsql schema task")
+		return host.Task{}, fault.Config(fmt.Sprintf("there is no task in %s", shown(label(file))), "see wasmsql schema task")
 	case name == "" && len(tasks) == 1:
 		return tasks[0], nil
 	case name == "":
-		return host.Task{}, usage(
+		return host.Task{}, fault.Usage(
 			fmt.Sprintf("there are %d tasks in %s: %s", len(tasks), shown(label(file)), quoted(names)),
 			"pick one: wasmsql run "+argument(file+"#"+names[0]))
 	}
@@ -84,7 +85,7 @@ func pick(file, name string, tasks []host.Task) (host.Task, error) {
 	if n, ok := nearest(name, names); ok {
 		hint = fmt.Sprintf("did you mean %q?", n)
 	}
-	return host.Task{}, usage(fmt.Sprintf("there is no task %q in %s", name, shown(label(file))), hint)
+	return host.Task{}, fault.Usage(fmt.Sprintf("there is no task %q in %s", name, shown(label(file))), hint)
 }
 
 // argument returns an argument so that it is not taken for a flag.

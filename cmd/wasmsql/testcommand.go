@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 )
 
@@ -71,7 +72,7 @@ func (f *testFlags) benchEngines() ([]string, error) {
 		if n, ok := nearest(f.engine, all); ok {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
-		return nil, usage(fmt.Sprintf("--engine: there is no engine %q", f.engine), hint)
+		return nil, fault.Usage(fmt.Sprintf("--engine: there is no engine %q", f.engine), hint)
 	}
 	return []string{f.engine}, nil
 }
@@ -124,7 +125,7 @@ func (a *app) tested(ctx context.Context, args []string) (wasm []byte, files []s
 		wasm, dir = data, filepath.Dir(at)
 		err = checkModule(at, data)
 	} else if filepath.Ext(at) == ".txtar" {
-		return nil, nil, usage(fmt.Sprintf("%s is a case, and the first argument is a folder or a module", shown(at)), "wasmsql test . "+argument(at))
+		return nil, nil, fault.Usage(fmt.Sprintf("%s is a case, and the first argument is a folder or a module", shown(at)), "wasmsql test . "+argument(at))
 	} else if _, serr := os.Stat(at); serr != nil {
 		return nil, nil, unreadable("folder", at, serr)
 	} else {
@@ -137,7 +138,7 @@ func (a *app) tested(ctx context.Context, args []string) (wasm []byte, files []s
 		files = args[1:]
 	}
 	if len(files) == 0 {
-		return nil, nil, configFault(fmt.Sprintf("there is no case in %s", shown(filepath.Join(dir, caseFolder))), "a case is a .txtar file: see guest/README.md")
+		return nil, nil, fault.Config(fmt.Sprintf("there is no case in %s", shown(filepath.Join(dir, caseFolder))), "a case is a .txtar file: see guest/README.md")
 	}
 	return wasm, files, nil
 }

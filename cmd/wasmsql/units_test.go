@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
@@ -67,8 +68,8 @@ func TestPrintable(t *testing.T) {
 		"not\xffUTF-8":         `not\ufffdUTF-8`,
 		"a\u009b31m C1 escape": `a\u009b31m C1 escape`,
 	} {
-		if got := printable(text); got != want {
-			t.Errorf("printable(%q) = %q, want %q", text, got, want)
+		if got := fault.Printable(text); got != want {
+			t.Errorf("fault.Printable(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
@@ -149,7 +150,7 @@ func TestGuestLogShowsWarnings(t *testing.T) {
 
 // slowSink takes as long for a batch as the progress needs to be shown.
 type slowSink struct {
-	out    *strings.Builder
+	out    *terminalText
 	closed string // what the terminal had on it when it was finished
 }
 
@@ -159,6 +160,22 @@ func (s *slowSink) Finish() error          { s.closed = s.out.String(); return n
 func (*slowSink) Close() error             { return nil }
 func (*slowSink) Abort(error)              {}
 
+// terminalText keeps what is written to a terminal, and tells of each write.
+type terminalText struct {
+	strings.Builder
+	wrote chan struct{}
+}
+
+func (w *terminalText) Write(b []byte) (int, error) {
+	defer func() {
+		select {
+		case w.wrote <- struct{}{}:
+		default:
+		}
+	}()
+	return w.Builder.Write(b)
+}
+
 func TestProgressIsErasedBeforeTheSinkFinishes(t *testing.T) {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}}, nil))
 	defer b.Release()
@@ -166,13 +183,15 @@ func TestProgressIsErasedBeforeTheSinkFinishes(t *testing.T) {
 	r := b.NewRecord()
 	defer r.Release()
 
-	var terminal strings.Builder
-	sink := &slowSink{out: &terminal}
-	var p host.Finisher = newProgress(sink, &terminal, func() int64 { return 3 << 20 })
+	terminal := &terminalText{wrote: make(chan struct{})}
+	sink := &slowSink{out: terminal}
+	var p host.Finisher = newProgress(sink, terminal, func() int64 { return 3 << 20 })
 	if err := p.Write(r); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(2*progressEvery + progressEvery/2)
+	for range 2 { // the first may be of what was before
+		<-terminal.wrote
+	}
 	if err := p.Finish(); err != nil {
 		t.Fatal(err)
 	}
@@ -204,8 +223,8 @@ func TestExitStatusOfEveryCode(t *testing.T) {
 		host.CodeTask: 1, host.CodeInternal: 1, host.CodeUsage: 2, host.CodeConfig: 3, host.CodeConnection: 4,
 		host.CodeLimit: 5, host.CodeDenied: 6, host.CodeOutput: 7, host.CodeCanceled: 130,
 	} {
-		if got := exitStatus(code); got != want {
-			t.Errorf("exitStatus(%s) = %d, want %d", code, got, want)
+		if got := fault.ExitStatus(code); got != want {
+			t.Errorf("fault.ExitStatus(%s) = %d, want %d", code, got, want)
 		}
 	}
 }

@@ -110,7 +110,7 @@ func TestTemplateIsFreed(t *testing.T) {
 		runtime.AddCleanup(&a[0], func(done chan struct{}) { close(done) }, freed)
 		runtime.KeepAlive(b)
 	}()
-	for range 10 {
+	for range 600 {
 		runtime.GC()
 		select {
 		case <-freed:

@@ -43,7 +43,11 @@ func withState(t *testing.T, dir string) func(*server.Config) {
 // wait waits for the end of an execution.
 func (s *served) wait(token, id string) execution {
 	s.t.Helper()
-	return s.do("GET", "/v1/executions/"+id+"?wait=30s", token, "").execution(s.t)
+	var e execution
+	for e.Status == "" || e.Status == "queued" || e.Status == "running" || e.Status == "committing" {
+		e = s.do("GET", "/v1/executions/"+id+"?wait=30s", token, "").execution(s.t)
+	}
+	return e
 }
 
 func TestExecutions(t *testing.T) {

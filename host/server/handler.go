@@ -218,14 +218,16 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, refuse(http.StatusRequestEntityTooLarge, host.CodeLimit, fmt.Sprintf("the body is larger than %d bytes", maxBody), "")
 	case err != nil:
 		return nil, refuse(http.StatusBadRequest, host.CodeUsage, "the body could not be read to its end", "")
-	case depth(data) > maxDepth:
+	}
+	if deepest, _ := shape(data); deepest > maxDepth {
 		return nil, refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("the body is JSON that is deeper than %d", maxDepth), "")
 	}
 	return data, nil
 }
 
-// depth returns how deep the brackets of JSON text are nested.
-func depth(text []byte) (deepest int) {
+// shape returns how deep the brackets of JSON text are nested, and how many
+// members its object has, or elements its list: not those of what is in it.
+func shape(text []byte) (deepest, members int) {
 	at, quoted := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -239,35 +241,15 @@ func depth(text []byte) (deepest int) {
 			deepest = max(deepest, at)
 		case c == '}' || c == ']':
 			at--
+		case c == ',' && at == 1:
+			members++
 		}
 	}
-	return deepest
+	return deepest, members + 1
 }
 
 // maxUnknown is how many inputs that a task does not have are told one by one.
 const maxUnknown = 100
-
-// members returns how many members a JSON object has, or elements a list: not
-// those of what is in it.
-func members(text []byte) (n int) {
-	at, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			at++
-		case c == '}' || c == ']':
-			at--
-		case c == ',' && at == 1:
-			n++
-		}
-	}
-	return n + 1
-}
 
 // request is the body of a request to run or render a task.
 type request struct {
@@ -307,7 +289,7 @@ func decode(data []byte, to any, hint string) error {
 // is no inputs.
 func parseInputs(data []byte, p *host.Program) (host.Inputs, error) {
 	in, decls := host.Inputs{}, p.Task().Inputs
-	if n := members(data); n > len(decls)+maxUnknown {
+	if _, n := shape(data); n > len(decls)+maxUnknown {
 		return nil, refuse(http.StatusBadRequest, host.CodeConfig, fmt.Sprintf("there are %d inputs, and the task has %d", n, len(decls)), "")
 	}
 	var err error

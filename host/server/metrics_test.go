@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/wasmsql/wasmsql/host/server"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // scraped are the measurements of a scrape: name{label="value",…} to value. A
@@ -62,7 +63,7 @@ func TestMetrics(t *testing.T) {
 		"acme/wasmsql.yaml":    config + "quotas: {running: 1}\n",
 		"acme/tasks/two.yaml":  task("two", "SELECT 1 AS n UNION ALL SELECT 2", ""),
 		"acme/tasks/bad.yaml":  task("bad", "SELECT nothing", ""),
-		"acme/tasks/slow.yaml": task("slow", "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT max(i) AS n FROM c", ""),
+		"acme/tasks/slow.yaml": task("slow", "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT max(i) AS n FROM c", "timeout: 1h\n"),
 		"broken/wasmsql.yaml":  "connections: 1\n",
 	}, withState(t, t.TempDir()))
 	token := s.token("acme", server.Run)
@@ -120,7 +121,7 @@ func TestMetrics(t *testing.T) {
 			}
 		}
 	}
-	for _, id := range ids {
+	for _, id := range slices.Backward(ids) { // the one that runs last, so that no other begins
 		s.do("DELETE", "/v1/executions/"+id, token, "")
 	}
 	settle(t, s, map[string]float64{
@@ -133,7 +134,7 @@ func TestMetrics(t *testing.T) {
 // settle waits until a scrape has what is wanted.
 func settle(t *testing.T, s *served, want map[string]float64) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(sqldbtest.Patience); ; time.Sleep(50 * time.Millisecond) {
 		got, wrong := s.scraped(), []string{}
 		for name, value := range want {
 			if v, ok := got[name]; !ok || v != value {

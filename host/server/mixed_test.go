@@ -117,22 +117,18 @@ func mixedRequests(t *testing.T, uri string, look *sql.DB, change func(*server.C
 			t.Errorf("no request %q", kind.name)
 		}
 	}
-	if after.goroutines > before.goroutines+goroutinesOfPools || after.descriptors > before.descriptors || after.sessions > 8 || after.sockets > mostSockets {
+	if after.more(before) {
 		buf := make([]byte, 1<<20)
-		t.Errorf("goroutines, descriptors or sessions are left: before %+v, after %+v\n%s", before, after, buf[:goruntime.Stack(buf, true)])
-	}
-	if after.heap > before.heap+8<<20 {
-		t.Errorf("the heap has grown from %d to %d bytes", before.heap, after.heap)
+		t.Errorf("goroutines, descriptors, sessions or memory are left: before %+v, after %+v\n%s", before, after, buf[:goruntime.Stack(buf, true)])
 	}
 	if err := s.Close(context.Background()); err != nil {
 		t.Error(err)
 	}
-	if n := sessions(t, look, 0); n != 0 {
-		t.Errorf("%d sessions of the database are left by a server that is closed", n)
-	}
-	if _, n := descriptors(); n > around+4 { // that of HTTP, and look's
-		t.Errorf("%d sockets are left by a server that is closed", n)
-	}
+	sqldbtest.Eventually(t, "sessions of the database are left by a server that is closed", func() bool { return sessions(t, look) == 0 })
+	sqldbtest.Eventually(t, "sockets are left by a server that is closed", func() bool {
+		_, n := descriptors()
+		return n <= around+4 // that of HTTP, and look's
+	})
 }
 
 // mostSockets are those of pools, which keep what was needed lately: four of
@@ -152,11 +148,17 @@ type held struct {
 	heap                    uint64
 }
 
+// more reports whether it is more than what was before.
+func (h held) more(before held) bool {
+	return h.goroutines > before.goroutines+goroutinesOfPools || h.descriptors > before.descriptors || h.sessions > 8 || h.sockets > mostSockets ||
+		h.heap > before.heap+8<<20
+}
+
 // footprint returns what the process holds when nothing runs. Where it is more
 // than before it looks again, for a while.
 func (m *mixed) footprint(look *sql.DB, before *held) held {
 	m.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	began := time.Now()
 	for {
 		m.web.CloseIdleConnections()
 		http.DefaultClient.CloseIdleConnections()
@@ -164,11 +166,11 @@ func (m *mixed) footprint(look *sql.DB, before *held) held {
 		goruntime.GC()
 		var mem goruntime.MemStats
 		goruntime.ReadMemStats(&mem)
-		h := held{goroutines: goruntime.NumGoroutine(), heap: mem.HeapAlloc, sessions: sessions(m.t, look, -1)}
+		h := held{goroutines: goruntime.NumGoroutine(), heap: mem.HeapAlloc, sessions: sessions(m.t, look)}
 		h.descriptors, h.sockets = descriptors()
 		busy := m.gauge("wasmsql_running") + m.gauge("wasmsql_waiting")
-		settled := before != nil && h.goroutines <= before.goroutines+goroutinesOfPools && h.descriptors <= before.descriptors || before == nil && time.Until(deadline) < 27*time.Second
-		if busy == 0 && settled || time.Now().After(deadline) {
+		settled := before != nil && !h.more(*before) || before == nil && time.Since(began) > 3*time.Second
+		if busy == 0 && settled || time.Since(began) > sqldbtest.Patience {
 			return h
 		}
 	}
@@ -188,21 +190,14 @@ func descriptors() (others, sockets int) {
 	return others, sockets
 }
 
-// sessions returns how many sessions the server has at the database. With a
-// number it waits for that.
-func sessions(t *testing.T, look *sql.DB, want int) (n int) {
+// sessions returns how many sessions the server has at the database.
+func sessions(t *testing.T, look *sql.DB) (n int) {
 	t.Helper()
 	if look == nil {
 		return 0
 	}
-	for range 50 {
-		if err := look.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		if want < 0 || n == want {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
+	if err := look.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").Scan(&n); err != nil {
+		t.Fatal(err)
 	}
 	return n
 }
@@ -347,7 +342,7 @@ func (m *mixed) cut(text string, read int) error {
 	if _, err := io.WriteString(conn, text); err != nil {
 		return err
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+	_ = conn.SetReadDeadline(time.Now().Add(sqldbtest.Patience))
 	_, err = io.ReadFull(conn, make([]byte, read))
 	return err
 }
@@ -446,9 +441,13 @@ var kinds = []struct {
 		if err != nil || id == "" {
 			return err
 		}
-		status, text, err := m.send(context.Background(), "GET", "/v1/executions/"+id+"?wait=60s", m.token, "")
-		if err != nil || status != 200 {
-			return fmt.Errorf("status %d: %s: %w", status, text, err)
+		var status int
+		var text string
+		for text == "" || strings.Contains(text, `"queued"`) || strings.Contains(text, `"running"`) || strings.Contains(text, `"committing"`) {
+			status, text, err = m.send(context.Background(), "GET", "/v1/executions/"+id+"?wait=60s", m.token, "")
+			if err != nil || status != 200 {
+				return fmt.Errorf("status %d: %s: %w", status, text, err)
+			}
 		}
 		if m.unsure && (strings.Contains(text, `"failed"`) || strings.Contains(text, `"unknown"`)) {
 			return nil

@@ -142,12 +142,7 @@ func heap() uint64 {
 // until waits for a measurement of the noisy tenant.
 func (s *served) until(name string, want int) {
 	s.t.Helper()
-	got := -1
-	for end := time.Now().Add(time.Minute); got != want; time.Sleep(20 * time.Millisecond) {
-		if got = s.gauge(name, `"noisy"`); got != want && time.Now().After(end) {
-			s.t.Fatalf("%s is %d, want %d", name, got, want)
-		}
-	}
+	sqldbtest.Eventually(s.t, fmt.Sprintf("%s is never %d", name, want), func() bool { return s.gauge(name, `"noisy"`) == want })
 }
 
 // noise are requests of a tenant.

@@ -91,11 +91,13 @@ func refuse(status int, code host.Code, detail, hint string) *problem {
 	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: string(code), Hint: hint}
 }
 
-// problemOf makes a problem of an error of package host.
+// problemOf makes a problem of an error of package host. It is the caller's, who
+// may add to it: some are one for all requests.
 func problemOf(err error) *problem {
 	var p *problem
 	if errors.As(err, &p) {
-		return p
+		own := *p
+		return &own
 	}
 	var all host.Errors
 	var one *host.Error

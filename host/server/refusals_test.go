@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wasmsql/wasmsql/host/server"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // refusal is a request that must not work, and its exact answer.
@@ -216,7 +217,7 @@ func TestCutStream(t *testing.T) {
 	s := serve(t, files{
 		"acme/wasmsql.yaml": config,
 		"acme/tasks/cut.yaml": task("cut", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 200000)\n"+
-			"SELECT i, CASE WHEN i = 190000 THEN abs(-9223372036854775807 - 1) ELSE 0 END AS x FROM n", ""),
+			"SELECT i, CASE WHEN i = 190000 THEN abs(-9223372036854775807 - 1) ELSE 0 END AS x FROM n", "timeout: 1h\n"),
 	}, nil)
 	token := s.token("acme", server.Run)
 	for _, accept := range []string{"application/json", "text/csv", "application/x-ndjson", "application/vnd.apache.arrow.stream"} {
@@ -234,7 +235,7 @@ func TestCutStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(2 * sqldbtest.Patience))
 	fmt.Fprintf(conn, "POST /v1/tasks/cut/run HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\nAccept: text/csv\r\n\r\n{}", token)
 	raw, err := io.ReadAll(conn)
 	if err != nil {

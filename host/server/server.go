@@ -120,6 +120,7 @@ type Server struct {
 	retiring sync.WaitGroup
 	closing  bool
 	change   sync.Mutex // held by the one who reads the folders
+	readings map[string]reading
 }
 
 // New reads the folders of all tenants and watches them until Close. A tenant
@@ -136,7 +137,7 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if cfg.State == "" && len(cfg.Kinds) > 0 {
 		return nil, errors.New("executions of other kinds need a state")
 	}
-	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}}
+	s := &Server{cfg: cfg, log: cfg.Logger, tenants: map[string]*tenant{}, broken: map[string]error{}, readings: map[string]reading{}}
 	s.metrics, s.tracer = newMetrics(s), tracerOf(cfg.Tracing)
 	if err := s.reloadIdentities(ctx); err != nil {
 		return nil, fmt.Errorf("the file of identities cannot be used: %w", err)
@@ -213,6 +214,7 @@ func (s *Server) Reload(ctx context.Context) error {
 		if there[name] == "" {
 			s.tokens.set(name)
 			s.install(ctx, name, nil)
+			delete(s.readings, name)
 		}
 	}
 	return nil
@@ -261,19 +263,23 @@ func (s *Server) reload(ctx context.Context, name, dir string) error {
 	if !manifest.IsTenant(name) {
 		return errTenantName(name)
 	}
+	began := time.Now()
+	looks, err := lookAt(dir, s.cfg.Dev != nil)
+	if err != nil {
+		return err
+	}
+	if r := s.readings[name]; r.holds(looks) {
+		if done, err := s.taken(ctx, name, r.digest); done {
+			return err
+		}
+	}
 	c, err := readTenant(dir, s.cfg.Dev != nil)
 	if err != nil {
 		return err
 	}
-	s.mu.RLock()
-	old, broken := s.tenants[name], s.broken[name]
-	s.mu.RUnlock()
-	var seen *brokenContent
-	switch {
-	case errors.As(broken, &seen) && seen.digest == c.digest:
-		return broken
-	case old != nil && old.digest == c.digest && old.version == old.secrets.version(ctx):
-		return nil
+	s.readings[name] = reading{look: looks, at: began, digest: c.digest}
+	if done, err := s.taken(ctx, name, c.digest); done {
+		return err
 	}
 	t, err := s.load(ctx, name, dir, c)
 	if err != nil {
@@ -284,6 +290,19 @@ func (s *Server) reload(ctx context.Context, name, dir string) error {
 		return nil
 	}
 	return s.queue.serve(name, t.quotas.Within(s.cfg.Quotas).Running)
+}
+
+// taken reports whether the content of a folder with that digest is what runs,
+// with the secrets as they are now, or is known to be broken, and why.
+func (s *Server) taken(ctx context.Context, name string, digest [32]byte) (bool, error) {
+	s.mu.RLock()
+	old, broken := s.tenants[name], s.broken[name]
+	s.mu.RUnlock()
+	var seen *brokenContent
+	if errors.As(broken, &seen) && seen.digest == digest {
+		return true, broken
+	}
+	return old != nil && old.digest == digest && old.version == old.secrets.version(ctx), nil
 }
 
 // tenantNamed returns a tenant, asked for with a token that may be revoked by

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/server"
 	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
 )
 
@@ -182,9 +184,19 @@ func (a answer) problem(t *testing.T) problem {
 // do sends a request. header are pairs of name and value.
 func (s *served) do(method, path, token, body string, header ...string) answer {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	a, err := s.try(s.t.Context(), method, path, token, body, header...)
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	return a
+}
+
+// try is do with a context, and an error where there is no answer.
+func (s *served) try(ctx context.Context, method, path, token, body string, header ...string) (answer, error) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
 	}
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -197,13 +209,41 @@ func (s *served) do(method, path, token, body string, header ...string) answer {
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
-		s.t.Fatal(err)
+		return answer{}, err
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	a := answer{status: res.StatusCode, header: res.Header, trailer: res.Trailer, body: string(text), err: err}
 	hold(s.t, method, path, a)
-	return a
+	return a, nil
+}
+
+// stands waits until so many executions of a tenant run, and so many wait.
+func (s *served) stands(token string, running, waiting int) {
+	s.t.Helper()
+	sqldbtest.Eventually(s.t, fmt.Sprintf("there are never %d executions that run and %d that wait", running, waiting), func() bool {
+		var now struct{ Running, Waiting int } // its quotas have the same names, further in
+		if err := json.Unmarshal([]byte(s.do("GET", "/v1/tenant", token, "").body), &now); err != nil {
+			s.t.Fatal(err)
+		}
+		return now.Running == running && now.Waiting == waiting
+	})
+}
+
+// begun sends a request to run a task, beside the caller. It ends with the
+// request, or when leave is called.
+func (s *served) begun(task, token string) (ended <-chan answer, leave func()) {
+	ctx, cancel := context.WithCancel(s.t.Context())
+	s.t.Cleanup(cancel)
+	to := make(chan answer, 1)
+	go func() {
+		a, err := s.try(ctx, "POST", "/v1/tasks/"+task+"/run", token, "{}")
+		if err != nil && ctx.Err() == nil {
+			s.t.Error(err)
+		}
+		to <- a
+	}()
+	return to, cancel
 }
 
 // config is a tenant's configuration with a database in its folder.

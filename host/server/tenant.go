@@ -65,33 +65,9 @@ type content struct {
 // readTenant reads a tenant's folder. Nothing outside of it is read, whatever
 // a link in it says.
 func readTenant(dir string, dev bool) (content, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return content{}, err
-	}
-	defer root.Close()
 	c := content{dev: dev, files: map[string][]byte{}}
 	sum, size := sha256.New(), int64(0)
-	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if name != "." && strings.HasPrefix(d.Name(), ".") {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if dev && d.IsDir() && name != "." {
-			return fs.SkipDir
-		}
-		if !c.wants(name) {
-			return nil
-		}
-		st, err := root.Stat(filepath.FromSlash(name)) // follows a link inside
-		if err != nil || !st.Mode().IsRegular() {
-			return err
-		}
+	err := c.walk(dir, func(root *os.Root, name string, st fs.FileInfo) error {
 		if size += st.Size(); size > maxContent || len(c.files) >= maxFiles {
 			return fmt.Errorf("more than %d files or %d bytes", maxFiles, maxContent)
 		}
@@ -109,6 +85,38 @@ func readTenant(dir string, dev bool) (content, error) {
 	})
 	copy(c.digest[:], sum.Sum(nil))
 	return c, err
+}
+
+// walk calls f with each file of a tenant's folder that is read, in the order of
+// their names, and with what it is where a link in the folder leads to.
+func (c content) walk(dir string, f func(root *os.Root, name string, st fs.FileInfo) error) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name != "." && strings.HasPrefix(d.Name(), ".") {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if c.dev && d.IsDir() && name != "." {
+			return fs.SkipDir
+		}
+		if !c.wants(name) {
+			return nil
+		}
+		st, err := root.Stat(filepath.FromSlash(name)) // follows a link inside
+		if err != nil || !st.Mode().IsRegular() {
+			return err
+		}
+		return f(root, name, st)
+	})
 }
 
 // wants reports whether a file of a tenant's folder is read.

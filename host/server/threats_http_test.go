@@ -5,16 +5,19 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/wasmsql/wasmsql/host/server"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // dial opens a connection to a server under test.
@@ -25,7 +28,7 @@ func (s *served) dial(t *testing.T) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	_ = conn.SetDeadline(time.Now().Add(sqldbtest.Patience))
 	return conn
 }
 
@@ -39,7 +42,7 @@ func (s secured) dial(t *testing.T, protocol string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	_ = conn.SetDeadline(time.Now().Add(sqldbtest.Patience))
 	return conn
 }
 
@@ -50,26 +53,42 @@ type rawAnswer struct {
 	body   string
 }
 
-// exchange sends bytes, and reads answers until the server ends the connection
-// or says nothing more.
-func exchange(t *testing.T, conn net.Conn, text string) (all []rawAnswer, closed bool) {
+// exchange sends bytes, and reads so many answers. Where the connection goes on
+// behind them it sends a last request: closed is whether that was not answered.
+// What is answered in between is one answer more.
+func exchange(t *testing.T, conn net.Conn, text string, answers int) (all []rawAnswer, closed bool) {
 	t.Helper()
-	go func() { _, _ = io.WriteString(conn, text) }() // the server may answer before it has read all
+	wrote := make(chan struct{})
+	go func() { // the server may answer before it has read all
+		defer close(wrote)
+		_, _ = io.WriteString(conn, text)
+	}()
 	in := bufio.NewReader(conn)
-	for {
-		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
-		if len(all) > 0 {
-			_ = conn.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
-		}
+	ends := false
+	for !ends {
 		res, err := http.ReadResponse(in, nil)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("after %d answers the server says nothing more", len(all))
+		}
 		if err != nil {
-			timeout, ok := err.(net.Error) //nolint:errorlint // of the connection itself
-			return all, !ok || !timeout.Timeout()
+			return all, true
 		}
 		body, _ := io.ReadAll(res.Body)
-		all = append(all, rawAnswer{res.StatusCode, res.Header, string(body)})
+		if res.Close && string(body) == lastAnswer && len(all) >= answers {
+			return all, false
+		}
+		all, ends = append(all, rawAnswer{res.StatusCode, res.Header, string(body)}), res.Close
+		if len(all) == answers && !ends {
+			<-wrote
+			_, _ = io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		}
 	}
+	_, err := in.ReadByte()
+	return all, err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 }
+
+// lastAnswer is what /livez says.
+const lastAnswer = "{\"status\":\"ok\"}\n"
 
 // TestT7RawRequests writes requests as no client would, over plain connections
 // and TLS. Each gets one answer, and no other request is read out of it.
@@ -183,7 +202,7 @@ func TestT7RawRequests(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for over, conn := range map[string]net.Conn{"plain": s.dial(t), "TLS": secure.dial(t, "http/1.1")} {
-				all, closed := exchange(t, conn, c.text)
+				all, closed := exchange(t, conn, c.text, 1)
 				if len(all) != 1 || all[0].status != c.status || !strings.Contains(all[0].body, c.part) {
 					t.Errorf("%s: %d answers, closed %v: %.300v", over, len(all), closed, all)
 					continue
@@ -225,7 +244,7 @@ func TestT7Pipelined(t *testing.T) {
 			want.WriteString("404 ")
 		}
 	}
-	all, _ := exchange(t, s.dial(t), text.String())
+	all, _ := exchange(t, s.dial(t), text.String(), 200)
 	var got strings.Builder
 	for _, a := range all {
 		fmt.Fprintf(&got, "%d ", a.status)
@@ -288,13 +307,9 @@ func TestT7Bombs(t *testing.T) {
 		"mark in front": {"\xef\xbb\xbf{}", nil, 400, "usage"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			begun := time.Now()
 			got := s.do("POST", "/v1/tasks/one/run", token, c.body, c.header...)
 			if p := got.problem(t); p.Status != c.status || p.Code != c.code || len(got.body) > 64<<10 {
 				t.Errorf("%d bytes: %.500s", len(got.body), got.body)
-			}
-			if d := time.Since(begun); d > 10*time.Second {
-				t.Error("answered after", d)
 			}
 		})
 	}
@@ -322,6 +337,7 @@ func TestT7SlowClients(t *testing.T) {
 		"body nobody asks for": {"GET /v1/tenant HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nAuthorization: Bearer " + token + "\r\n\r\n", strings.Repeat(" ", 1000), 200},
 	} {
 		for range 10 {
+			begun := time.Now()
 			conn := s.dial(t)
 			if name != "handshake" {
 				if len(name)%2 == 0 {
@@ -334,7 +350,6 @@ func TestT7SlowClients(t *testing.T) {
 				}
 			}
 			wg.Go(func() {
-				begun := time.Now()
 				go func() {
 					_, _ = io.WriteString(conn, c.at)
 					for i := range len(c.slowly) {
@@ -344,9 +359,9 @@ func TestT7SlowClients(t *testing.T) {
 						time.Sleep(50 * time.Millisecond)
 					}
 				}()
-				_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+				_ = conn.SetReadDeadline(time.Now().Add(sqldbtest.Patience))
 				text, err := io.ReadAll(conn)
-				if d := time.Since(begun); d > 10*time.Second || d < 900*time.Millisecond {
+				if d := time.Since(begun); d < 900*time.Millisecond || errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Errorf("%s: the connection ends after %s: %v", name, d, err)
 				}
 				status := 0
@@ -359,9 +374,8 @@ func TestT7SlowClients(t *testing.T) {
 		}
 	}
 	for range 20 {
-		begun := time.Now()
-		if got := s.do("GET", "/v1/tenant", token, ""); got.status != 200 || time.Since(begun) > 5*time.Second {
-			t.Error("another client:", got.status, time.Since(begun))
+		if got := s.do("GET", "/v1/tenant", token, ""); got.status != 200 {
+			t.Error("another client:", got.status)
 		}
 	}
 	wg.Wait()

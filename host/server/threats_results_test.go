@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,10 +10,12 @@ import (
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/wasmsql/wasmsql/host/server"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // TestD2SlowReaders has clients take a large result a kilobyte at a time, or
@@ -21,7 +24,7 @@ func TestD2SlowReaders(t *testing.T) {
 	s := serve(t, files{
 		"acme/wasmsql.yaml": config,
 		"acme/tasks/large.yaml": task("large", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 20000000)\n"+
-			"SELECT i, printf('%.*c', 200, 'x') AS x FROM n", "timeout: 1m\n"),
+			"SELECT i, printf('%.*c', 200, 'x') AS x FROM n", "timeout: 1h\n"),
 	}, func(c *server.Config) { c.Patience = 3 * time.Second })
 	secure := serveTLS(t, s, newAuthority(t))
 	token := s.token("acme", server.Run)
@@ -45,8 +48,7 @@ func TestD2SlowReaders(t *testing.T) {
 		defer res.Body.Close()
 		bodies = append(bodies, res.Body)
 	}
-	begun := time.Now()
-	for range 5 {
+	for n := 0; n < 5 || len(s.kept.list()) < len(bodies)-2; n++ {
 		for _, b := range bodies[:2] { // the others are not read at all
 			if _, err := io.ReadFull(b, make([]byte, 1<<10)); err != nil {
 				t.Error("a slow reader:", err)
@@ -55,6 +57,9 @@ func TestD2SlowReaders(t *testing.T) {
 		time.Sleep(time.Second)
 		if grown := heap() - before; grown > 100<<20 {
 			t.Fatalf("the heap has grown by %d MB", grown>>20)
+		}
+		if n > int(sqldbtest.Patience/time.Second) {
+			t.Fatal("clients that take nothing are waited for")
 		}
 	}
 	for _, b := range bodies[2:] {
@@ -65,19 +70,15 @@ func TestD2SlowReaders(t *testing.T) {
 	for _, b := range bodies[:2] {
 		b.Close() // the client goes away
 	}
-	for deadline := time.Now().Add(10 * time.Second); len(s.kept.list()) < 6 && time.Now().Before(deadline); {
-		time.Sleep(20 * time.Millisecond)
-	}
+	sqldbtest.Eventually(t, "clients that have gone are waited for", func() bool { return len(s.kept.list()) == 6 })
 	outcomes := map[string]int{}
 	for _, r := range s.kept.list() {
 		outcomes[r.Outcome]++
 	}
-	if d := time.Since(begun); len(s.kept.list()) != 6 || outcomes["ok"] != 0 || d > 30*time.Second {
-		t.Errorf("%v after %s", outcomes, d)
+	if outcomes["ok"] != 0 {
+		t.Errorf("%v", outcomes)
 	}
-	if got := s.do("GET", "/v1/tenant", token, ""); !strings.Contains(got.body, `"running":0`) {
-		t.Error(got.body)
-	}
+	s.stands(token, 0, 0)
 }
 
 // module returns a module of the tests of the host.
@@ -94,84 +95,80 @@ func module(t *testing.T, name string) string {
 func guests(t *testing.T, limits string, names ...string) files {
 	t.Helper()
 	all := files{"quiet/wasmsql.yaml": config, "quiet/tasks/one.yaml": task("one", "SELECT 1 AS n", "")}
-	for i, name := range names {
-		dir := fmt.Sprintf("loud%d/", i)
-		all[dir+"wasmsql.yaml"] = config + "limits: " + limits + "\nquotas: {running: 4}\n"
-		all[dir+"modules/m.wasm"] = module(t, name)
-		all[dir+"tasks/m.yaml"] = "name: m\nmodule: ../modules/m.wasm\nconnection: db\noutputs: none\n"
-	}
+	loud(t, all, "loud", limits, names...)
 	return all
 }
 
-// storm runs the modules of loud tenants again and again until the quiet one
-// was answered so many times, each module three times at once and at least once
-// each. It returns the answers of the loud and the slowest of the quiet.
-func storm(t *testing.T, s *served, tenants, times int) (loud []problem, slowest time.Duration) {
+// loud adds tenants with a module each: prefix0 and so on.
+func loud(t *testing.T, to files, prefix, limits string, names ...string) {
 	t.Helper()
-	stop := make(chan struct{})
-	answers := make(chan []answer)
-	quiet := s.token("quiet", server.Run)
-	for i := range tenants {
+	for i, name := range names {
+		dir := fmt.Sprintf("%s%d/", prefix, i)
+		to[dir+"wasmsql.yaml"] = config + "limits: " + limits + "\nquotas: {running: 4}\n"
+		to[dir+"modules/m.wasm"] = module(t, name)
+		to[dir+"tasks/m.yaml"] = "name: m\nmodule: ../modules/m.wasm\nconnection: db\noutputs: none\n"
+	}
+}
+
+// boundless are limits that no test reaches.
+const boundless = "{timeout: 1h, host_calls: 1000000000000, fuel: 1000000000000000}"
+
+// storm runs modules that have no end three times at once each, again and again
+// where they end all the same, while a quiet tenant is answered so many times:
+// it would wait for an hour if it had to wait for them. With limits, each run
+// ends in one.
+func storm(t *testing.T, times int, limits string, names ...string) {
+	t.Helper()
+	all := guests(t, boundless, names...)
+	loud(t, all, "bound", limits, names...)
+	s := serve(t, all, nil)
+	ctx, leave := context.WithCancel(t.Context())
+	var around sync.WaitGroup
+	for i := range names {
 		token := s.token(fmt.Sprintf("loud%d", i), server.Run)
 		for range 3 {
-			go func() {
-				var got []answer
-				for {
-					got = append(got, s.do("POST", "/v1/tasks/m/run", token, "{}"))
-					select {
-					case <-stop:
-						answers <- got
-						return
-					default:
-					}
+			around.Go(func() {
+				for ctx.Err() == nil {
+					_, _ = s.try(ctx, "POST", "/v1/tasks/m/run", token, "{}")
 				}
-			}()
+			})
 		}
 	}
-	time.Sleep(100 * time.Millisecond)
+	sqldbtest.Eventually(t, "the modules never run all at once", func() bool { return s.gauge("wasmsql_running") == 3*len(names) })
+	quiet := s.token("quiet", server.Run)
 	for range times {
-		begun := time.Now()
 		if got := s.do("POST", "/v1/tasks/one/run", quiet, "{}"); got.status != 200 {
 			t.Error("the quiet tenant:", got.status, got.body)
 		}
-		slowest = max(slowest, time.Since(begun))
 	}
-	close(stop)
-	for range 3 * tenants {
-		for _, a := range <-answers {
-			loud = append(loud, a.problem(t))
+	leave()
+	around.Wait()
+	for i, name := range names {
+		token := s.token(fmt.Sprintf("bound%d", i), server.Run)
+		var ended []<-chan answer
+		for range 3 {
+			end, _ := s.begun("m", token)
+			ended = append(ended, end)
+		}
+		for _, end := range ended {
+			if p := (<-end).problem(t); p.Status != 422 || p.Code != "limit" {
+				t.Errorf("%s: %+v", name, p)
+			}
 		}
 	}
-	return loud, slowest
 }
 
-// TestG1Endless has tenants run modules without an end: each is ended by a
-// limit, and another tenant is answered in time.
+// TestG1Endless has tenants run modules without an end: another tenant is
+// answered meanwhile, and each is ended by a limit.
 func TestG1Endless(t *testing.T) {
 	t.Parallel()
-	s := serve(t, guests(t, "{timeout: 1s, fuel: 100000000000}", "spin", "evil-spin-memory", "evil-spin-br-table"), nil)
-	loud, slowest := storm(t, s, 3, 100)
-	ends := map[string]int{}
-	for _, p := range loud {
-		ends[fmt.Sprint(p.Status, p.Code)]++
-	}
-	if ends["422limit"] != len(loud) || len(loud) < 9 || slowest > 5*time.Second {
-		t.Errorf("%v; the quiet tenant waited for %s", ends, slowest)
-	}
+	storm(t, 100, "{timeout: 1s, fuel: 100000000000}", "spin", "evil-spin-memory", "evil-spin-br-table")
 }
 
 // TestG8Calls has tenants call the host without an end.
 func TestG8Calls(t *testing.T) {
 	t.Parallel()
-	s := serve(t, guests(t, "{timeout: 5s, host_calls: 10000, fuel: 100000000000}", "call-storm", "evil-storm-query", "evil-storm-random"), nil)
-	loud, slowest := storm(t, s, 3, 50)
-	ends := map[string]int{}
-	for _, p := range loud {
-		ends[fmt.Sprint(p.Status, p.Code)]++
-	}
-	if ends["422limit"] != len(loud) || len(loud) < 9 || slowest > 5*time.Second {
-		t.Errorf("%v; the quiet tenant waited for %s", ends, slowest)
-	}
+	storm(t, 50, "{timeout: 1h, host_calls: 10000, fuel: 100000000000}", "call-storm", "evil-storm-query", "evil-storm-random")
 }
 
 // TestG15Floods has modules print without an end, and what a terminal or a
@@ -193,7 +190,7 @@ func TestG15Floods(t *testing.T) {
 			t.Errorf("the log has the line %q", line[:min(len(line), 300)])
 		}
 	}
-	if len(log) > 16<<20 { // of which nearly all is a line for each byte that a guest logs, up to its limit
+	if len(log) > 1<<20 { // also of who logs a line for each byte
 		t.Errorf("the log has %d bytes", len(log))
 	}
 }

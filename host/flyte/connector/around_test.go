@@ -117,7 +117,7 @@ func TestMounted(t *testing.T) {
 	}
 	p.grant(strings.ReplaceAll(grants, "acme", "mounted"), "")
 	one := template(t, "query: SELECT 1 AS n\n"+onFile)
-	within(t, 20*time.Second, "it is not the other tenant's", func() bool {
+	sqldbtest.Eventually(t, "it is not the other tenant's", func() bool {
 		p.end(p.create(p.request(fmt.Sprint("e", time.Now().UnixNano()), one, nil)))
 		all := p.audit.list()
 		return all[len(all)-1].Tenant == "mounted"
@@ -184,7 +184,7 @@ func TestSeenByHTTP(t *testing.T) {
 		t.Error(prototext.Format(got))
 	}
 	p.delete([]byte(`{"execution": "` + e.ID + `"}`))
-	within(t, 20*time.Second, "Flyte has ended an execution of HTTP", func() bool {
+	sqldbtest.Eventually(t, "Flyte has ended an execution of HTTP", func() bool {
 		_, body := do("GET", "/v1/executions/"+e.ID+"?wait=1s", run)
 		return strings.Contains(body, `"status":"succeeded"`)
 	})

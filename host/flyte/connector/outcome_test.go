@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
 	"google.golang.org/protobuf/encoding/prototext"
@@ -50,7 +49,7 @@ func TestCutCommits(t *testing.T) {
 	if r := p.end(ask(last)); r.GetPhase() != core.TaskExecution_SUCCEEDED {
 		t.Fatal(prototext.Format(r))
 	}
-	within(t, 10*time.Second, "the connection does not end", func() bool { return proxies[last].Passed.Load() > 0 })
+	sqldbtest.Eventually(t, "the connection does not end", func() bool { return proxies[last].Passed.Load() > 0 })
 	total := proxies[last].Passed.Load()
 	var metas [][]byte
 	for i, n := range before {

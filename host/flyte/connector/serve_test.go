@@ -24,6 +24,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 var served = []string{
@@ -241,7 +243,7 @@ func TestMany(t *testing.T) {
 			errs <- err
 		}()
 	}
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(sqldbtest.Patience)
 	for range 200 {
 		select {
 		case err := <-errs:

@@ -96,6 +96,7 @@ type Execution struct {
 	late    int  // calls since final
 	failing bool // the last call that did something has failed
 	logged  int64
+	lines   int64     // of the log
 	kept    int64     // bytes of Statements
 	hash    hash.Hash // of the statements; nil: there was none
 	wasi    wasiState

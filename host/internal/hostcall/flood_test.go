@@ -3,6 +3,7 @@ package hostcall_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -87,6 +88,37 @@ func TestLogLimit(t *testing.T) {
 		}
 		if n := callByName(x.Context(context.Background()), "input_read", mem, 0, 100); n != int64(abi.Limit) {
 			t.Errorf("%s: a call after the limit: %d", name, n)
+		}
+	}
+}
+
+// TestG15LinesOfAByte: the limit is one of lines too, however they are logged.
+func TestG15LinesOfAByte(t *testing.T) {
+	for name, call := range map[string]func(x *hostcall.Execution, mem memory){
+		"log": func(x *hostcall.Execution, mem memory) {
+			callByName(x.Context(context.Background()), "log", mem, 1, 0, 1)
+		},
+		"print": func(x *hostcall.Execution, mem memory) {
+			binary.LittleEndian.PutUint32(mem[104:], 2) // the vector's length
+			callByName(x.Context(context.Background()), "fd_write", mem, 1, 100, 1, 200)
+		},
+	} {
+		for limit, most := range map[int64]int{1000: 100, 64 << 10: 655} {
+			lines := 0
+			x := hostcall.New(hostcall.Options{Limits: hostcall.Limits{Log: limit}, Log: func(abi.Level, string) { lines++ }})
+			mem := make(memory, 1000)
+			copy(mem, "x\n")
+			for range most {
+				call(x, mem)
+			}
+			if e, _ := x.Err(); e != nil || lines != most {
+				t.Errorf("%s: %d lines: %v", name, lines, e)
+			}
+			call(x, mem)
+			want := fmt.Sprintf("the guest has logged %d lines, the limit of %d bytes is one of %d lines", most+1, limit, most)
+			if e, _ := x.Err(); e == nil || !e.Final || e.Error() != want || e.Guest.Hint != "raise limits.log in the configuration" || lines != most || x.Used.LogDropped != 1 {
+				t.Errorf("%s: %d lines, %d bytes dropped: %v", name, lines, x.Used.LogDropped, e)
+			}
 		}
 	}
 }

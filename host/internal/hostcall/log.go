@@ -38,12 +38,24 @@ func (x *Execution) logText(level abi.Level, b []byte) error {
 			b = b[:len(b)-1]
 		}
 	}
+	if len(b) == 0 {
+		return over
+	}
+	if l := x.o.Limits.Log; l > 0 && x.lines >= mostLines(l) {
+		x.Used.LogDropped += int64(len(b))
+		return errLimit("log", fmt.Sprintf("the guest has logged %d lines, the limit of %d bytes is one of %d lines", x.lines+1, l, mostLines(l)))
+	}
 	x.logged += int64(len(b))
-	if len(b) > 0 && x.o.Log != nil {
+	x.lines++
+	if x.o.Log != nil {
 		x.o.Log(level, plain(b))
 	}
 	return over
 }
+
+// mostLines returns how many lines a limit of bytes allows: a line costs who
+// keeps the log more than what is in it.
+func mostLines(limit int64) int64 { return max(100, limit/100) }
 
 // overLog counts bytes that are not logged, or not all of them, and returns the
 // error of that.

@@ -100,9 +100,8 @@ func TestCompileCancelled(t *testing.T) {
 	for range 3 {
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() { <-engine.began; cancel() }()
-		began := time.Now()
-		if _, err := s.Compile(ctx, Module{Wasm: wasm}); err != context.Canceled || time.Since(began) > 5*time.Second {
-			t.Errorf("%v after %s", err, time.Since(began))
+		if _, err := s.Compile(ctx, Module{Wasm: wasm}); err != context.Canceled {
+			t.Error(err)
 		}
 	}
 	close(engine.open)
@@ -111,11 +110,10 @@ func TestCompileCancelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
-	for range 1000 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if engine.ended.Load() == 3 && engine.now.Load() == 0 {
 			return
 		}
-		time.Sleep(time.Millisecond)
 	}
 	t.Errorf("%d of 3 compiles have ended, %d are at work", engine.ended.Load(), engine.now.Load())
 }

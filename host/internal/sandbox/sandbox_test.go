@@ -22,6 +22,10 @@ func guest(t testing.TB, name string) []byte {
 	return b
 }
 
+// patience is how long a test waits for what has to happen, also on a machine
+// that does a lot else.
+const patience = 2 * time.Minute
+
 var engines = []string{Compiler, Interpreter}
 
 // onEngines runs a test on a Sandbox of each engine. Its host functions answer

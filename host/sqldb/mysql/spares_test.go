@@ -2,10 +2,11 @@ package mysql
 
 import (
 	"context"
+	"fmt"
 	"testing"
-	"time"
 
 	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // TestTurnsShareConnections: executions that come by turns, several at once, need
@@ -29,17 +30,11 @@ func TestTurnsShareConnections(t *testing.T) {
 	// spares waits until there are so many, as they are reset behind one's back.
 	spares := func(want int) {
 		t.Helper()
-		n := -1
-		for end := time.Now().Add(10 * time.Second); n != want && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		sqldbtest.Eventually(t, fmt.Sprintf("there are never %d spares", want), func() bool {
 			d.mu.Lock()
-			if n = len(d.spares); d.opening > 0 {
-				n = -1
-			}
-			d.mu.Unlock()
-		}
-		if n != want {
-			t.Fatalf("%d spares, want %d", n, want)
-		}
+			defer d.mu.Unlock()
+			return len(d.spares) == want && d.opening == 0
+		})
 	}
 	for range 50 {
 		turn(1)

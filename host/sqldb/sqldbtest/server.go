@@ -54,9 +54,6 @@ type kind struct {
 // admin is the superuser of a private server.
 const admin = "wasmsql"
 
-// patience is how long a server may take to answer.
-const patience = 60 * time.Second
-
 // Missing is the error where a program is not installed.
 type Missing struct {
 	Program  string
@@ -85,7 +82,7 @@ func (k *kind) new(settings []string) (*Server, error) {
 		}
 		s.programs[name] = path
 	}
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -121,9 +118,9 @@ func byVersion(a, b string) int {
 	return cmp.Compare(version(a), version(b))
 }
 
-// freePort returns a port of the loopback address that nobody listens on, below
+// FreePort returns a port of the loopback address that nobody listens on, below
 // those that systems give to outgoing connections: it will be used later.
-func freePort() (int, error) {
+func FreePort() (int, error) {
 	for range 100 {
 		port := 20000 + rand.IntN(12000)
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
@@ -168,7 +165,7 @@ func (s *Server) wait() error {
 		return err
 	}
 	address := net.JoinHostPort(u.Host, strconv.Itoa(u.Port))
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(Patience)
 	for {
 		var conn net.Conn
 		if conn, err = net.DialTimeout("tcp", address, time.Second); err == nil {
@@ -181,7 +178,7 @@ func (s *Server) wait() error {
 		case s.run.ended():
 			return errors.New("it ended by itself")
 		case time.Now().After(deadline):
-			return fmt.Errorf("no answer for %s: %w", patience, err)
+			return fmt.Errorf("no answer for %s: %w", Patience, err)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -12,18 +12,10 @@ import (
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 const endless = "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c) "
-
-// soon fails where something that ought to end at once took long. The bound is
-// generous: the machine may be busy.
-func soon(t *testing.T, start time.Time) {
-	t.Helper()
-	if d := time.Since(start); d > 4*time.Second {
-		t.Errorf("took %v", d)
-	}
-}
 
 // TestC10Interrupted ends endless statements in each way a context ends.
 func TestC10Interrupted(t *testing.T) {
@@ -55,9 +47,7 @@ func TestC10Interrupted(t *testing.T) {
 			tx := memory(t)
 			exec(t, tx, "CREATE TABLE t (a)")
 			ctx, stop := c.ctx(t.Context())
-			start := time.Now()
 			_, err := tx.Exec(ctx, sql, nil, true)
-			soon(t, start)
 			if e := fault(t, err); e.Code != c.code {
 				t.Errorf("%s: %s: %+v", name, sql, e)
 			}
@@ -90,11 +80,9 @@ func TestInterruptedCursor(t *testing.T) {
 		if e := fault(t, err); e.Code != abi.Canceled {
 			t.Fatalf("%+v", e)
 		}
-		start := time.Now()
 		if err := rows.Close(); err != nil {
 			t.Fatal(err)
 		}
-		soon(t, start)
 		if _, rec := one(t, tx, "SELECT 1"); rec.NumRows() != 1 {
 			t.Fatal("the transaction is not usable")
 		}
@@ -106,13 +94,11 @@ func TestBusyWaitEnds(t *testing.T) {
 	path := victim(t, "DELETE")
 	other := foreign(t, path)
 	foreignExec(t, other, "BEGIN EXCLUSIVE")
-	d := openURI(t, "sqlite:///"+path, sqldb.Config{Access: abi.ReadWrite, Args: map[string]any{"timeout": 60.0}})
+	d := openURI(t, "sqlite:///"+path, sqldb.Config{Access: abi.ReadWrite, Args: map[string]any{"timeout": 3600.0}})
 	for _, access := range []abi.Access{abi.ReadOnly, abi.ReadWrite} {
 		ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		start := time.Now()
 		_, err := d.Begin(ctx, sqldb.TxOptions{Access: access})
 		stop()
-		soon(t, start)
 		if e := fault(t, err); e.Code != abi.Timeout {
 			t.Errorf("%+v", e)
 		}
@@ -141,22 +127,12 @@ func TestBusyWaitSucceeds(t *testing.T) {
 		_, err := other.Exec("COMMIT")
 		done <- err
 	}()
-	tx := begin(t, path, abi.ReadWrite)
+	d := openURI(t, "sqlite:///"+path, sqldb.Config{Access: abi.ReadWrite, Args: map[string]any{"timeout": sqldbtest.Patience.Seconds()}})
+	tx := beginOn(t, d, sqldb.TxOptions{Access: abi.ReadWrite})
 	exec(t, tx, "DELETE FROM t")
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-}
-
-func waitFor(t *testing.T, ok func() bool) {
-	t.Helper()
-	for range 6000 {
-		if ok() {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("did not happen")
 }
 
 // TestCloseInterrupts ends the transactions of a database that is closed.
@@ -164,9 +140,7 @@ func TestCloseInterrupts(t *testing.T) {
 	d := openURI(t, "sqlite://", sqldb.Config{Access: abi.ReadWrite})
 	tx := beginOn(t, d, sqldb.TxOptions{Access: abi.ReadWrite})
 	time.AfterFunc(50*time.Millisecond, func() { _ = d.Close() })
-	start := time.Now()
 	_, err := tx.Exec(t.Context(), endless+"SELECT count(*) FROM c", nil, true)
-	soon(t, start)
 	if e := fault(t, err); e.Code != abi.Canceled || e.Message != "the connection was closed" {
 		t.Errorf("%+v", e)
 	}
@@ -253,10 +227,8 @@ func TestC12NothingIsLeft(t *testing.T) {
 	for i := range 1500 {
 		round(i)
 	}
-	waitFor(t, func() bool { return runtime.NumGoroutine() <= goroutines })
-	if n := openFiles(t); n > fds {
-		t.Errorf("%d descriptors, were %d", n, fds)
-	}
+	sqldbtest.Eventually(t, "goroutines are left", func() bool { return runtime.NumGoroutine() <= goroutines })
+	sqldbtest.Eventually(t, "descriptors are left", func() bool { return openFiles(t) <= fds })
 	if n := resident(t); n > rss+64<<20 {
 		t.Errorf("%d MB resident, were %d", n>>20, rss>>20)
 	}

@@ -105,16 +105,16 @@ func testEnd(t *testing.T, command []string, end func(started, work int) error) 
 			t.Fatal(err)
 		}
 		addresses[i+1] = net.JoinHostPort(u.Host, port(u.Port))
-		until(t, "a server does not listen", func() bool { return listens(addresses[i+1]) })
+		sqldbtest.Eventually(t, "a server does not listen", func() bool { return listens(addresses[i+1]) })
 	}
 	if err := end(cmd.Process.Pid, pid); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
 	for _, address := range addresses[1:] {
-		until(t, "a server listens still", func() bool { return !listens(address) })
+		sqldbtest.Eventually(t, "a server listens still", func() bool { return !listens(address) })
 	}
-	until(t, "its folders are still there", func() bool {
+	sqldbtest.Eventually(t, "its folders are still there", func() bool {
 		left, err := os.ReadDir(dir)
 		return err == nil && len(left) == 0
 	})
@@ -126,15 +126,6 @@ func listens(address string) bool {
 		_ = c.Close()
 	}
 	return err == nil
-}
-
-func until(t *testing.T, otherwise string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal(otherwise)
-		}
-	}
 }
 
 // TestParentOf: the parent that the system tells is the one that is read.

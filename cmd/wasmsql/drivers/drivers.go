@@ -1,4 +1,6 @@
-package main
+// Package drivers names the databases that the programs can reach. It is the one
+// place that does.
+package drivers
 
 import (
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -7,9 +9,8 @@ import (
 	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
 )
 
-// drivers returns the databases that this program can reach, by the scheme of
-// a URI. It is the one place that names them.
-func drivers() map[string]sqldb.Driver {
+// All returns the drivers by the scheme of a URI. The map is the caller's.
+func All() map[string]sqldb.Driver {
 	return map[string]sqldb.Driver{
 		"sqlite":     sqlite.Driver{},
 		"postgresql": postgres.Driver{},
