@@ -14,7 +14,7 @@ const freeTicks = 4
 // guests: it holds one while it computes, and none while it waits. It is used by
 // one goroutine.
 type pace struct {
-	ctx   context.Context //nolint:containedctx // of the one stream that this belongs to
+	ctx   context.Context // of the one stream that this belongs to
 	slot  slot
 	ticks int
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 )
 
-// Writer writes one result. It is a host.Finisher, and a host.Paced. One goroutine uses it at a
-// time; Rows, Bytes and Partial may be called by others.
+// Writer writes one result. It is a host.Finisher, and a host.Paced. One
+// goroutine uses it at a time; Rows, Bytes and Partial may be called by others.
 //
 // After an error the result is not whole. Every call returns that error again,
 // and Close then does what Abort does.

@@ -10,8 +10,7 @@ import (
 )
 
 // storedResult writes a result to the bucket, and marks the execution before
-// its commit. It implements host.Finisher
-// and host.Paced.
+// its commit. It implements host.Finisher and host.Paced.
 type storedResult struct {
 	queue     *queue
 	execution execution
