@@ -65,11 +65,12 @@ func yield(pid int) error {
 		return err
 	}
 	for _, id := range append(strings.Fields(string(children)), strconv.Itoa(pid)) {
-		if err := exec.Command("chrt", "--idle", "--pid", "0", id).Run(); err != nil {
-			return err
+		err := exec.Command("chrt", "--idle", "--pid", "0", id).Run()
+		if err == nil {
+			err = os.WriteFile("/proc/"+id+"/autogroup", []byte("19"), 0)
 		}
-		err := os.WriteFile("/proc/"+id+"/autogroup", []byte("19"), 0)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
+		// It may have ended meanwhile, and not every system knows autogroups.
+		if _, gone := os.Stat("/proc/" + id); err != nil && gone == nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
