@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
@@ -41,7 +42,7 @@ func TestT6CertificatesAreRenewed(t *testing.T) {
 		if err != nil {
 			return 0, false
 		}
-		web := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialTLS: func(string, string) (net.Conn, error) { return conn, nil }}}
+		web := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialTLSContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}}
 		res, err := web.Get(p.url + "/livez")
 		if err != nil {
 			return 0, false
