@@ -31,7 +31,8 @@ func (p *pace) tick() {
 		p.ticks++
 	case p.slot.held:
 		_ = p.slot.yield(p.ctx)
-	default:
+	default: // it comes from a wait, which may have been none: a network that took all at once
+		offerProcessor()
 		_ = p.slot.acquire(p.ctx)
 	}
 }

@@ -47,7 +47,7 @@ func (b *bench) elsewhere() (uri string, pid int, stop func(), err error) {
 		s.Stop()
 		return "", 0, nil, fmt.Errorf("the noisy tenant's database: %w", err)
 	}
-	return s.AdminURI, pid, s.Stop, nil
+	return s.AdminURI, pid, func() { s.Stop(); leaveIdleGroup() }, nil
 }
 
 // A process with these variables is the noisy tenant's clients, and nothing
@@ -115,6 +115,9 @@ func (b *bench) beneath(ctx context.Context, s *served, kind string, quiet []*cl
 		if err := yield(pid); err != nil {
 			return load{}, fmt.Errorf("what runs elsewhere does not yield: %w", err)
 		}
+	}
+	if _, err := hammer(quiet, b.rows, 50*b.turn); err != nil { // the server has had no such load before
+		return load{}, err
 	}
 	beside, err := hammer(quiet, b.rows, 100*b.turn)
 	if err != nil {
