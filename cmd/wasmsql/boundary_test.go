@@ -70,7 +70,7 @@ var arrows = []struct {
 	{"cmd/wasmsql/drivers", []string{"host/sqldb", "host/sqldb/..."}},
 	{"cmd/wasmsql/fault", []string{"host"}},
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/flyte/flytekit", "host/result", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
-		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
+		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
 	{"cmd/wasmsql/...", []string{"cmd/wasmsql/drivers", "cmd/wasmsql/fault", "abi", "abi/cheader", "host", "host/builtin", "host/flyte", "host/flyte/register", "host/flyte/storage", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
 		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "github.com/rogpeppe/go-internal/txtar", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
 	{"examples/...", []string{"abi", "examples/internal/...", "guest", "guest/arrow", "guest/decode", "guest/guesttest", "host", "host/hosttest", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},

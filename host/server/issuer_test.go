@@ -390,6 +390,9 @@ func TestT6IssuerDown(t *testing.T) {
 			if got := s.do("GET", "/readyz", "", ""); !strings.Contains(got.body, `"degraded","broken":1,"identities":1`) {
 				t.Error(got.body)
 			}
+			sqldbtest.Eventually(t, "nothing says that the keys cannot be fetched", func() bool {
+				return strings.Contains(s.log.String(), unfetched)
+			})
 			i.set(func(i *testIssuer) { i.down, i.delay, i.text = false, 0, "" })
 			sqldbtest.Eventually(t, "the issuer is back, and its tokens are not accepted", func() bool {
 				return s.do("GET", "/v1/tenant", i.token(nil), "").status == 200

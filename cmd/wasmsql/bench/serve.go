@@ -92,7 +92,7 @@ func (b *bench) serve(ctx context.Context) error {
 // serveTurns is how often the servers are measured in turn.
 const serveTurns = 7
 
-// requests measures point queries beside the bare handler.
+// requests measures point queries beside the bare handlers.
 func (b *bench) requests(ctx context.Context, s *served) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -105,37 +105,39 @@ func (b *bench) requests(ctx context.Context, s *served) error {
 		return err
 	}
 	defer d.stop()
+	contestants := []struct{ name, url, path, token string }{
+		{"", s.url, "/v1/tasks/point/run", s.quiet},
+		{"net/http and pgx", d.url, barePath, ""},
+		{"the same, clean", d.url, cleanPath, ""},
+	}
 	for _, n := range []int{1, 8, 32} {
-		ours, hangUp, err := connect(n, s.url, "/v1/tasks/point/run", s.quiet)
-		if err != nil {
-			return err
+		clients, loads := make([][]*client, len(contestants)), make([]load, len(contestants))
+		for k, c := range contestants {
+			all, hangUp, err := connect(n, c.url, c.path, c.token)
+			if err != nil {
+				return err
+			}
+			defer hangUp()
+			clients[k] = all
 		}
-		defer hangUp()
-		theirs, hangUp, err := connect(n, d.url, barePath, "")
-		if err != nil {
-			return err
-		}
-		defer hangUp()
-		var one, other load
 		for i := range serveTurns {
-			l, err := hammer(ours, b.rows, 20*b.turn)
-			if err != nil {
-				return err
-			}
-			o, err := hammer(theirs, b.rows, 20*b.turn)
-			if err != nil {
-				return err
-			}
-			if i > 0 { // the first is for warming up
-				one.add(l)
-				other.add(o)
+			for k := range contestants {
+				l, err := hammer(clients[k], b.rows, 20*b.turn)
+				if err != nil {
+					return err
+				}
+				if i > 0 { // the first is for warming up
+					loads[k].add(l)
+				}
 			}
 		}
-		name := fmt.Sprintf("http, point query, %d at once", n)
-		const against = "net/http and pgx"
-		b.compare(name, one.rate(), "/s", against, other.rate())
-		b.compare(name+": p50", percentile(one.times, 50), "µs", against, percentile(other.times, 50))
-		b.compare(name+": p99", percentile(one.times, 99), "µs", against, percentile(other.times, 99))
+		ours := loads[0]
+		for k, c := range contestants[1:] {
+			theirs, name := loads[k+1], fmt.Sprintf("http, point query, %d at once", n)
+			b.compare(name, ours.rate(), "/s", c.name, theirs.rate())
+			b.compare(name+": p50", percentile(ours.times, 50), "µs", c.name, percentile(theirs.times, 50))
+			b.compare(name+": p99", percentile(ours.times, 99), "µs", c.name, percentile(theirs.times, 99))
+		}
 	}
 	b.report("http, point queries: peak memory", highWater(s.pid), "MB")
 	return nil
