@@ -8,8 +8,8 @@ import (
 
 // Bounds of how often a task may crash.
 const (
-	crashTime = 10 * time.Millisecond  // that a crashed execution is taken to last at least
-	crashFree = 100 * time.Millisecond // of such time, before the task waits for it
+	crashTime = 40 * time.Millisecond  // that a crashed execution is taken to last at least
+	crashFree = 400 * time.Millisecond // of such time, before the task waits for it
 )
 
 // crashes makes a task wait that crashes again and again, or whose tables grow. A
