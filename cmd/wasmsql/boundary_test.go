@@ -18,10 +18,11 @@ var arrows = []struct {
 	to   []string
 }{
 	{"abi", nil},
+	{"abi/pytext", nil},
 	{"abi/cheader/gen", []string{"abi/cheader"}},
 	{"abi/cheader", []string{"abi"}},
 	{"guest/internal/...", []string{"abi", "guest/internal/..."}},
-	{"guest/template", []string{"abi"}},
+	{"guest/template", []string{"abi", "abi/pytext"}},
 	{"guest/cmd/...", []string{"abi", "guest", "guest/template"}},
 	{"guest/arrow", nil},
 	{"guest/decode", []string{"abi", "guest"}},
@@ -49,7 +50,7 @@ var arrows = []struct {
 		"github.com/golang/snappy", "github.com/klauspost/compress/..."}},
 	{"host/manifest", []string{"abi", "host", "host/plugin", "host/secret", "host/sqldb", nearNames, "go.yaml.in/yaml/v3"}},
 	{"host/hosttest", []string{"abi", "host", "host/secret", "host/sqldb", "host/sqldb/sqlite", arrowGo}},
-	{"host/flyte", []string{"abi", "host", "host/result", "host/secret", "host/sqldb", arrowGo, nearNames,
+	{"host/flyte", []string{"abi", "abi/pytext", "host", "host/result", "host/secret", "host/sqldb", arrowGo, nearNames,
 		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
 	{"cmd/abikit", []string{"abi", "host", "host/hosttest", arrowGo, "github.com/tetratelabs/wazero/..."}},
 	{"host/flyte/flytekit", []string{"host/sqldb/sqldbtest"}},

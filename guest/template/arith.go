@@ -265,6 +265,17 @@ func decimalArith(op string, l, r value) (value, *opError) {
 	return value{k: kDecimal, s: a.String()}, nil
 }
 
+const dayMicros = 86_400_000_000
+
+// daysOf is the days of a timedelta, rounded toward minus infinity as Python does.
+func daysOf(micros int64) int64 {
+	days := micros / dayMicros
+	if micros%dayMicros < 0 {
+		days--
+	}
+	return days
+}
+
 // temporalArith is arith on dates, datetimes and timedeltas; ok is false for
 // anything else.
 func temporalArith(op string, l, r value) (v value, ok bool, err *opError) {
@@ -275,7 +286,7 @@ func temporalArith(op string, l, r value) (v value, ok bool, err *opError) {
 		return temporalArith(op, r, l)
 	case (op == "+" || op == "-") && (l.k == kDatetime || l.k == kTimedelta) && r.k == kTimedelta:
 	case (op == "+" || op == "-") && l.k == kDate && r.k == kTimedelta:
-		i = floorDiv(i, dayMicros)
+		i = daysOf(i)
 	case op == "-" && l.k == r.k && l.k == kDatetime:
 		l.k = kTimedelta
 	case op == "-" && l.k == r.k && l.k == kDate:

@@ -120,7 +120,7 @@ func reprBytes(v value, limit int) int {
 	return 112 // what has a calendar, and uuids
 }
 
-// quotedBytes is at least how many bytes pyQuote and appendJSONText make of a
+// quotedBytes is at least how many bytes pytext.ReprText and appendJSONText make of a
 // text; both escape what is not ASCII at the most.
 func quotedBytes(s string) int {
 	n := 2

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 // checkDraft makes the checks of SQL that both Parse and Render make, and
@@ -480,7 +481,7 @@ func (e *emitter) literalText(p *printed) string {
 		return ""
 	case kDatetime:
 		if e.t.sql.name != abi.Postgres {
-			return datetimeText(p.v.i)
+			return pytext.Datetime(p.v.i)
 		}
 	}
 	return pyString(p.v)

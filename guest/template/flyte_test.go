@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 // TestFlyteInterpolation holds text interpolation against what flytekit made
@@ -297,7 +298,7 @@ func genericJSON(raw json.RawMessage) string {
 func floatsJSON(x any) string {
 	switch x := x.(type) {
 	case float64:
-		return pyFloat(x)
+		return pytext.Float(x)
 	case map[string]any:
 		var parts []string
 		for k, y := range x {

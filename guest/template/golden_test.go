@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 var update = flag.Bool("update", false, "write what comes out as what is expected")
@@ -151,7 +152,7 @@ func describeParam(v abi.Value) string {
 	case v.Type.Kind == abi.Str, v.Type.Kind == abi.Decimal, v.Type.Kind == abi.JSON, v.Type.Kind == abi.Bytes, v.Type.Kind == abi.UUID:
 		return s + strconv.Quote(v.Str)
 	case v.Type.Kind == abi.Float:
-		return s + pyFloat(v.Float)
+		return s + pytext.Float(v.Float)
 	case v.Type.Kind == abi.List:
 		parts := make([]string, len(v.List))
 		for i, x := range v.List {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 // tojsonFilter is Jinja's tojson: Python's json.dumps, with < > & ' escaped.
@@ -111,7 +113,7 @@ func jsonFloat(f float64) string {
 	case math.IsInf(f, -1):
 		return "-Infinity"
 	}
-	return pyFloat(f)
+	return pytext.Float(f)
 }
 
 // appendJSONText writes text in ASCII.
@@ -133,10 +135,10 @@ func appendJSONText(b []byte, s string) []byte {
 			b = append(b, `\f`...)
 		case r >= 0x10000:
 			r -= 0x10000
-			b = hex(append(b, `\u`...), uint32(0xd800+r>>10), 4)
-			b = hex(append(b, `\u`...), uint32(0xdc00+r&0x3ff), 4)
+			b = pytext.AppendHex(append(b, `\u`...), uint32(0xd800+r>>10), 4)
+			b = pytext.AppendHex(append(b, `\u`...), uint32(0xdc00+r&0x3ff), 4)
 		case r < ' ' || r >= 0x7f || strings.IndexByte("<>&'", byte(r)) >= 0:
-			b = hex(append(b, `\u`...), uint32(r), 4)
+			b = pytext.AppendHex(append(b, `\u`...), uint32(r), 4)
 		default:
 			b = append(b, byte(r))
 		}
@@ -200,7 +202,7 @@ func (v jsonValue) repr() string {
 	case 'n':
 		return "None"
 	case '"':
-		return pyQuote(v.text)
+		return pytext.ReprText(v.text)
 	case '0':
 		return v.text
 	}
@@ -208,7 +210,7 @@ func (v jsonValue) repr() string {
 	for i, x := range v.items {
 		parts[i] = x.repr()
 		if v.kind == '{' {
-			parts[i] = pyQuote(v.keys[i]) + ": " + parts[i]
+			parts[i] = pytext.ReprText(v.keys[i]) + ": " + parts[i]
 		}
 	}
 	if v.kind == '{' {
@@ -327,7 +329,7 @@ func (p *jsonParser) num() jsonValue {
 	if strings.ContainsAny(text, ".eE") {
 		f, err := strconv.ParseFloat(text, 64)
 		p.bad = p.bad || err != nil && !math.IsInf(f, 0)
-		return jsonValue{kind: '0', text: pyFloat(f)}
+		return jsonValue{kind: '0', text: pytext.Float(f)}
 	}
 	if text == "-0" {
 		text = "0"

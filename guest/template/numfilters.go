@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 func (m *machine) absFilter(at pos, v value, _ []value) value {
@@ -80,7 +82,7 @@ func (m *machine) roundTo(at pos, v value, precision int, method string) value {
 	scale := math.Pow(10, float64(precision))
 	f *= scale
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return m.fail(at, "| round cannot make a whole number of "+pyFloat(f), "")
+		return m.fail(at, "| round cannot make a whole number of "+pytext.Float(f), "")
 	}
 	if method == "ceil" {
 		return floatValue(math.Ceil(f) / scale)

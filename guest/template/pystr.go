@@ -3,7 +3,8 @@ package template
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 // pyString is Python's str(v): what ~, | string and a quoted literal make of a
@@ -20,17 +21,17 @@ func pyString(v value) string {
 		}
 		return "False"
 	case kFloat:
-		return pyFloat(v.f)
+		return pytext.Float(v.f)
 	case kNone:
 		return "None"
 	case kDatetime:
-		return datetimeText(v.i) + "+00:00"
+		return pytext.Datetime(v.i) + "+00:00"
 	case kDate:
-		return dateText(v.i)
+		return pytext.Date(v.i)
 	case kTime:
-		return timeText(v.i)
+		return pytext.Time(v.i)
 	case kTimedelta:
-		return timedeltaText(v.i)
+		return pytext.Timedelta(v.i)
 	case kDecimal:
 		return parseDecimal(v.s).String()
 	case kUUID:
@@ -54,19 +55,17 @@ func writeString(b *strings.Builder, v value) {
 func pyRepr(v value) string {
 	switch v.k {
 	case kStr:
-		return pyQuote(v.s)
+		return pytext.ReprText(v.s)
 	case kBytes:
-		return pyBytes(v.s)
+		return pytext.ReprBytes(v.s)
 	case kDatetime:
-		y, m, d := civil(floorDiv(v.i, dayMicros))
-		return "datetime.datetime(" + ints(y, m, d) + clockArgs(floorMod(v.i, dayMicros)) + ", tzinfo=datetime.timezone.utc)"
+		return pytext.ReprDatetime(v.i)
 	case kDate:
-		y, m, d := civil(v.i)
-		return "datetime.date(" + ints(y, m, d) + ")"
+		return pytext.ReprDate(v.i)
 	case kTime:
-		return "datetime.time(" + strings.TrimPrefix(clockArgs(v.i), ", ") + ")"
+		return pytext.ReprTime(v.i)
 	case kTimedelta:
-		return timedeltaRepr(v.i)
+		return pytext.ReprTimedelta(v.i)
 	case kDecimal:
 		return "Decimal('" + pyString(v) + "')"
 	case kUUID:
@@ -105,102 +104,6 @@ func writeList(b *strings.Builder, v value) {
 	b.WriteString(end)
 }
 
-// pyFloat is Python's repr of a float: the shortest text that reads back, with
-// an exponent below 1e-4 and from 1e16 on.
-func pyFloat(f float64) string {
-	switch {
-	case f != f:
-		return "nan"
-	case f > 1.7976931348623157e308:
-		return "inf"
-	case f < -1.7976931348623157e308:
-		return "-inf"
-	}
-	s := strconv.FormatFloat(f, 'e', -1, 64)
-	e := strings.IndexByte(s, 'e')
-	exp, _ := strconv.Atoi(s[e+1:])
-	if exp < -4 || exp >= 16 {
-		return s
-	}
-	s = strconv.FormatFloat(f, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
-}
-
-// pyQuote is Python's repr of a str: single quotes unless only double ones
-// avoid an escape, and escapes for what str.isprintable does not accept.
-func pyQuote(s string) string {
-	q := byte('\'')
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		q = '"'
-	}
-	b := make([]byte, 0, len(s)+2)
-	b = append(b, q)
-	for _, r := range s {
-		switch {
-		case r == rune(q) || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == '\n':
-			b = append(b, `\n`...)
-		case r == '\r':
-			b = append(b, `\r`...)
-		case r == '\t':
-			b = append(b, `\t`...)
-		case strconv.IsPrint(r):
-			b = utf8.AppendRune(b, r)
-		case r < 0x100:
-			b = append(b, `\x`...)
-			b = hex(b, uint32(r), 2)
-		case r < 0x10000:
-			b = append(b, `\u`...)
-			b = hex(b, uint32(r), 4)
-		default:
-			b = append(b, `\U`...)
-			b = hex(b, uint32(r), 8)
-		}
-	}
-	return string(append(b, q))
-}
-
-// pyBytes is Python's repr of bytes.
-func pyBytes(s string) string {
-	q := byte('\'')
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		q = '"'
-	}
-	b := append(make([]byte, 0, len(s)+3), 'b', q)
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == q || c == '\\':
-			b = append(b, '\\', c)
-		case c == '\n':
-			b = append(b, `\n`...)
-		case c == '\r':
-			b = append(b, `\r`...)
-		case c == '\t':
-			b = append(b, `\t`...)
-		case c < ' ' || c >= 0x7f:
-			b = append(b, `\x`...)
-			b = hex(b, uint32(c), 2)
-		default:
-			b = append(b, c)
-		}
-	}
-	return string(append(b, q))
-}
-
-const hexDigits = "0123456789abcdef"
-
-// hex appends the last n hexadecimal digits of x.
-func hex(b []byte, x uint32, n int) []byte {
-	for n--; n >= 0; n-- {
-		b = append(b, hexDigits[x>>(4*n)&15])
-	}
-	return b
-}
-
 // uuidText writes sixteen bytes as 8-4-4-4-12 hexadecimal digits.
 func uuidText(s string) string {
 	b := make([]byte, 0, 36)
@@ -208,16 +111,7 @@ func uuidText(s string) string {
 		if i == 4 || i == 6 || i == 8 || i == 10 {
 			b = append(b, '-')
 		}
-		b = hex(b, uint32(s[i]), 2)
+		b = pytext.AppendHex(b, uint32(s[i]), 2)
 	}
 	return string(b)
-}
-
-// ints joins numbers with commas.
-func ints(n ...int64) string {
-	s := make([]string, len(n))
-	for i, x := range n {
-		s[i] = strconv.FormatInt(x, 10)
-	}
-	return strings.Join(s, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 // textMatch is a place where flytekit's regular expression
@@ -181,7 +182,7 @@ func textFault(found []textMatch, names []string) *fault {
 func reprNames(names []string, open, end string) string {
 	quoted := make([]string, len(names))
 	for i, n := range names {
-		quoted[i] = pyQuote(n)
+		quoted[i] = pytext.ReprText(n)
 	}
 	return open + strings.Join(quoted, ", ") + end
 }
@@ -206,7 +207,7 @@ func (t *Template) renderText(in []abi.NamedValue, maxSQL int) ([]Statement, *fa
 	if at < 0 {
 		return []Statement{{SQL: out}}, nil
 	}
-	f = &fault{at: -1, msg: "A value is required for bind parameter " + pyQuote(bind), hint: `write \:` + bind + " for the text :" + bind}
+	f = &fault{at: -1, msg: "A value is required for bind parameter " + pytext.ReprText(bind), hint: `write \:` + bind + " for the text :" + bind}
 	if _, same, at := unescapeColons(t.o.Text); same == bind {
 		f.at = at
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 // bound returns the value that is bound for an argument. An enum is its value,
@@ -144,15 +145,15 @@ func writeJSON(b *strings.Builder, v pyValue) error {
 		b.WriteString(v.digits())
 	case pyFloat:
 		if math.IsNaN(v.f) || math.IsInf(v.f, 0) {
-			return fmt.Errorf("%s is no number of JSON", floatRepr(v.f))
+			return fmt.Errorf("%s is no number of JSON", pytext.Float(v.f))
 		}
-		b.WriteString(floatRepr(v.f))
+		b.WriteString(pytext.Float(v.f))
 	case pyStr, pyEnum:
 		writeJSONText(b, v.s)
 	case pyDatetime:
 		writeJSONText(b, strings.Replace(datetimeStr(v.i), " ", "T", 1))
 	case pyTimedelta:
-		b.WriteString(floatRepr(float64(v.i) / secondMicros))
+		b.WriteString(pytext.Float(float64(v.i) / secondMicros))
 	case pyBytes:
 		return fmt.Errorf("bytes are no value of JSON")
 	case pyList:

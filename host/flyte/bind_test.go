@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/abi/pytext"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
@@ -115,7 +116,7 @@ func shown(v abi.Value) string {
 	case abi.Int, abi.Bool, abi.Datetime, abi.Timedelta:
 		s += strconv.FormatInt(v.Int, 10)
 	case abi.Float:
-		s += floatRepr(v.Float)
+		s += pytext.Float(v.Float)
 	case abi.List:
 		s += strconv.Itoa(len(v.List)) + " values"
 	default:

@@ -8,6 +8,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 // How flytekit and Python print protobuf messages in errors.
@@ -56,7 +58,7 @@ func pyPrinted(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
 	case f.IsMap():
 		var parts []string
 		eachKey(v.Map(), func(k protoreflect.MapKey, x protoreflect.Value) {
-			parts = append(parts, strRepr(k.String())+": "+element(f.MapValue(), x))
+			parts = append(parts, pytext.ReprText(k.String())+": "+element(f.MapValue(), x))
 		})
 		return "{" + strings.Join(parts, ", ") + "}"
 	case f.IsList():
@@ -70,11 +72,11 @@ func pyPrinted(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
 	case protoreflect.BoolKind:
 		return pyValue{kind: pyBool, i: map[bool]int64{true: 1}[v.Bool()]}.str()
 	case protoreflect.DoubleKind:
-		return floatRepr(v.Float())
+		return pytext.Float(v.Float())
 	case protoreflect.EnumKind:
 		return strconv.Itoa(int(v.Enum()))
 	case protoreflect.BytesKind:
-		return bytesRepr(string(v.Bytes()))
+		return pytext.ReprBytes(string(v.Bytes()))
 	}
 	return v.String()
 }
@@ -85,7 +87,7 @@ func element(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
 	case protoreflect.MessageKind:
 		return textFormat(v.Message().Interface())
 	case protoreflect.StringKind:
-		return strRepr(v.String())
+		return pytext.ReprText(v.String())
 	}
 	return v.String()
 }
@@ -164,7 +166,7 @@ func writeField(b *strings.Builder, name string, f protoreflect.FieldDescriptor,
 			s = string(d.Name())
 		}
 	case protoreflect.DoubleKind:
-		s = strings.TrimSuffix(floatRepr(v.Float()), ".0")
+		s = strings.TrimSuffix(pytext.Float(v.Float()), ".0")
 	default:
 		s = v.String()
 	}

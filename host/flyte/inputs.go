@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
+
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 // argument is an input with its value as Python would have it.
@@ -37,7 +39,7 @@ func (l literals) arguments(declared *core.VariableMap, given *core.LiteralMap) 
 	names := sortedKeys(given.GetLiterals())
 	for _, name := range names {
 		if types[name] == nil {
-			return nil, &inputError{kind: "KeyError", message: strRepr(name),
+			return nil, &inputError{kind: "KeyError", message: pytext.ReprText(name),
 				hint: fmt.Sprintf("the task declares no input %q: it has %s", name, strings.Join(sortedKeys(types), ", "))}
 		}
 	}

@@ -4,7 +4,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 // pyKind is the kind of a value as Python has it.
@@ -46,6 +47,17 @@ type pyValue struct {
 	keys []pyValue
 }
 
+// Bounds of Python's times: a datetime is in the years 1 to 9999, a timedelta has
+// at most maxDays, also below zero.
+const (
+	secondMicros = 1_000_000
+	dayMicros    = 24 * 60 * 60 * secondMicros
+
+	minDatetime = -62135596800 * secondMicros
+	maxDatetime = 253402300800*secondMicros - 1
+	maxDays     = 999999999
+)
+
 func pyText(s string) pyValue { return pyValue{kind: pyStr, s: s} }
 
 // str is Python's str(v): what flytekit puts into the query.
@@ -58,7 +70,7 @@ func (v pyValue) str() string {
 	case pyDatetime:
 		return datetimeStr(v.i)
 	case pyTimedelta:
-		return timedeltaStr(v.i)
+		return pytext.Timedelta(v.i)
 	}
 	var b strings.Builder
 	v.repr(&b)
@@ -75,17 +87,17 @@ func (v pyValue) repr(b *strings.Builder) {
 	case pyInt:
 		b.WriteString(v.digits())
 	case pyFloat:
-		b.WriteString(floatRepr(v.f))
+		b.WriteString(pytext.Float(v.f))
 	case pyStr:
-		b.WriteString(strRepr(v.s))
+		b.WriteString(pytext.ReprText(v.s))
 	case pyBytes:
-		b.WriteString(bytesRepr(v.s))
+		b.WriteString(pytext.ReprBytes(v.s))
 	case pyDatetime:
-		b.WriteString(datetimeRepr(v.i))
+		b.WriteString(pytext.ReprDatetime(v.i))
 	case pyTimedelta:
-		b.WriteString(timedeltaRepr(v.i))
+		b.WriteString(pytext.ReprTimedelta(v.i))
 	case pyEnum:
-		b.WriteString("<DynamicEnum." + v.s + ": " + strRepr(v.s) + ">")
+		b.WriteString("<DynamicEnum." + v.s + ": " + pytext.ReprText(v.s) + ">")
 	case pyList:
 		v.series(b, "[", "]", func(int) {})
 	case pyDict:
@@ -94,6 +106,9 @@ func (v pyValue) repr(b *strings.Builder) {
 		v.series(b, v.s+"(", ")", func(i int) { b.WriteString(v.keys[i].s + "=") })
 	}
 }
+
+// datetimeStr is str of a datetime in UTC.
+func datetimeStr(micros int64) string { return pytext.Datetime(micros) + "+00:00" }
 
 // series writes the values of a list, a dict or an object.
 func (v pyValue) series(b *strings.Builder, open, end string, before func(int)) {
@@ -114,94 +129,4 @@ func (v pyValue) digits() string {
 		return v.big.String()
 	}
 	return strconv.FormatInt(v.i, 10)
-}
-
-// floatRepr is Python's repr of a float: the shortest digits that read back,
-// with an exponent below 1e-4 and from 1e16 on.
-func floatRepr(f float64) string {
-	switch s := strconv.FormatFloat(f, 'e', -1, 64); {
-	case s == "NaN":
-		return "nan"
-	case s == "+Inf":
-		return "inf"
-	case s == "-Inf":
-		return "-inf"
-	default:
-		exp, _ := strconv.Atoi(s[strings.IndexByte(s, 'e')+1:])
-		if exp < -4 || exp >= 16 {
-			return s
-		}
-	}
-	s := strconv.FormatFloat(f, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
-}
-
-// quoteOf returns the quote that Python chooses: a single one, unless only a
-// double one saves an escape.
-func quoteOf(s string) byte {
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		return '"'
-	}
-	return '\''
-}
-
-// strRepr is Python's repr of a str: what str.isprintable refuses is escaped.
-func strRepr(s string) string {
-	q := quoteOf(s)
-	b := append(make([]byte, 0, len(s)+2), q)
-	for _, r := range s {
-		switch {
-		case r == rune(q) || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == '\n':
-			b = append(b, `\n`...)
-		case r == '\r':
-			b = append(b, `\r`...)
-		case r == '\t':
-			b = append(b, `\t`...)
-		case strconv.IsPrint(r):
-			b = utf8.AppendRune(b, r)
-		case r < 0x100:
-			b = appendHex(append(b, `\x`...), uint32(r), 2)
-		case r < 0x10000:
-			b = appendHex(append(b, `\u`...), uint32(r), 4)
-		default:
-			b = appendHex(append(b, `\U`...), uint32(r), 8)
-		}
-	}
-	return string(append(b, q))
-}
-
-// bytesRepr is Python's repr of bytes.
-func bytesRepr(s string) string {
-	q := quoteOf(s)
-	b := append(make([]byte, 0, len(s)+3), 'b', q)
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == q || c == '\\':
-			b = append(b, '\\', c)
-		case c == '\n':
-			b = append(b, `\n`...)
-		case c == '\r':
-			b = append(b, `\r`...)
-		case c == '\t':
-			b = append(b, `\t`...)
-		case c < ' ' || c >= 0x7f:
-			b = appendHex(append(b, `\x`...), uint32(c), 2)
-		default:
-			b = append(b, c)
-		}
-	}
-	return string(append(b, q))
-}
-
-// appendHex appends the last n hexadecimal digits of x.
-func appendHex(b []byte, x uint32, n int) []byte {
-	for n--; n >= 0; n-- {
-		b = append(b, "0123456789abcdef"[x>>(4*n)&15])
-	}
-	return b
 }

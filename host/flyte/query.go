@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/abi/pytext"
 )
 
 // expression finds the places of inputs in a query as flytekit does, with
@@ -38,7 +39,7 @@ func places(query string) []place {
 func missing(query string, found []place, in []argument) error {
 	names := make([]string, len(in))
 	for i, a := range in {
-		names[i] = strRepr(a.name)
+		names[i] = pytext.ReprText(a.name)
 	}
 	for _, p := range found {
 		if valueOf(in, p.name) == nil {
@@ -59,7 +60,7 @@ func superfluous(found []place, in []argument) error {
 	var left []string
 	for _, a := range in {
 		if !used[a.name] {
-			left = append(left, strRepr(a.name))
+			left = append(left, pytext.ReprText(a.name))
 		}
 	}
 	if left == nil {
