@@ -25,23 +25,27 @@ type plan struct {
 
 // condition decides a condition.
 func (p *plan) condition(key string) bool {
-	flip := false
-	for strings.HasPrefix(key, "not ") && !strings.Contains(key, " and ") && !strings.Contains(key, " or ") {
-		key, flip = key[4:], !flip
-	}
+	key, negated := withoutNot(key)
 	v, ok := p.truth[key]
 	if !ok {
 		v = p.other
 	}
-	return v != flip
+	return v != negated
 }
 
 // require makes a condition true or false.
 func (p *plan) require(key string, want bool) {
+	key, negated := withoutNot(key)
+	p.truth[key] = want != negated
+}
+
+// withoutNot returns the text of a condition without the nots before all of it,
+// and whether what it means is the opposite then.
+func withoutNot(key string) (_ string, negated bool) {
 	for strings.HasPrefix(key, "not ") && !strings.Contains(key, " and ") && !strings.Contains(key, " or ") {
-		key, want = key[4:], !want
+		key, negated = key[4:], !negated
 	}
-	p.truth[key] = want
+	return key, negated
 }
 
 // need is what a place in the template requires of a path.
