@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // values checks the inputs of an execution against what the task declares, all
@@ -44,8 +45,8 @@ func (p *Program) values(in Inputs) ([]abi.NamedValue, error) {
 		if len(names) > 0 {
 			hint = "the task has: " + strings.Join(names, ", ")
 		}
-		if near := nearest(name, names); near != "" {
-			hint = fmt.Sprintf("did you mean %q?", near)
+		if meant, ok := near.Name(name, names); ok {
+			hint = fmt.Sprintf("did you mean %q?", meant)
 		}
 		add("", hint, "there is no input %q", name)
 	}

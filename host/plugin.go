@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/near"
 	"github.com/wasmsql/wasmsql/host/plugin"
 )
 
@@ -121,10 +122,9 @@ func columnNames(columns []abi.OutputColumn, name func(abi.OutputColumn) string)
 
 // listed is the hint for a name that is none of names.
 func listed(has, name string, names []string) string {
-	near := nearest(name, names)
-	switch {
-	case near != "":
-		return fmt.Sprintf("did you mean %q?", near)
+	switch meant, ok := near.Name(name, names); {
+	case ok:
+		return fmt.Sprintf("did you mean %q?", meant)
 	case len(names) == 0:
 		return has + " none"
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/wasmsql/wasmsql/host/builtin"
 	"github.com/wasmsql/wasmsql/host/internal/hostcall"
 	"github.com/wasmsql/wasmsql/host/internal/sandbox"
+	"github.com/wasmsql/wasmsql/host/near"
 	"github.com/wasmsql/wasmsql/host/plugin"
 )
 
@@ -155,11 +156,11 @@ func (p *Program) check() error {
 
 func (h *Host) connectionHint(name string) string {
 	names := slices.Sorted(maps.Keys(h.databases))
-	switch near := nearest(name, names); {
+	switch meant, ok := near.Name(name, names); {
 	case len(names) == 0:
 		return "it has none: give a configuration with connections:, or connection: {uri: …} in the task"
-	case near != "":
-		return fmt.Sprintf("did you mean %q?", near)
+	case ok:
+		return fmt.Sprintf("did you mean %q?", meant)
 	default:
 		return "it has: " + strings.Join(names, ", ")
 	}

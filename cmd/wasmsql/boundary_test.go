@@ -28,10 +28,11 @@ var arrows = []struct {
 	{"guest/decode", []string{"abi", "guest"}},
 	{"guest/guesttest", []string{"abi", "guest", "guest/arrow", "guest/internal/imports", "modernc.org/sqlite"}},
 	{"guest", []string{"abi", "guest/arrow", "guest/internal/..."}},
+	{"host/near", []string{"github.com/agnivade/levenshtein"}},
 	{"host/secret", nil},
 	{"host/policy", []string{"abi"}},
-	{"host/plugin", []string{"abi", nearNames}},
-	{"host/sqldb", []string{"abi", "host/secret", arrowGo, nearNames}},
+	{"host/plugin", []string{"abi", "host/near"}},
+	{"host/sqldb", []string{"abi", "host/secret", arrowGo, "host/near"}},
 	{"host/sqldb/internal/vector", []string{arrowGo}},
 	{"host/sqldb/sqlite", []string{"abi", "host/secret", "host/sqldb", "host/sqldb/internal/vector", arrowGo, "modernc.org/..."}},
 	{"host/sqldb/postgres", []string{"abi", "host/secret", "host/sqldb", "host/sqldb/internal/vector", arrowGo, "github.com/jackc/..."}},
@@ -45,12 +46,12 @@ var arrows = []struct {
 	{"host/builtin/gen", []string{"github.com/klauspost/compress/..."}},
 	{"host/builtin", []string{"github.com/klauspost/compress/..."}},
 	{"host", []string{"abi", "host/builtin", "host/internal/...", "host/plugin", "host/policy", "host/secret", "host/sqldb",
-		arrowGo, nearNames, "github.com/google/flatbuffers/go"}},
-	{"host/result/...", []string{"abi", "host/result/...", arrowGo, nearNames, "github.com/mattn/go-runewidth",
+		arrowGo, "host/near", "github.com/google/flatbuffers/go"}},
+	{"host/result/...", []string{"abi", "host/result/...", arrowGo, "host/near", "github.com/mattn/go-runewidth",
 		"github.com/golang/snappy", "github.com/klauspost/compress/..."}},
-	{"host/manifest", []string{"abi", "host", "host/plugin", "host/secret", "host/sqldb", nearNames, "go.yaml.in/yaml/v3"}},
+	{"host/manifest", []string{"abi", "host", "host/plugin", "host/secret", "host/sqldb", "host/near", "go.yaml.in/yaml/v3"}},
 	{"host/hosttest", []string{"abi", "host", "host/secret", "host/sqldb", "host/sqldb/sqlite", arrowGo}},
-	{"host/flyte", []string{"abi", "abi/pytext", "host", "host/result", "host/secret", "host/sqldb", arrowGo, nearNames,
+	{"host/flyte", []string{"abi", "abi/pytext", "host", "host/result", "host/secret", "host/sqldb", arrowGo,
 		"github.com/flyteorg/flyte/flyteidl/...", "google.golang.org/protobuf/..."}},
 	{"cmd/abikit", []string{"abi", "host", "host/hosttest", arrowGo, "github.com/tetratelabs/wazero/..."}},
 	{"host/flyte/flytekit", []string{"host/sqldb/sqldbtest"}},
@@ -73,13 +74,12 @@ var arrows = []struct {
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/flyte/flytekit", "host/result", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
 	{"cmd/wasmsql/...", []string{"cmd/wasmsql/drivers", "cmd/wasmsql/fault", "abi", "abi/cheader", "host", "host/builtin", "host/flyte", "host/flyte/register", "host/flyte/storage", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
-		arrowGo, nearNames, "github.com/spf13/...", "go.yaml.in/yaml/v3", "github.com/rogpeppe/go-internal/txtar", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
+		arrowGo, "host/near", "github.com/agnivade/levenshtein", "github.com/spf13/...", "go.yaml.in/yaml/v3", "github.com/rogpeppe/go-internal/txtar", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
 	{"examples/...", []string{"abi", "examples/internal/...", "guest", "guest/arrow", "guest/decode", "guest/guesttest", "host", "host/hosttest", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},
 }
 
 const (
-	arrowGo   = "github.com/apache/arrow/go/v15/..."
-	nearNames = "github.com/agnivade/levenshtein"
+	arrowGo = "github.com/apache/arrow/go/v15/..."
 
 	openTelemetry = "go.opentelemetry.io/otel/..."
 )

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // caseFolder is where a plugin has its cases, beside its source or its module.
@@ -93,12 +94,12 @@ func (c *testCase) check(data []byte) host.Errors {
 				plain += ".sql"
 			}
 		}
-		switch near, ok := nearest(plain, known); {
+		switch meant, ok := near.Name(plain, known); {
 		case slices.Contains(seen, f.Name):
 			report(f.Name, "", "%q stands there twice", f.Name)
 		case slices.Contains(known, plain) && plain != "setup":
 		case ok:
-			report(f.Name, fmt.Sprintf("did you mean %q?", near), "a case has no %q", f.Name)
+			report(f.Name, fmt.Sprintf("did you mean %q?", meant), "a case has no %q", f.Name)
 		default:
 			report(f.Name, "a case has "+quoted(known), "a case has no %q", f.Name)
 		}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // app is one call of the program: its streams and its environment.
@@ -117,7 +118,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	}
 	hint := "see wasmsql help"
 	file, _, _ := strings.Cut(args[0], "#")
-	if n, ok := nearest(args[0], names); ok {
+	if n, ok := near.Name(args[0], names); ok {
 		hint = fmt.Sprintf("did you mean %q?", n)
 	} else if ext := filepath.Ext(file); ext == ".yaml" || ext == ".yml" || ext == ".wasm" {
 		hint = "to run a task: wasmsql run " + file
@@ -155,7 +156,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if n, ok := nearest(unknown.GetSpecifiedName(), names); ok {
+		if n, ok := near.Name(unknown.GetSpecifiedName(), names); ok {
 			hint = "did you mean --" + n + "?"
 		}
 		return fault.Usage("unknown flag --"+unknown.GetSpecifiedName(), hint)

@@ -10,6 +10,7 @@ import (
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/near"
 	"github.com/wasmsql/wasmsql/host/result"
 )
 
@@ -41,7 +42,7 @@ func (a *app) completionCommand() *cobra.Command {
 				return root.GenPowerShellCompletionWithDesc(a.stdout)
 			}
 			hint := "the shells are " + quoted(shells[:])
-			if n, ok := nearest(args[0], shells[:]); ok {
+			if n, ok := near.Name(args[0], shells[:]); ok {
 				hint = fmt.Sprintf("did you mean %q?", n)
 			}
 			return fault.Usage(fmt.Sprintf("unknown shell %q", args[0]), hint)

@@ -8,6 +8,7 @@ import (
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // inputs returns the values that the flags give to the inputs of a task. What
@@ -95,7 +96,7 @@ func notListed(decl host.Input, v abi.Value) *host.Error {
 		Message: fmt.Sprintf("input %q: %q is not accepted", decl.Name, manifest.Format(v)),
 		Hint:    "accepted are " + quoted(accepted),
 	}
-	if n, ok := nearest(manifest.Format(v), accepted); ok {
+	if n, ok := near.Name(manifest.Format(v), accepted); ok {
 		e.Hint = fmt.Sprintf("did you mean %q? %s", n, e.Hint)
 	}
 	return e
@@ -139,7 +140,7 @@ func unknownInput(t host.Task, name string) (e *host.Error, meant string) {
 	for i, d := range t.Inputs {
 		names[i] = d.Name
 	}
-	if n, ok := nearest(name, names); ok {
+	if n, ok := near.Name(name, names); ok {
 		e.Hint = fmt.Sprintf("did you mean %q?", n)
 		return e, n
 	}

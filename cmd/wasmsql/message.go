@@ -64,3 +64,12 @@ func shown(arg string) string {
 	}
 	return strconv.Quote(arg)
 }
+
+// quoted returns names for a message: "a", "b".
+func quoted(names []string) string {
+	q := make([]string, len(names))
+	for i, n := range names {
+		q[i] = strconv.Quote(n)
+	}
+	return strings.Join(q, ", ")
+}

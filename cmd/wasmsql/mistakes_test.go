@@ -163,12 +163,12 @@ hint: leave outputs out of the task, or make them the same`},
 		{"two manifests", map[string]string{"plugin.wasm": guestBinary(t, "minimal") + strings.Repeat("\x00\x13\x10wasmsql.manifest{}", 2)}, []string{"check", "plugin.wasm"}, nil,
 			`error: plugin.wasm: it has more than one section wasmsql.manifest: wasmsql build writes one`},
 		{"a manifest of its own making", map[string]string{"plugin.wasm": guestBinary(t, "minimal") + "\x00\x2d\x10wasmsql.manifest{\"nmae\":1,\"version\":\"1.0.0\"}"}, []string{"check", "plugin.wasm"}, nil,
-			`error: plugin.wasm: its manifest: nmae: unknown key: accepted: name, version, description, abi, sdk, connections, inputs, outputs, limits
+			`error: plugin.wasm: its manifest: nmae: unknown key; did you mean "name"?: accepted: name, version, description, abi, sdk, connections, inputs, outputs, limits
 error: plugin.wasm: its manifest: it has no name: write name: my-plugin`},
 		{"unknown key of a manifest", map[string]string{"plugin.yaml": "name: p\nversion: 0.1.0\nconection: {db: read-only}\nlimits: {feul: 1}\n"}, []string{"build"}, nil,
 			`error: plugin.yaml:3:1: unknown key "conection"; did you mean "connections"?
 hint: accepted: name, version, description, abi, sdk, connections, inputs, outputs, limits
-error: plugin.yaml:4:10: unknown key "feul"
+error: plugin.yaml:4:10: unknown key "feul"; did you mean "fuel"?
 hint: accepted: memory, fuel, timeout, host_calls, cursors, statement, parameters, parameter_count, log, rows, bytes`},
 		{"wrong values in a manifest", map[string]string{"plugin.yaml": "name: p\nversion: 1.0\nconnections: {db: readwrite}\n"}, []string{"build"}, nil,
 			`error: plugin.yaml:2:10: "1.0" is not a version

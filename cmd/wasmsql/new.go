@@ -17,6 +17,7 @@ import (
 	"github.com/wasmsql/wasmsql/abi/cheader"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/near"
 	"github.com/wasmsql/wasmsql/host/plugin"
 )
 
@@ -62,7 +63,7 @@ the environment variable WASMSQL_SDK.`,
 			}
 			if args[0] != "plugin" {
 				hint := "there is plugin"
-				if n, ok := nearest(args[0], []string{"plugin"}); ok {
+				if n, ok := near.Name(args[0], []string{"plugin"}); ok {
 					hint = fmt.Sprintf("did you mean %q?", n)
 				}
 				return fault.Usage(fmt.Sprintf("there is no new %s", shown(args[0])), hint)
@@ -86,7 +87,7 @@ func (a *app) newPlugin(dir string, f newFlags) error {
 	}
 	if !slices.Contains(languages, f.lang) {
 		hint := "there is " + quoted(languages)
-		if n, ok := nearest(f.lang, languages); ok {
+		if n, ok := near.Name(f.lang, languages); ok {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
 		return fault.Usage(fmt.Sprintf("--lang: there is no scaffold in %q", f.lang), hint)

@@ -8,6 +8,7 @@ import (
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/near"
 	"github.com/wasmsql/wasmsql/host/plugin"
 )
 
@@ -34,7 +35,7 @@ func (a *app) schemaCommand() *cobra.Command {
 				schema = plugin.Schema()
 			default:
 				hint := "there is " + quoted(kinds)
-				if n, ok := nearest(args[0], kinds); ok {
+				if n, ok := near.Name(args[0], kinds); ok {
 					hint = fmt.Sprintf("did you mean %q?", n)
 				}
 				return fault.Usage(fmt.Sprintf("there is no schema %q", args[0]), hint)

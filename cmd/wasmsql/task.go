@@ -11,6 +11,7 @@ import (
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // wasmMagic is how a WebAssembly binary begins.
@@ -82,7 +83,7 @@ func pick(file, name string, tasks []host.Task) (host.Task, error) {
 			"pick one: wasmsql run "+argument(file+"#"+names[0]))
 	}
 	hint := "there is " + quoted(names)
-	if n, ok := nearest(name, names); ok {
+	if n, ok := near.Name(name, names); ok {
 		hint = fmt.Sprintf("did you mean %q?", n)
 	}
 	return host.Task{}, fault.Usage(fmt.Sprintf("there is no task %q in %s", name, shown(label(file))), hint)

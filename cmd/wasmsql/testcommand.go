@@ -13,6 +13,7 @@ import (
 
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // testFlags are the flags of wasmsql test.
@@ -69,7 +70,7 @@ func (f *testFlags) benchEngines() ([]string, error) {
 	}
 	if !slices.Contains(all, f.engine) {
 		hint := "there is " + quoted(all)
-		if n, ok := nearest(f.engine, all); ok {
+		if n, ok := near.Name(f.engine, all); ok {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
 		return nil, fault.Usage(fmt.Sprintf("--engine: there is no engine %q", f.engine), hint)

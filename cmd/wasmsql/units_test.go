@@ -35,17 +35,6 @@ func TestParseSize(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	names := []string{"run", "check", "inspect", "threshold"}
-	for typed, want := range map[string]string{
-		"rnu": "run", "chekc": "check", "CHECK": "check", "treshhold": "threshold", "xyzzy": "", "": "", "q": "",
-	} {
-		if got, _ := nearest(typed, names); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)
-		}
-	}
-}
-
 func TestNearestFileName(t *testing.T) {
 	names := []string{"e.yaml", "inputs.yaml", "tracks.db", "tracks.sql", "größe.csv", "Makefile"}
 	for typed, want := range map[string]string{

@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/near"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
@@ -149,7 +150,7 @@ func (r *reader) databases(n *yaml.Node, path string) (sqldb.URI, bool) {
 	case u.Scheme == "":
 		return u, false // told already
 	case !slices.Contains(schemes, u.Scheme):
-		r.fault(n, accepted(schemes), "%s: the scheme is none of a database%s", quote(path), didYouMean(u.Scheme, schemes))
+		r.fault(n, accepted(schemes), "%s: the scheme is none of a database%s", quote(path), near.Question(u.Scheme, schemes))
 		return u, false
 	case u.User != "" || u.HasPass:
 		wrong = "it names a user, which is the task's"

@@ -4,6 +4,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // ReadInputs reads a file with inputs: one map, of YAML or JSON, from names to
@@ -33,7 +34,7 @@ func ReadInputs(file string, data []byte, decls []host.Input) (host.Inputs, erro
 			if hint == "" {
 				hint = "the task has no inputs"
 			}
-			r.fault(k, hint, "the task has no input %s%s", quote(k.Value), didYouMean(k.Value, names))
+			r.fault(k, hint, "the task has no input %s%s", quote(k.Value), near.Question(k.Value, names))
 		})
 	}
 	if err := r.err(); err != nil {

@@ -299,15 +299,3 @@ func TestBounds(t *testing.T) {
 		t.Errorf("a large query took %v", d)
 	}
 }
-
-func TestNear(t *testing.T) {
-	names := []string{"timeout", "retries", "id", "after"}
-	for name, want := range map[string]string{
-		"timout": "timeout", "TIMEOUT": "timeout", "timeuot": "timeout", "retry": "", "retrys": "retries", "x": "", "i": "id", "if": "id",
-		"": "", "afetr": "", "aftr": "after", strings.Repeat("a", 1000): "",
-	} {
-		if got := near(name, names); got != want {
-			t.Errorf("near(%q) is %q, want %q", name, got, want)
-		}
-	}
-}

@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // maxFaults is how many faults of one file are reported.
@@ -140,7 +141,7 @@ func (r *reader) fields(n *yaml.Node, path, must string, fs []field, elsewhere f
 		if hint == "" {
 			hint = accepted(keysOf(fs))
 		}
-		r.fault(k, hint, "unknown key %s%s", quote(label(k.Value)), didYouMean(k.Value, keysOf(fs)))
+		r.fault(k, hint, "unknown key %s%s", quote(label(k.Value)), near.Question(k.Value, keysOf(fs)))
 	})
 }
 
@@ -249,4 +250,12 @@ func oneOf(names []string) string {
 		b.WriteString(n)
 	}
 	return b.String()
+}
+
+// accepted returns the hint that lists the accepted names.
+func accepted(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "accepted: " + strings.Join(names, ", ")
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // The scalars of a file that are not values of inputs: numbers, sizes,
@@ -39,7 +41,7 @@ func (r *reader) word(n *yaml.Node, path string, words ...string) string {
 	}
 	mean := ""
 	if n.Kind == yaml.ScalarNode {
-		mean = didYouMean(n.Value, words)
+		mean = near.Question(n.Value, words)
 	}
 	r.fault(n, accepted(words), "%s must be %s, not %s%s", quote(path), oneOf(words), shown(n), mean)
 	return ""

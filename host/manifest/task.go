@@ -8,6 +8,7 @@ import (
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // maxRetries is how often a task may be tried again.
@@ -290,7 +291,7 @@ func (r *reader) inEnum(n *yaml.Node, in host.Input, v abi.Value, what string) {
 		names[i] = clip(Format(e))
 	}
 	text := Format(v)
-	r.fault(target(n), accepted(names), "%s: %s is not in its enum%s", what, quote(text), didYouMean(text, names))
+	r.fault(target(n), accepted(names), "%s: %s is not in its enum%s", what, quote(text), near.Question(text, names))
 }
 
 func (r *reader) enum(t abi.Type, n *yaml.Node, name string) []abi.Value {
@@ -356,7 +357,7 @@ func (r *reader) outputs(n *yaml.Node, path string) abi.Outputs {
 		case "none":
 			return abi.Outputs{Mode: abi.OutputNone}
 		}
-		r.fault(n, hint, "%s must be any, none or a map of columns, not %s%s", quote(path), shown(n), didYouMean(n.Value, []string{"any", "none"}))
+		r.fault(n, hint, "%s must be any, none or a map of columns, not %s%s", quote(path), shown(n), near.Question(n.Value, []string{"any", "none"}))
 		return abi.Outputs{}
 	}
 	out := abi.Outputs{Mode: abi.OutputColumns}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // maxNesting is how deep lists of lists may be.
@@ -138,8 +139,8 @@ func unknownType(s, name string) *host.Error {
 		return problem(typesHint, "unknown type %s; did you mean %q?", quote(s), other)
 	}
 	stem, _, isList := strings.Cut(name, "[")
-	if isList && near(stem, []string{"list", "array"}) != "" {
+	if _, meant := near.Name(stem, []string{"list", "array"}); isList && meant {
 		return problem(typesHint, "unknown type %s; did you mean %q?", quote(s), "list[T]")
 	}
-	return problem(typesHint, "unknown type %s%s", quote(s), didYouMean(name, strings.Fields(typeNames)))
+	return problem(typesHint, "unknown type %s%s", quote(s), near.Question(name, strings.Fields(typeNames)))
 }

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // Read reads the data of a manifest section. Its error is Faults: everything
@@ -113,7 +112,7 @@ func (r *reader) access(n *node, path string) abi.Access {
 	return abi.ReadOnly
 }
 
-// Dialects are the dialects of SQL that there are.
+// dialectNames are the dialects of SQL that there are.
 var dialectNames = []string{string(abi.SQLite), string(abi.Postgres), string(abi.MySQL)}
 
 func (r *reader) dialects(n *node, path string) []abi.Dialect {
@@ -221,7 +220,7 @@ func (r *reader) fields(n *node, path string, fs []field) bool {
 				return
 			}
 		}
-		r.fault(p, "accepted: "+strings.Join(names, ", "), "unknown key%s", DidYouMean(key, names))
+		r.fault(p, "accepted: "+strings.Join(names, ", "), "unknown key%s", near.Question(key, names))
 	})
 }
 
@@ -246,7 +245,7 @@ func (r *reader) word(n *node, path string, words ...string) string {
 	}
 	what := string(n.kind)
 	if n.kind == text {
-		what = strconv.Quote(n.text) + DidYouMean(n.text, words)
+		what = strconv.Quote(n.text) + near.Question(n.text, words)
 	}
 	r.fault(path, "", "it must be %s, not %s", strings.Join(words, " or "), what)
 	return ""
@@ -350,21 +349,4 @@ func IsName(s string) bool {
 
 func isInputName(s string) bool {
 	return IsName(s) && !strings.ContainsAny(s, ".-") && (s[0] < '0' || s[0] > '9')
-}
-
-// DidYouMean returns the end of a message about a mistyped name, or "".
-func DidYouMean(name string, names []string) string {
-	best, distance := "", max(1, len(name)/3)+1
-	if name == "" || len(name) > 64 {
-		return ""
-	}
-	for _, n := range names {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n)); d < distance && d < len(n) && n != name {
-			best, distance = n, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return "; did you mean " + strconv.Quote(best) + "?"
 }

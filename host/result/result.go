@@ -45,7 +45,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // Format is how a result is written.
@@ -81,20 +81,16 @@ func (f Format) Binary() bool { return f == Arrow || f == Parquet }
 // ParseFormat returns the format with that name. Its error is an *Error that
 // names the accepted ones.
 func ParseFormat(name string) (Format, error) {
-	near, best := Format(""), 3
 	var names []string
 	for _, f := range Formats() {
 		if name == string(f) {
 			return f, nil
 		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), string(f)); d < best {
-			near, best = f, d
-		}
 		names = append(names, string(f))
 	}
 	hint := "accepted are " + strings.Join(names, ", ")
-	if near != "" {
-		hint = "did you mean " + quote(string(near)) + "? " + hint
+	if meant, ok := near.Name(name, names); ok {
+		hint = "did you mean " + quote(meant) + "? " + hint
 	}
 	return "", &Error{Message: "unknown format " + quote(name), Hint: hint}
 }

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/wasmsql/wasmsql/host/near"
 )
 
 // Args reads connect_args, or the options of a URI, by an allow-list: every
@@ -223,19 +223,8 @@ func boolWord(s string) (value, ok bool) {
 // there is one, and all.
 func NameHint(name string, accepted []string) string {
 	all := "accepted are " + strings.Join(accepted, ", ")
-	if near, ok := NearName(name, accepted); ok {
-		return fmt.Sprintf("did you mean %q? ", near) + all
+	if meant, ok := near.Name(name, accepted); ok {
+		return fmt.Sprintf("did you mean %q? ", meant) + all
 	}
 	return all
-}
-
-// NearName returns the one of the names that name was most likely meant to be.
-func NearName(name string, names []string) (string, bool) {
-	best, least := "", max(2, len(name)/3)+1
-	for _, n := range names {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n)); d < least && d < len(n) {
-			best, least = n, d
-		}
-	}
-	return best, best != ""
 }

@@ -122,17 +122,6 @@ connect_args.flat: is not a map`
 	}
 }
 
-func TestNearName(t *testing.T) {
-	names := []string{"timeout", "isolation_level", "uri", "n"}
-	for name, want := range map[string]string{
-		"timout": "timeout", "Timeout": "timeout", "isolationlevel": "isolation_level", "url": "uri", "x": "", "password": "", "": "",
-	} {
-		if got, ok := NearName(name, names); got != want || ok != (want != "") {
-			t.Errorf("%q: %q", name, got)
-		}
-	}
-}
-
 func TestBatchDefaults(t *testing.T) {
 	if b := (Batch{}).OrDefault(); b != (Batch{DefaultBatchRows, DefaultBatchBytes, DefaultCellBytes}) {
 		t.Error(b)

@@ -173,7 +173,7 @@ func TestTemplateErrors(t *testing.T) {
 		{"name: t\ninputs: {n: {type: int, enum: [1, 2]}}" + rest, `input "n" has an enum of type int, and Flyte's are of texts`},
 		{"name: t\noutputs: {id: uuid}" + rest, `column "id" is of type uuid, which a Flyte schema has not`},
 		{"name: t\nquery: SELECT 1\nconnection: {uri: 'sqlite:///x.db'}\nflyte: {image: i, template: {metdata: {}}}\n", "flyte.template is no part of a TaskTemplate"},
-		{"name: t\nquery: SELECT 1\nconnection: {uri: 'sqlite:///x.db'}\nflyte: {imgae: i}\n", `task.yaml:4:9: unknown key "imgae"`},
+		{"name: t\nquery: SELECT 1\nconnection: {uri: 'sqlite:///x.db'}\nflyte: {imgae: i}\n", `task.yaml:4:9: unknown key "imgae"; did you mean "image"?`},
 	} {
 		_, err := errorOf(t, c.file)
 		if err == nil || err.Error() != c.want {

@@ -3,25 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
-
-// nearest returns the name that a mistyped one most likely means: one within
-// a third of its length, and two letters at least.
-func nearest(name string, names []string) (string, bool) {
-	best, distance := "", max(2, len(name)/3)+1
-	for _, n := range names {
-		d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n))
-		if d < distance && d < len(n) {
-			best, distance = n, d
-		}
-	}
-	return best, best != ""
-}
 
 // nearestFile returns the file in the same folder that path most likely
 // means.
@@ -65,13 +51,4 @@ func splitName(name string) (stem, ext string) {
 	name = strings.ToLower(name)
 	ext = filepath.Ext(name)
 	return strings.TrimSuffix(name, ext), ext
-}
-
-// quoted returns names for a message: "a", "b".
-func quoted(names []string) string {
-	q := make([]string, len(names))
-	for i, n := range names {
-		q[i] = strconv.Quote(n)
-	}
-	return strings.Join(q, ", ")
 }
