@@ -242,7 +242,8 @@ func (p *Program) configure(ctx context.Context, i *sandbox.Instance) error {
 	return err
 }
 
-// prepareError turns what Prepare or Take says into an *Error.
+// prepareError is the error of a guest that could not be compiled, configured or
+// taken: an *Error or Errors.
 func (p *Program) prepareError(ctx context.Context, err error) error {
 	var refused *sandbox.Refused
 	if ours := own(err); ours != nil {

@@ -27,9 +27,8 @@ type Finisher interface {
 	// Finish is called once, after the last Write and before the commit, also
 	// where the task returns no rows and Open was not called. Everything that
 	// can fail, short of making the result visible, has been done when it
-	// returns. If it fails the
-	// transaction is rolled back and Abort follows; else what follows is Close,
-	// or Abort if the commit fails.
+	// returns. If it fails the transaction is rolled back and Abort follows;
+	// else what follows is Close, or Abort if the commit fails.
 	Finish() error
 }
 

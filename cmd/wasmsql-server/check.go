@@ -41,20 +41,18 @@ func (a *app) checkCommand() *cobra.Command {
 }
 
 // checked prints a line for each tenant that is right, and every fault of the
-// others. Its error is the last of them, which is not printed.
-func (a *app) checked(all map[string]server.Checked) (err error) {
+// others. Its error says no more than that there were some.
+func (a *app) checked(all map[string]server.Checked) error {
+	var faulty error
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if c := all[name]; c.Err == nil {
 			fmt.Fprintf(a.stdout, "%s: ok, %d tasks\n", name, c.Tasks)
 		} else {
-			err = c.Err
 			a.tell(c.Err)
+			faulty = exitStatus(fault.ExitStatus(host.CodeConfig))
 		}
 	}
-	if err != nil {
-		return exitStatus(3)
-	}
-	return nil
+	return faulty
 }
 
 // exitStatus is what the program exits with after everything was said.

@@ -3,7 +3,6 @@ package flyte
 import (
 	"errors"
 	"fmt"
-
 	"math"
 	"strconv"
 	"strings"

@@ -46,11 +46,6 @@ func missing(ref Ref, places ...string) *Error {
 	return e
 }
 
-// Chain returns a Provider that asks others in turn. The first that has the
-// secret wins. An error other than ErrNotFound ends the search, so that a file
-// that cannot be read does not give way to another value.
-func Chain(providers ...Provider) Provider { return chain(providers) }
-
 func unreadable(ref Ref, place, why string, hint string) *Error {
 	return &Error{Ref: ref, Message: place + " " + why, Hint: hint}
 }

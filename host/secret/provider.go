@@ -42,6 +42,11 @@ func Environment(env Getenv, prefix string) (Provider, error) {
 // space around a value is dropped.
 func Files(dir, prefix string) Provider { return files{dir, prefix} }
 
+// Chain returns a Provider that asks others in turn. The first that has the
+// secret wins. An error other than ErrNotFound ends the search, so that a file
+// that cannot be read does not give way to another value.
+func Chain(providers ...Provider) Provider { return chain(providers) }
+
 type chain []Provider
 
 // Lookup implements Provider.Lookup.

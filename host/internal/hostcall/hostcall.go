@@ -26,7 +26,8 @@ type Function struct {
 	Module, Name   string
 	Params, Result string
 	// Call finds its Execution in ctx; see Execution.Context. It panics with an
-	// error where the guest must end: a *Fault, an Exit.
+	// error where the guest must end: a *Fault, an Exit, or the *Error that ended it
+	// before.
 	Call func(ctx context.Context, mem Memory, stack []uint64)
 }
 
@@ -97,7 +98,7 @@ func (x *Execution) begin(ctx context.Context, mem Memory, args []uint64) *call 
 
 // Fault is what a host function panics with when a guest passes a pointer or
 // a length that is outside of its memory.
-type Fault struct{ Function string }
+type Fault struct{}
 
 // Error says what happened.
 func (f *Fault) Error() string { return "a host call was given a pointer outside of memory" }
