@@ -16,11 +16,26 @@ type Arguments struct {
 	Loader       []string // what follows --: the template, and the class of its executor
 }
 
-// The resolver and the executor of tasks of the SQLAlchemy plugin.
+// TaskType is the type of the tasks that the SQLAlchemy plugin registers.
+const TaskType = "sqlalchemy"
+
+// The resolver and the executor of such tasks.
 const (
 	resolver = "flytekit.core.python_customized_container_task.default_task_template_resolver"
 	executor = "flytekitplugins.sqlalchemy.task.SQLAlchemyTaskExecutor"
 )
+
+// ContainerArgs returns the arguments of such a task's container as flytekit
+// registers them: what Flyte fills in, and how ParseArguments is to be called.
+func ContainerArgs() []string {
+	return []string{
+		"pyflyte-execute", "--inputs", "{{.input}}", "--output-prefix", "{{.outputPrefix}}", "--raw-output-data-prefix", rawUnrendered,
+		"--resolver", resolver, "--", "{{.taskTemplatePath}}", executor,
+	}
+}
+
+// rawUnrendered is the raw output prefix where Flyte has not filled it in.
+const rawUnrendered = "{{.rawOutputDataPrefix}}"
 
 // UsageError is an error of the arguments.
 type UsageError struct{ Message, Hint string }
@@ -70,7 +85,7 @@ func ParseArguments(args []string) (Arguments, error) {
 			return a, &UsageError{name + " is missing", "the arguments are those that Flyte renders for pyflyte-execute"}
 		}
 	}
-	if a.RawPrefix == "{{.rawOutputDataPrefix}}" {
+	if a.RawPrefix == rawUnrendered {
 		a.RawPrefix = ""
 	}
 	return a, nil

@@ -42,11 +42,7 @@ func abiValue(v pyValue, t *pyType) (abi.Value, error) {
 	case pyList:
 		return abiList(v, t)
 	case pyDict, pyObject:
-		var b strings.Builder
-		if err := writeJSON(&b, v); err != nil {
-			return out, err
-		}
-		out.Str = b.String()
+		return jsonDocument(v)
 	}
 	return out, nil
 }
@@ -109,7 +105,7 @@ func abiList(v pyValue, t *pyType) (abi.Value, error) {
 		case number(of) && number(y.Type):
 			of = abi.Type{Kind: abi.Float}
 		default:
-			return jsonList(v)
+			return jsonDocument(v)
 		}
 	}
 	of.Nullable = of.Nullable || nulls
@@ -126,8 +122,9 @@ func abiList(v pyValue, t *pyType) (abi.Value, error) {
 
 func number(t abi.Type) bool { return t.Kind == abi.Int || t.Kind == abi.Float }
 
-// jsonList makes a JSON document of a list of values of several types.
-func jsonList(v pyValue) (abi.Value, error) {
+// jsonDocument makes a JSON document of a dict, a dataclass, or a list of values
+// of several types.
+func jsonDocument(v pyValue) (abi.Value, error) {
 	var b strings.Builder
 	err := writeJSON(&b, v)
 	return abi.Value{Type: abi.Type{Kind: abi.JSON}, Str: b.String()}, err

@@ -9,6 +9,7 @@ import (
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 )
@@ -47,7 +48,7 @@ func readCustom(t *core.TaskTemplate) (*custom, error) {
 		}
 		delete(c.args, name)
 	}
-	if c.uri.Scheme == "postgresql" || c.uri.Scheme == "postgres" {
+	if c.dialect() == abi.Postgres {
 		for _, name := range libpqNumbers {
 			if s, ok := c.args[name].(string); ok {
 				c.args[name] = number64(s)
@@ -55,6 +56,19 @@ func readCustom(t *core.TaskTemplate) (*custom, error) {
 		}
 	}
 	return c, nil
+}
+
+// dialect returns the SQL of the task's database, or "" for a scheme of none.
+func (c *custom) dialect() abi.Dialect {
+	switch c.uri.Scheme {
+	case "sqlite":
+		return abi.SQLite
+	case "postgresql", "postgres":
+		return abi.Postgres
+	case "mysql", "mariadb":
+		return abi.MySQL
+	}
+	return ""
 }
 
 // libpqNumbers are the connect_args of PostgreSQL that are numbers. libpq takes
@@ -119,27 +133,18 @@ func readRef(name string, s *structpb.Struct) (secret.Ref, error) {
 // logins are the connect_args whose values a driver takes as secrets, so that
 // a new one is seen by the next connection. Any other is looked up once, before
 // the task is loaded.
-var logins = map[string][]string{
-	"postgresql": {"password", "user", "username", "dbname", "database", "sslpassword"},
-	"mysql":      {"user", "username", "password", "passwd", "host", "database", "db"},
+var logins = map[abi.Dialect][]string{
+	abi.Postgres: {"password", "user", "username", "dbname", "database", "sslpassword"},
+	abi.MySQL:    {"user", "username", "password", "passwd", "host", "database", "db"},
 }
 
 // isLogin reports whether the driver takes a connect_arg as a secret.
-func (c *custom) isLogin(name string) bool {
-	scheme := c.uri.Scheme
-	switch scheme {
-	case "postgres":
-		scheme = "postgresql"
-	case "mariadb":
-		scheme = "mysql"
-	}
-	return slices.Contains(logins[scheme], name)
-}
+func (c *custom) isLogin(name string) bool { return slices.Contains(logins[c.dialect()], name) }
 
 // plainSecret returns what a connect_arg is set to by a secret: its text, or the
 // number that libpq reads in it.
 func (c *custom) plainSecret(name string, v secret.Value) any {
-	if isPostgres := c.uri.Scheme == "postgresql" || c.uri.Scheme == "postgres"; isPostgres && slices.Contains(libpqNumbers, name) {
+	if c.dialect() == abi.Postgres && slices.Contains(libpqNumbers, name) {
 		return number64(v.Reveal())
 	}
 	return v.Reveal()
@@ -148,7 +153,7 @@ func (c *custom) plainSecret(name string, v secret.Value) any {
 // server describes where the task connects to, for errors: what the template
 // says openly of host, port, database and user, and never what is a secret.
 func (c *custom) server() string {
-	if c.uri.Scheme == "sqlite" {
+	if c.dialect() == abi.SQLite {
 		return ""
 	}
 	pick := func(from string, names ...string) string {

@@ -194,7 +194,7 @@ func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, 
 	if err != nil {
 		return nil, err
 	}
-	in, err := literals{ctx, store}.arguments(t.GetInterface().GetInputs(), given)
+	in, err := literals{store}.arguments(ctx, t.GetInterface().GetInputs(), given)
 	if err != nil {
 		return nil, err
 	}
@@ -241,13 +241,14 @@ func (t *Task) setText(in []argument) error {
 
 // setBound gives the task a query whose inputs are bound.
 func (t *Task) setBound(in []argument) error {
-	query, aliases, err := templated(t.custom.query, in, dialects[t.custom.uri.Scheme])
+	dialect := t.custom.dialect()
+	query, aliases, err := templated(t.custom.query, in, dialect)
 	if err != nil {
 		return err
 	}
 	t.Query = query
 	for _, a := range in {
-		if a.value.kind == pyDatetime && dialects[t.custom.uri.Scheme] == abi.SQLite && alwaysQuoted(t.custom.query, a.name) {
+		if a.value.kind == pyDatetime && dialect == abi.SQLite && alwaysQuoted(t.custom.query, a.name) {
 			a.value = pyText(a.value.str()) // with its offset: SQLite compares texts
 		}
 		v, err := a.bound()
@@ -292,7 +293,7 @@ func (t *Task) resolve(ctx context.Context, r Run) error {
 // oneStatement refuses what sqlite3 and PyMySQL refuse: more than one
 // statement. psycopg2 takes them.
 func (t *Task) oneStatement(ctx context.Context, p *host.Program) error {
-	if t.dialect = dialects[t.custom.uri.Scheme]; t.dialect == abi.Postgres || !strings.Contains(t.Query, ";") {
+	if t.dialect = t.custom.dialect(); t.dialect == abi.Postgres || !strings.Contains(t.Query, ";") {
 		return nil
 	}
 	statements, err := p.Render(ctx, t.Inputs)
@@ -305,10 +306,6 @@ func (t *Task) oneStatement(ctx context.Context, p *host.Program) error {
 		f.Detail = "to PyMySQL this is an error in your SQL syntax"
 	}
 	return f
-}
-
-var dialects = map[string]abi.Dialect{
-	"sqlite": abi.SQLite, "postgresql": abi.Postgres, "postgres": abi.Postgres, "mysql": abi.MySQL, "mariadb": abi.MySQL,
 }
 
 // readsOnly reports whether the query begins as one that changes nothing.

@@ -2,7 +2,6 @@ package flyte
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -307,8 +306,7 @@ func uuidTexts(a arrow.Array) (arrow.Array, error) {
 			b.AppendNull()
 			continue
 		}
-		v := a.(*array.FixedSizeBinary).Value(i)
-		b.Append(fmt.Sprintf("%x-%x-%x-%x-%x", v[:4], v[4:6], v[6:8], v[8:10], v[10:]))
+		b.Append(string(sqldb.AppendUUID(nil, string(a.(*array.FixedSizeBinary).Value(i)))))
 	}
 	return b.NewArray(), nil
 }

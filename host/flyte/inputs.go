@@ -1,6 +1,7 @@
 package flyte
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -21,7 +22,7 @@ type argument struct {
 //
 // Source: ExecutableTemplateShimTask.dispatch_execute in shim_task.py and
 // TypeEngine.literal_map_to_kwargs in type_engine.py.
-func (l literals) arguments(declared *core.VariableMap, given *core.LiteralMap) ([]argument, error) {
+func (l literals) arguments(ctx context.Context, declared *core.VariableMap, given *core.LiteralMap) ([]argument, error) {
 	types := map[string]*pyType{}
 	for _, name := range sortedKeys(declared.GetVariables()) {
 		t, err := guess(declared.GetVariables()[name].GetType())
@@ -46,7 +47,7 @@ func (l literals) arguments(declared *core.VariableMap, given *core.LiteralMap) 
 	var out []argument
 	for _, name := range names {
 		lit := given.GetLiterals()[name]
-		v, err := l.convert(lit, types[name], 0)
+		v, err := l.convert(ctx, lit, types[name], 0)
 		if e, ok := err.(*inputError); ok {
 			return nil, failed("TypeTransformerFailedError", "Error converting input '%s':\nLiteral value: %s\nExpected Python type: %s\nException: %s",
 				name, textFormat(lit), types[name].repr(), e.message)

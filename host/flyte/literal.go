@@ -17,33 +17,38 @@ import (
 const maxOffloaded = 256 << 20
 
 // literals turns literals into the values that Python would have, of the types
-// that flytekit guesses. It is used by one goroutine.
-type literals struct {
-	ctx   context.Context
-	store Store // of offloaded literals
-}
+// that flytekit guesses.
+type literals struct{ store Store } // of offloaded ones
 
 // convert returns a literal's value.
 //
 // Source: async_to_python_value of flytekit's transformers, type_engine.py.
-func (l literals) convert(lit *core.Literal, t *pyType, depth int) (pyValue, error) {
+func (l literals) convert(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
 	if depth > maxNesting {
 		return pyValue{}, failed("RecursionError", "maximum recursion depth exceeded")
 	}
 	if o := lit.GetOffloadedMetadata(); o != nil {
-		inner, err := l.offloaded(o)
+		inner, err := l.offloaded(ctx, o)
 		if err != nil {
 			return pyValue{}, err
 		}
 		lit = inner
 	}
+	if t.kind != typeUnion && t.kind != typeEnum { // which look into it themselves
+		if v, ok, err := packed(lit); ok {
+			if err == nil {
+				v, err = shape(v, t, false)
+			}
+			return v, err
+		}
+	}
 	switch t.kind {
 	case typeList:
-		return l.list(lit, t, depth)
+		return l.list(ctx, lit, t, depth)
 	case typeDict:
-		return l.dict(lit, t, depth)
+		return l.dict(ctx, lit, t, depth)
 	case typeUnion:
-		return l.union(lit, t, depth)
+		return l.union(ctx, lit, t, depth)
 	case typeEnum:
 		return enum(lit, t)
 	case typeObject:
@@ -58,8 +63,8 @@ func failed(kind, format string, args ...any) error {
 }
 
 // offloaded reads a literal that lies in an object of its own.
-func (l literals) offloaded(o *core.LiteralOffloadedMetadata) (*core.Literal, error) {
-	data, err := l.store.Read(l.ctx, o.GetUri(), maxOffloaded)
+func (l literals) offloaded(ctx context.Context, o *core.LiteralOffloadedMetadata) (*core.Literal, error) {
+	data, err := l.store.Read(ctx, o.GetUri(), maxOffloaded)
 	if err != nil {
 		return nil, err
 	}
@@ -90,12 +95,6 @@ func packed(lit *core.Literal) (pyValue, bool, error) {
 
 // simple converts a literal of a type that is no container.
 func simple(lit *core.Literal, t *pyType) (pyValue, error) {
-	if v, ok, err := packed(lit); ok {
-		if err == nil {
-			v, err = shape(v, t, false)
-		}
-		return v, err
-	}
 	fail := func(to string) (pyValue, error) {
 		return pyValue{}, failed("TypeTransformerFailedError", "Cannot convert literal %s to %s", shortString("Literal", lit), to)
 	}
@@ -169,13 +168,7 @@ func truncated(f float64) (pyValue, bool) {
 	return pyValue{kind: pyInt, big: n}, true
 }
 
-func (l literals) list(lit *core.Literal, t *pyType, depth int) (pyValue, error) {
-	if v, ok, err := packed(lit); ok {
-		if err == nil {
-			v, err = shape(v, t, false)
-		}
-		return v, err
-	}
+func (l literals) list(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
 	c := lit.GetCollection()
 	if c == nil {
 		return pyValue{}, failed("TypeTransformerFailedError", "The expected python type is '%s' but the received Flyte literal value "+
@@ -183,7 +176,7 @@ func (l literals) list(lit *core.Literal, t *pyType, depth int) (pyValue, error)
 	}
 	out := pyValue{kind: pyList}
 	for _, x := range c.GetLiterals() {
-		v, err := l.convert(x, t.elem, depth+1)
+		v, err := l.convert(ctx, x, t.elem, depth+1)
 		if err != nil {
 			return pyValue{}, err
 		}
@@ -193,13 +186,7 @@ func (l literals) list(lit *core.Literal, t *pyType, depth int) (pyValue, error)
 }
 
 // dict converts a map, sorted by its keys: protobuf's order is none.
-func (l literals) dict(lit *core.Literal, t *pyType, depth int) (pyValue, error) {
-	if v, ok, err := packed(lit); ok {
-		if err == nil {
-			v, err = shape(v, t, false)
-		}
-		return v, err
-	}
+func (l literals) dict(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
 	if g := lit.GetScalar().GetGeneric(); g != nil {
 		return shape(fromStruct(g, 0), t, true)
 	}
@@ -214,7 +201,7 @@ func (l literals) dict(lit *core.Literal, t *pyType, depth int) (pyValue, error)
 	}
 	out := pyValue{kind: pyDict}
 	for _, name := range sortedKeys(m.GetLiterals()) {
-		v, err := l.convert(m.GetLiterals()[name], t.elem, depth+1)
+		v, err := l.convert(ctx, m.GetLiterals()[name], t.elem, depth+1)
 		if err != nil {
 			return pyValue{}, err
 		}
@@ -226,7 +213,7 @@ func (l literals) dict(lit *core.Literal, t *pyType, depth int) (pyValue, error)
 
 // union converts to the variant that the literal names by its transformer, and
 // a literal that names none to the one that takes it.
-func (l literals) union(lit *core.Literal, t *pyType, depth int) (pyValue, error) {
+func (l literals) union(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
 	inner, tag, stored := lit, "", (*pyType)(nil)
 	if u := lit.GetScalar().GetUnion(); u != nil {
 		inner, tag = u.GetValue(), u.GetType().GetStructure().GetTag()
@@ -238,7 +225,7 @@ func (l literals) union(lit *core.Literal, t *pyType, depth int) (pyValue, error
 		if tag != "" && (v.tag != tag || stored != nil && stored.name != v.name) {
 			continue
 		}
-		x, err := l.convert(inner, v, depth+1)
+		x, err := l.convert(ctx, inner, v, depth+1)
 		var storage *StoreError
 		switch {
 		case errors.As(err, &storage):
@@ -291,12 +278,6 @@ func member(v pyValue, t *pyType) (pyValue, error) {
 }
 
 func object(lit *core.Literal, t *pyType) (pyValue, error) {
-	if v, ok, err := packed(lit); ok {
-		if err == nil {
-			v, err = shape(v, t, false)
-		}
-		return v, err
-	}
 	g := lit.GetScalar().GetGeneric()
 	if g == nil {
 		return pyValue{}, failed("AttributeError", "'NoneType' object has no attribute 'DESCRIPTOR'")

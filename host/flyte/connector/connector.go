@@ -22,9 +22,6 @@ import (
 // Kind is that of its executions in server.Config.Kinds.
 const Kind = "flyte"
 
-// TaskType is the type of the tasks that it runs.
-const TaskType = "sqlalchemy"
-
 // Name is what it is called in Flyte.
 const Name = "wasmsql"
 

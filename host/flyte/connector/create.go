@@ -106,8 +106,8 @@ func (c *Connector) examine(ctx context.Context, r *admin.CreateTaskRequest) (se
 	switch {
 	case t == nil:
 		return server.Submission{}, denied("", "the request has no task template")
-	case t.GetType() != TaskType:
-		return server.Submission{}, denied("it runs tasks of flytekit's SQLAlchemy plugin, of the type "+TaskType, "the task has the type %q, which is not one of this connector", clip(t.GetType()))
+	case t.GetType() != flyte.TaskType:
+		return server.Submission{}, denied("it runs tasks of flytekit's SQLAlchemy plugin, of the type "+flyte.TaskType, "the task has the type %q, which is not one of this connector", clip(t.GetType()))
 	case execution.GetProject() == "" || execution.GetDomain() == "" || execution.GetName() == "" || id.GetNodeExecutionId().GetNodeId() == "":
 		return server.Submission{}, denied("Flyte sends it in task_execution_metadata", "the request has no task execution id, and its project and domain say what it may do")
 	case !nameable(name) || !nameable(execution.GetDomain()):

@@ -3,6 +3,7 @@ package connector
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func permit(g manifest.FlyteGrant, t *flyte.Task) *flyte.Fault {
 	if !slices.ContainsFunc(g.Databases, func(p sqldb.URI) bool { return covers(p, t.Inline.URI) }) {
 		return denied(askOperator, "project %q may not use the database of the task's uri", g.Project)
 	}
-	for _, name := range slices.Sorted(mapKeys(t.Inline.SecretArgs)) {
+	for _, name := range slices.Sorted(maps.Keys(t.Inline.SecretArgs)) {
 		ref := t.Inline.SecretArgs[name]
 		if !slices.ContainsFunc(g.SecretGroups, func(s string) bool { return strings.EqualFold(s, ref.Group) }) {
 			return denied(askOperator, "secret_connect_args.%s: project %q may not use secrets of the group %q", name, g.Project, ref.Group)
@@ -105,16 +106,6 @@ func placeInURI(t *flyte.Task) *flyte.Fault {
 func has[V any](m map[string]V, key string) bool {
 	_, there := m[key]
 	return there
-}
-
-func mapKeys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // defaultPorts are those of the schemes, whose other names are left out.

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/flyte"
 	"github.com/wasmsql/wasmsql/host/server"
 )
 
@@ -193,9 +194,9 @@ var errNoLogs = status.Error(codes.Unimplemented, "an execution has no log of it
 
 // agent is what the connector tells of itself.
 func agent() *admin.Agent {
-	a := &admin.Agent{Name: Name, SupportedTaskCategories: []*admin.TaskCategory{{Name: TaskType}}}
+	a := &admin.Agent{Name: Name, SupportedTaskCategories: []*admin.TaskCategory{{Name: flyte.TaskType}}}
 	//lint:ignore SA1019 older propellers read nothing else
-	a.SupportedTaskTypes = []string{TaskType}
+	a.SupportedTaskTypes = []string{flyte.TaskType}
 	return a
 }
 

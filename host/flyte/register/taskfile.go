@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
@@ -12,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/flyte"
 	"github.com/wasmsql/wasmsql/host/manifest"
 )
 
@@ -20,8 +23,8 @@ import (
 // why there is none, or host.Errors with what is wrong with the file that would
 // have been.
 func TaskFile(t *core.TaskTemplate) ([]byte, error) {
-	if t.GetType() != "sqlalchemy" {
-		return nil, fault(fmt.Sprintf("the template is of a task of type %q, not sqlalchemy", t.GetType()), "")
+	if t.GetType() != flyte.TaskType {
+		return nil, fault(fmt.Sprintf("the template is of a task of type %q, not %s", t.GetType(), flyte.TaskType), "")
 	}
 	doc := document(t)
 	data, err := write(doc)
@@ -51,12 +54,12 @@ func patched(doc *yaml.Node, made, want *core.TaskTemplate) ([]byte, error) {
 		return nil, err
 	}
 	patch := difference(from.(map[string]any), to.(map[string]any))
-	flyte := value(doc, "flyte")
-	if flyte == nil {
-		flyte = mapping()
-		add(doc, "flyte", flyte)
+	own := value(doc, "flyte")
+	if own == nil {
+		own = mapping()
+		add(doc, "flyte", own)
 	}
-	add(flyte, "template", node(patch))
+	add(own, "template", node(patch))
 	data, err := write(doc)
 	if err != nil {
 		return nil, err
@@ -102,7 +105,7 @@ func document(t *core.TaskTemplate) *yaml.Node {
 	add(doc, "query", text(query))
 	if in := t.GetInterface().GetInputs().GetVariables(); len(in) > 0 {
 		all := mapping()
-		for _, name := range sortedKeys(in) {
+		for _, name := range slices.Sorted(maps.Keys(in)) {
 			add(all, name, input(name, in[name]))
 		}
 		add(doc, "inputs", all)
@@ -178,7 +181,7 @@ func connection(custom map[string]any) *yaml.Node {
 		return n
 	}
 	secrets := mapping()
-	for _, name := range sortedKeys(named) {
+	for _, name := range slices.Sorted(maps.Keys(named)) {
 		from, _ := named[name].(map[string]any)
 		ref := mapping()
 		for _, key := range [...]string{"group", "key", "group_version"} {
@@ -227,7 +230,7 @@ func node(v any) *yaml.Node {
 		return text(v)
 	case map[string]any:
 		n := mapping()
-		for _, name := range sortedKeys(v) {
+		for _, name := range slices.Sorted(maps.Keys(v)) {
 			add(n, name, node(v[name]))
 		}
 		return n

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
@@ -34,13 +35,6 @@ const (
 	anyVersion = "{{ registration.version }}"
 )
 
-// containerArgs are those that flytekit's shim tasks have.
-var containerArgs = [...]string{
-	"pyflyte-execute", "--inputs", "{{.input}}", "--output-prefix", "{{.outputPrefix}}", "--raw-output-data-prefix", "{{.rawOutputDataPrefix}}",
-	"--resolver", "flytekit.core.python_customized_container_task.default_task_template_resolver", "--", "{{.taskTemplatePath}}",
-	"flytekitplugins.sqlalchemy.task.SQLAlchemyTaskExecutor",
-}
-
 // Template returns the template of a task. Its error is a *host.Error, which
 // says what of the task Flyte has no word for.
 func Template(t manifest.FlyteTask) (*core.TaskTemplate, error) {
@@ -62,7 +56,7 @@ func Template(t manifest.FlyteTask) (*core.TaskTemplate, error) {
 	template := &core.TaskTemplate{
 		Id: &core.Identifier{ResourceType: core.ResourceType_TASK, Project: cmp.Or(t.Project, anyProject), Domain: cmp.Or(t.Domain, anyDomain),
 			Name: t.Name, Version: cmp.Or(t.Version, anyVersion)},
-		Type: "sqlalchemy",
+		Type: flyte.TaskType,
 		Metadata: &core.TaskMetadata{
 			Runtime:       &core.RuntimeMetadata{Type: core.RuntimeMetadata_FLYTE_SDK, Version: flytekitVersion, Flavor: "python"},
 			Retries:       &core.RetryStrategy{Retries: uint32(t.Retries)},
@@ -71,7 +65,7 @@ func Template(t manifest.FlyteTask) (*core.TaskTemplate, error) {
 		},
 		Interface:       &core.TypedInterface{Inputs: in, Outputs: out},
 		Custom:          custom,
-		Target:          &core.TaskTemplate_Container{Container: &core.Container{Image: t.Image, Args: slices.Clone(containerArgs[:]), Resources: &core.Resources{}}},
+		Target:          &core.TaskTemplate_Container{Container: &core.Container{Image: t.Image, Args: flyte.ContainerArgs(), Resources: &core.Resources{}}},
 		SecurityContext: secrets(t.Inline.SecretArgs),
 	}
 	if t.Timeout > 0 {
@@ -162,7 +156,7 @@ func secrets(args map[string]secret.Ref) *core.SecurityContext {
 		return nil
 	}
 	c := &core.SecurityContext{}
-	for _, name := range sortedKeys(refs) {
+	for _, name := range slices.Sorted(maps.Keys(refs)) {
 		c.Secrets = append(c.Secrets, refs[name])
 	}
 	return c
@@ -253,15 +247,6 @@ func equal(a, b any) bool {
 	x, _ := json.Marshal(a)
 	y, _ := json.Marshal(b)
 	return string(x) == string(y)
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // inputs returns the variables of a task's inputs. flytekit describes one that
