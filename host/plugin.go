@@ -104,18 +104,17 @@ func fitsOutputs(task, manifest abi.Outputs) string {
 	case task.Mode != abi.OutputColumns || manifest.Mode != abi.OutputColumns:
 		return ""
 	}
-	name := func(c abi.OutputColumn) string { return c.Name }
-	found, need := columnNames(task.Columns, name), columnNames(manifest.Columns, name)
+	found, need := columnNames(task.Columns), columnNames(manifest.Columns)
 	if slices.Equal(found, need) {
 		return ""
 	}
 	return fmt.Sprintf("outputs has the columns %s, by its manifest the module returns %s", strings.Join(found, ", "), strings.Join(need, ", "))
 }
 
-func columnNames(columns []abi.OutputColumn, name func(abi.OutputColumn) string) []string {
+func columnNames(columns []abi.OutputColumn) []string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
-		names[i] = name(c)
+		names[i] = c.Name
 	}
 	return names
 }
@@ -139,7 +138,6 @@ func (l Limits) asked(m *plugin.Manifest) Limits {
 	a := m.Limits
 	l.Memory, l.Fuel, l.HostCalls = smaller(l.Memory, a.Memory), smaller(l.Fuel, a.Fuel), smaller(l.HostCalls, a.HostCalls)
 	l.Timeout, l.Cursors, l.Statement = smaller(l.Timeout, a.Timeout), smaller(l.Cursors, a.Cursors), smaller(l.Statement, a.Statement)
-	l.ParameterCount = smaller(l.ParameterCount, a.ParameterCount)
 	l.Parameters, l.Log = smaller(l.Parameters, a.Parameters), smaller(l.Log, a.Log)
 	l.ParameterCount = smaller(l.ParameterCount, a.ParameterCount)
 	l.Rows, l.Bytes = smaller(l.Rows, a.Rows), smaller(l.Bytes, a.Bytes)

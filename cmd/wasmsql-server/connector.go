@@ -88,8 +88,8 @@ func (a *app) connector(ctx context.Context, f *connectorFlags, secrets string, 
 	return c, nil
 }
 
-// tenantFiles returns where the secrets of a tenant's executions of Flyte are
-// found, below the folder of --secrets.
+// tenantFiles returns where the files of a tenant's secrets are, below the folder
+// of --secrets: the only ones for its executions of Flyte.
 func tenantFiles(dir string) func(string) secret.Provider {
 	return func(tenant string) secret.Provider {
 		if dir == "" {

@@ -125,34 +125,11 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer rt.Close()
-	cfg := server.Config{
-		Tenants: f.tenants, Runtime: rt, Drivers: drivers.All(), Secrets: a.tenantSecrets(f), Inline: f.inline,
-		MetricsApart: f.metrics != "", State: f.state, Keep: f.keep, Drain: f.drain, Logger: log,
-		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting}, Identities: f.identities, Tracing: traces,
-	}
-	if cfg.State == "" {
-		cfg.State, _ = a.env("WASMSQL_STATE")
-	}
-	if cfg.State == "" {
-		if cfg.State, err = a.credentials().state(); err != nil {
-			return fault.Config("the credential that names the state cannot be read", "")
-		}
-	}
-	if cfg.Address, err = f.reachable(); err != nil {
+	cfg, err := a.config(ctx, f)
+	if err != nil {
 		return err
 	}
-	for _, dir := range f.files {
-		abs, err := filepath.Abs(dir)
-		if err != nil {
-			return fault.Config(err.Error(), "")
-		}
-		cfg.Files = append(cfg.Files, abs)
-	}
-	if cfg.State != "" {
-		if cfg.Results, err = a.bucket(ctx, f.results, cfg.State); err != nil {
-			return err
-		}
-	}
+	cfg.Runtime, cfg.Logger, cfg.Tracing = rt, log, traces
 	if f.audit != "" {
 		audit, err := server.OpenAudit(f.audit)
 		if err != nil {
@@ -179,6 +156,38 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	err = a.listen(ctx, log, f, s, cfg.Dev, secure)
 	stop()
 	return errors.Join(err, flyte.wait(), a.drain(ctx, f, s), flyte.end())
+}
+
+// config returns what the flags say of the server, with the bucket of its
+// results opened.
+func (a *app) config(ctx context.Context, f *serveFlags) (cfg server.Config, err error) {
+	cfg = server.Config{
+		Tenants: f.tenants, Drivers: drivers.All(), Secrets: a.tenantSecrets(f), Inline: f.inline,
+		MetricsApart: f.metrics != "", State: f.state, Keep: f.keep, Drain: f.drain,
+		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting}, Identities: f.identities,
+	}
+	if cfg.State == "" {
+		cfg.State, _ = a.env("WASMSQL_STATE")
+	}
+	if cfg.State == "" {
+		if cfg.State, err = a.credentials().state(); err != nil {
+			return cfg, fault.Config("the credential that names the state cannot be read", "")
+		}
+	}
+	if cfg.Address, err = f.reachable(); err != nil {
+		return cfg, err
+	}
+	for _, dir := range f.files {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return cfg, fault.Config(err.Error(), "")
+		}
+		cfg.Files = append(cfg.Files, abs)
+	}
+	if cfg.State != "" {
+		cfg.Results, err = a.bucket(ctx, f.results, cfg.State)
+	}
+	return cfg, err
 }
 
 // runtime makes the Runtime, which keeps compiled code in the folder that
@@ -324,6 +333,7 @@ func (a *app) tenantSecrets(f *serveFlags) func(string) secret.Provider {
 	if f.dev {
 		return func(string) secret.Provider { return secret.Flyte(secret.FlyteOptions{Env: a.env, Local: true}) }
 	}
+	files := tenantFiles(f.secrets)
 	return func(tenant string) secret.Provider {
 		// Two underscores: the prefix of no tenant begins another's.
 		prefix := "WASMSQL_SECRET_" + strings.ToUpper(strings.ReplaceAll(tenant, "-", "_")) + "__"
@@ -331,10 +341,6 @@ func (a *app) tenantSecrets(f *serveFlags) func(string) secret.Provider {
 		if err != nil { // the prefix is not empty
 			panic(err)
 		}
-		p = secret.Chain(p, a.credentials().of(tenant))
-		if f.secrets == "" {
-			return p
-		}
-		return secret.Chain(p, secret.Files(filepath.Join(f.secrets, tenant), ""))
+		return secret.Chain(p, a.credentials().of(tenant), files(tenant))
 	}
 }

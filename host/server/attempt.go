@@ -105,7 +105,7 @@ func (q *queue) attempt(ctx context.Context, who principal, e execution) host.Re
 			return report
 		}
 	}
-	if err := q.state.end(keep, e, q.owner, to, name, ended.Outcome, report, p); err != nil {
+	if err := q.state.end(keep, e, q.owner, ending{to, name, ended.Outcome, report, p}); err != nil {
 		q.server.log.ErrorContext(ctx, "the end of an execution cannot be kept", "error", err)
 	}
 	return report

@@ -53,7 +53,7 @@ func (s *Server) execute(ctx context.Context, who principal, id string, p *host.
 	s.tellOperator(ctx, t.name, p.Task().Name, err)
 	report.Times.Queue += host.Micros(waited)
 	var closed *result.Error
-	if errors.As(err, &closed) && canceled(ctx) {
+	if errors.As(err, &closed) && ctx.Err() != nil { // its client has gone
 		return report, context.Cause(ctx)
 	}
 	return report, forClients(err)

@@ -155,11 +155,9 @@ func (s *state) claim(ctx context.Context, id, owner string) (e execution, ok bo
 // else took this process for dead, or the execution was cancelled.
 var errLost = errors.New("the execution was taken over")
 
-// advance moves an execution of owner from one status to another.
-func (s *state) advance(ctx context.Context, id, owner string, attempt int, from, to Status) error {
-	res, err := s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = $1, beat = $2
-		WHERE id = $3 AND owner = $4 AND attempts = $5 AND status = $6 AND cancel = 0`),
-		string(to), time.Now().UnixMilli(), id, owner, attempt, string(from))
+// one returns errLost where a statement has not changed the one execution that
+// it was for.
+func changedOne(res sql.Result, err error) error {
 	if err != nil {
 		return err
 	}
@@ -171,26 +169,28 @@ func (s *state) advance(ctx context.Context, id, owner string, attempt int, from
 
 // commits moves a running execution of owner to Committing, with an outcome.
 func (s *state) commits(ctx context.Context, e execution, owner, outcome string) error {
-	res, err := s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = 'committing', beat = $1, outcome = $2
-		WHERE id = $3 AND owner = $4 AND attempts = $5 AND status = 'running' AND cancel = 0`), time.Now().UnixMilli(), outcome, e.id, owner, e.attempts)
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(errLost, err)
-	}
-	return nil
+	return changedOne(s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = 'committing', beat = $1, outcome = $2
+		WHERE id = $3 AND owner = $4 AND attempts = $5 AND status = 'running' AND cancel = 0`), time.Now().UnixMilli(), outcome, e.id, owner, e.attempts))
+}
+
+// ending is what an execution came to.
+type ending struct {
+	status  Status
+	result  string // its name in the bucket, or empty
+	outcome string // in place of what is kept, if it is not empty
+	report  host.Report
+	problem *problem // or nil
 }
 
 // end gives an execution of owner its final status. Its inputs are dropped.
-func (s *state) end(ctx context.Context, e execution, owner string, to Status, result, outcome string, report host.Report, p *problem) error {
-	reported, err := json.Marshal(report)
+func (s *state) end(ctx context.Context, e execution, owner string, came ending) error {
+	reported, err := json.Marshal(came.report)
 	if err != nil {
 		return err
 	}
 	told := ""
-	if p != nil {
-		text, err := json.Marshal(p)
+	if came.problem != nil {
+		text, err := json.Marshal(came.problem)
 		if err != nil {
 			return err
 		}
@@ -199,22 +199,15 @@ func (s *state) end(ctx context.Context, e execution, owner string, to Status, r
 	_, err = s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = $1, ended = $2, result = $3, report = $4, problem = $5, inputs = '',
 		outcome = CASE WHEN $9 = '' THEN outcome ELSE $9 END
 		WHERE id = $6 AND owner = $7 AND attempts = $8 AND status IN ('running', 'committing')`),
-		string(to), time.Now().UnixMilli(), result, string(reported), told, e.id, owner, e.attempts, outcome)
+		string(came.status), time.Now().UnixMilli(), came.result, string(reported), told, e.id, owner, e.attempts, came.outcome)
 	return err
 }
 
 // release makes a running execution of owner queued again, within the
 // transaction that queues it.
 func (s *state) release(ctx context.Context, tx *sql.Tx, e execution, owner string) error {
-	res, err := tx.ExecContext(ctx, s.q("UPDATE wasmsql_executions SET status = 'queued', owner = '' WHERE id = $1 AND owner = $2 AND attempts = $3 AND status = 'running' AND cancel = 0"),
-		e.id, owner, e.attempts)
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(errLost, err)
-	}
-	return nil
+	return changedOne(tx.ExecContext(ctx, s.q("UPDATE wasmsql_executions SET status = 'queued', owner = '' WHERE id = $1 AND owner = $2 AND attempts = $3 AND status = 'running' AND cancel = 0"),
+		e.id, owner, e.attempts))
 }
 
 // waiting returns how many executions of a tenant are queued.

@@ -19,7 +19,7 @@ var forOperators = []host.Code{host.CodeConnection, host.CodeConfig, host.CodeIn
 // than that it did.
 func (s *Server) tellOperator(ctx context.Context, tenant, task string, err error) {
 	var one *host.Error
-	if err == nil || canceled(ctx) || errors.As(err, &one) && !slices.Contains(forOperators, one.Code) {
+	if err == nil || ctx.Err() != nil || errors.As(err, &one) && !slices.Contains(forOperators, one.Code) {
 		return
 	}
 	s.log.WarnContext(ctx, "an execution failed", "tenant", tenant, "task", task, "error", firstLine(err), "cause", cause(err))

@@ -329,6 +329,3 @@ func (p principal) task(r *http.Request) (*host.Program, error) {
 	}
 	return nil, refuse(http.StatusNotFound, codeNotFound, fmt.Sprintf("there is no task %q", name), "see GET /v1/tasks")
 }
-
-// canceled reports whether a request's client has gone.
-func canceled(ctx context.Context) bool { return ctx.Err() != nil }

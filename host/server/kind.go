@@ -27,7 +27,6 @@ type Kind interface {
 type Job struct {
 	ID, Tenant, Who, Task string
 	Payload               []byte
-	Attempt               int // from 1
 	// Host is the tenant's world, and Folder where its files are.
 	Host   *host.Host
 	Folder string
@@ -210,7 +209,7 @@ func (q *queue) runKind(ctx context.Context, who principal, e *execution) (ended
 		return ended, err
 	}
 	return q.server.cfg.Kinds[e.kind].Run(ctx, &Job{
-		ID: e.id, Tenant: e.tenant, Who: e.token, Task: e.task, Payload: payload, Attempt: e.attempts,
+		ID: e.id, Tenant: e.tenant, Who: e.token, Task: e.task, Payload: payload,
 		Host: who.tenant.host, Folder: who.tenant.dir,
 		Commit: func(outcome string) error {
 			return q.state.commits(ctx, *e, q.owner, outcome)

@@ -59,35 +59,13 @@ func ParseURI(s string) (URI, error) {
 		}
 	}
 	if i := strings.LastIndexByte(host, '@'); i >= 0 {
-		var pass string
-		u.User, pass, u.HasPass = strings.Cut(host[:i], ":")
+		if err := u.setLogin(host[:i]); err != nil {
+			return URI{}, err
+		}
 		host = host[i+1:]
-		var err error
-		if u.User, err = url.PathUnescape(u.User); err != nil {
-			return URI{}, errors.New("the user is not well percent-encoded")
-		}
-		if pass, err = url.PathUnescape(pass); err != nil {
-			return URI{}, errors.New("the password is not well percent-encoded")
-		}
-		u.Password = secret.New(pass)
 	}
-	if strings.HasPrefix(host, "[") {
-		end := strings.IndexByte(host, ']')
-		if end < 0 {
-			return URI{}, errors.New("the host has [ without ]")
-		}
-		u.Host, host = host[1:end], host[end+1:]
-	} else if i := strings.IndexByte(host, ':'); i >= 0 {
-		u.Host, host = host[:i], host[i:]
-	} else {
-		u.Host, host = host, ""
-	}
-	if host != "" {
-		port, err := strconv.ParseUint(strings.TrimPrefix(host, ":"), 10, 16)
-		if err != nil || !strings.HasPrefix(host, ":") {
-			return URI{}, errors.New("the port is not a number from 0 to 65535")
-		}
-		u.Port = int(port)
+	if err := u.setHost(host); err != nil {
+		return URI{}, err
 	}
 	u.Database = db
 	if u.Scheme != "sqlite" {
@@ -97,6 +75,46 @@ func ParseURI(s string) (URI, error) {
 		}
 	}
 	return u, nil
+}
+
+// setLogin reads user[:password].
+func (u *URI) setLogin(text string) error {
+	var pass string
+	var err error
+	u.User, pass, u.HasPass = strings.Cut(text, ":")
+	if u.User, err = url.PathUnescape(u.User); err != nil {
+		return errors.New("the user is not well percent-encoded")
+	}
+	if pass, err = url.PathUnescape(pass); err != nil {
+		return errors.New("the password is not well percent-encoded")
+	}
+	u.Password = secret.New(pass)
+	return nil
+}
+
+// setHost reads host[:port], where an address of IPv6 stands in brackets.
+func (u *URI) setHost(text string) error {
+	port := ""
+	if strings.HasPrefix(text, "[") {
+		end := strings.IndexByte(text, ']')
+		if end < 0 {
+			return errors.New("the host has [ without ]")
+		}
+		u.Host, port = text[1:end], text[end+1:]
+	} else if i := strings.IndexByte(text, ':'); i >= 0 {
+		u.Host, port = text[:i], text[i:]
+	} else {
+		u.Host = text
+	}
+	if port == "" {
+		return nil
+	}
+	n, err := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16)
+	if err != nil || !strings.HasPrefix(port, ":") {
+		return errors.New("the port is not a number from 0 to 65535")
+	}
+	u.Port = int(n)
+	return nil
 }
 
 // PlainHost reports whether a text names one host: an address, with a zone or
