@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -94,42 +95,68 @@ func (d *db) Audit(ctx context.Context) ([]sqldb.Finding, error) {
 
 // grants returns what was granted to the login, to the roles that it may take,
 // and to everyone.
-func (d *db) grants(ctx context.Context) ([]grant, error) {
+func (d *db) grants(ctx context.Context) (all []grant, err error) {
+	c, err := d.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer d.release(c)
+	err = c.call(ctx, func() error {
+		all, err = c.grants()
+		return err
+	})
+	if err != nil {
+		return nil, describe(err, "")
+	}
+	return all, nil
+}
+
+// grants takes one role after the other: the rights of those that are not taken
+// are not told. Roles of MySQL have hosts; there the question names them.
+func (c *conn) grants() ([]grant, error) {
 	var all []grant
-	questions := []string{"SHOW GRANTS", "SHOW GRANTS FOR PUBLIC"}
-	for i := 0; i < len(questions); i++ {
-		cells, err := sqldb.Texts(ctx, d, questions[i])
-		if err != nil && i == 1 { // only MariaDB has PUBLIC, since 10.11
-			continue
+	roles := []string{""}
+	for i := 0; i < len(roles); i++ {
+		question := "SHOW GRANTS"
+		if _, _, hosts := cut(roles[i], "@"); hosts {
+			question += " FOR CURRENT_USER() USING " + roles[i]
+		} else if i > 0 {
+			if err := c.run("SET ROLE " + roles[i]); err != nil {
+				return nil, err
+			}
 		}
+		lines, err := c.texts(question, 1)
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range cells {
-			if g, ok := parseGrant(row[0]); ok {
+		for _, line := range lines {
+			if g, ok := parseGrant(line); ok {
 				all = append(all, g)
-			} else if q := roleQuestion(row[0]); q != "" && !slices.Contains(questions, q) {
-				questions = append(questions, q)
+			} else if r, ok := parseRoles(line); ok && i == 0 { // further ones come with it
+				roles = append(roles, r)
 			}
+		}
+	}
+	lines, err := c.texts("SHOW GRANTS FOR PUBLIC", 1)
+	var told *serverError
+	if err != nil && !errors.As(err, &told) { // only MariaDB has PUBLIC, since 10.11
+		return nil, err
+	}
+	for _, line := range lines {
+		if g, ok := parseGrant(line); ok {
+			all = append(all, g)
 		}
 	}
 	return all, nil
 }
 
-// roleQuestion returns the statement that tells what was granted to the roles
-// of "GRANT role[, …] TO user …", which have hosts in MySQL alone.
-func roleQuestion(line string) string {
-	roles, ok := strings.CutPrefix(line, "GRANT ")
-	if !ok {
-		return ""
+// parseRoles returns the roles of "GRANT role[, …] TO user …".
+func parseRoles(line string) (roles string, ok bool) {
+	list, ok := strings.CutPrefix(line, "GRANT ")
+	if roles, _, to := cut(list, " TO "); ok && to {
+		return roles, true
 	}
-	roles, _, ok = cut(roles, " TO ")
-	if _, _, hosts := cut(roles, "@"); !ok {
-		return ""
-	} else if hosts {
-		return "SHOW GRANTS FOR CURRENT_USER() USING " + roles
-	}
-	return "SHOW GRANTS FOR " + roles
+	return "", false
 }
 
 // grant is a line of SHOW GRANTS.
