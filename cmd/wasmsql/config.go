@@ -203,7 +203,7 @@ func grant(name, to string) (host.Grant, error) {
 	if to == "" {
 		return host.Grant{}, fault.Usage("--connection is empty", "leave it out or give it a value")
 	}
-	if !strings.Contains(to, "://") {
+	if !strings.ContainsAny(to, ":@") {
 		return host.Grant{Name: name, Connection: to}, nil
 	}
 	uri, err := sqldb.ParseURI(to)

@@ -62,6 +62,9 @@ func shown(arg string) string {
 	if scheme, _, ok := strings.Cut(arg, "://"); ok {
 		return strconv.Quote(scheme + "://***")
 	}
+	if user, _, ok := strings.Cut(arg, "@"); ok && strings.Contains(user, ":") { // of a URI that is not written well
+		return strconv.Quote("***")
+	}
 	return strconv.Quote(arg)
 }
 

@@ -204,7 +204,7 @@ func (c *checker) block() {
 			}
 		}
 	case "CASE":
-		if c.blocks > 0 && c.dialect != abi.SQLite && !c.prev.is(word, "END") {
+		if c.blocks > 0 && c.dialect == abi.MySQL && !c.prev.is(word, "END") {
 			c.blocks++
 		}
 	case "END":
@@ -215,7 +215,7 @@ func (c *checker) block() {
 func (c *checker) end() {
 	switch {
 	case c.blocks == 0:
-	case c.dialect == abi.SQLite && !c.prev.is(punct, ";"): // a CASE
+	case c.dialect != abi.MySQL && !c.prev.is(punct, ";") && !(c.prev.is(word, "ATOMIC") && c.before.is(word, "BEGIN")): // of a CASE, or a name
 	case c.dialect == abi.MySQL && c.next.kind == word && compound(c.next.text):
 	default:
 		c.blocks--
@@ -251,10 +251,24 @@ func (c *checker) named() *Denied {
 		return c.refuse(c.tok, "", "an update of pg_settings is not allowed: it changes the session")
 	case c.dialect == abi.MySQL && c.engine() && remoteEngine(c.tok.text):
 		return c.refuse(c.tok, "", "engine %q is not allowed: it reaches other servers or files", strings.ToLower(c.tok.text))
-	case c.next.is(punct, "(") && (c.tok.kind == word || c.tok.kind == name):
+	case c.tok.kind != word && c.tok.kind != name:
+	case c.next.is(punct, "("):
 		return c.call()
+	case c.dialect == abi.Postgres && c.prev.is(punct, ".") && !postgresRelation(c.tok.text):
+		return c.attribute()
 	}
 	return nil
+}
+
+// attribute refuses x.f where PostgreSQL would take it for f(x): if there is no
+// column f.
+//
+// Source: src/backend/parser/parse_func.c, ParseFuncOrColumn.
+func (c *checker) attribute() *Denied {
+	if b := forbiddenCall(c.dialect, c.tok.text); b == free || b == writing && !c.readOnly() {
+		return nil
+	}
+	return c.refuse(c.tok, "if it is a column, leave out what stands before the point", "function %q is not allowed, also behind a point", strings.ToLower(c.tok.text))
 }
 
 // engine reports whether the token is the value of ENGINE.

@@ -51,7 +51,7 @@ func postgresCall(fn string) ban {
 		"QUERY_TO_XML", "QUERY_TO_XMLSCHEMA", "QUERY_TO_XML_AND_XMLSCHEMA", "CURSOR_TO_XML", "CURSOR_TO_XMLSCHEMA",
 		"TS_STAT", "TS_REWRITE", "CROSSTAB", "CROSSTAB2", "CROSSTAB3", "CROSSTAB4", "CONNECTBY", "XPATH_TABLE",
 		"BRIN_SUMMARIZE_NEW_VALUES", "BRIN_SUMMARIZE_RANGE", "BRIN_DESUMMARIZE_RANGE", "GIN_CLEAN_PENDING_LIST",
-		"HEAP_FORCE_FREEZE", "HEAP_FORCE_KILL":
+		"HEAP_FORCE_FREEZE", "HEAP_FORCE_KILL", "AUTOPREWARM_DUMP_NOW", "AUTOPREWARM_START_WORKER":
 		return writing
 	}
 	if !strings.HasPrefix(fn, "PG_") {
@@ -64,10 +64,10 @@ func postgresCall(fn string) ban {
 func postgresAdmin(fn string) ban {
 	switch fn {
 	case "ADVISORY_XACT_LOCK", "ADVISORY_XACT_LOCK_SHARED", "TRY_ADVISORY_XACT_LOCK", "TRY_ADVISORY_XACT_LOCK_SHARED",
-		"NOTIFY", "PREWARM", "AUTOPREWARM_DUMP_NOW", "AUTOPREWARM_START_WORKER", "TRUNCATE_VISIBILITY_MAP",
+		"NOTIFY", "PREWARM", "TRUNCATE_VISIBILITY_MAP",
 		"IMPORT_SYSTEM_COLLATIONS", "EXTENSION_CONFIG_DUMP", "NEXTOID":
 		return writing
-	case "TERMINATE_BACKEND", "CANCEL_BACKEND", "RELOAD_CONF", "ROTATE_LOGFILE", "ROTATE_LOGFILE_OLD", "PROMOTE",
+	case "TERMINATE_BACKEND", "CANCEL_BACKEND", "RELOAD_CONF", "ROTATE_LOGFILE", "ROTATE_LOGFILE_OLD", "LOGFILE_ROTATE", "PROMOTE",
 		"SWITCH_WAL", "SWITCH_XLOG", "EXPORT_SNAPSHOT", "STAT_FILE", "CURRENT_LOGFILE", "LOGDIR_LS",
 		"LOG_STANDBY_SNAPSHOT", "SYNC_REPLICATION_SLOTS", "START_BACKUP", "STOP_BACKUP", "SHOW_ALL_FILE_SETTINGS",
 		"HBA_FILE_RULES", "IDENT_FILE_MAPPINGS":
@@ -86,6 +86,16 @@ func postgresAdmin(fn string) ban {
 		return writing
 	}
 	return free
+}
+
+// postgresRelation reports whether a relation of PostgreSQL's is called as
+// postgresAdmin takes functions to be. None of that name takes an argument.
+func postgresRelation(text string) bool {
+	switch text {
+	case "PG_FILE_SETTINGS", "PG_HBA_FILE_RULES", "PG_IDENT_FILE_MAPPINGS", "PG_REPLICATION_ORIGIN", "PG_REPLICATION_ORIGIN_STATUS", "PG_REPLICATION_SLOTS":
+		return true
+	}
+	return false
 }
 
 func mysqlCall(fn string) ban {
@@ -113,7 +123,7 @@ func mysqlCall(fn string) ban {
 // remoteEngine reports whether a storage engine keeps its rows elsewhere.
 func remoteEngine(text string) bool {
 	switch text {
-	case "FEDERATED", "FEDERATEDX", "CONNECT", "SPIDER", "S3":
+	case "FEDERATED", "FEDERATEDX", "CONNECT", "SPIDER", "S3", "SPHINX":
 		return true
 	}
 	return false

@@ -168,11 +168,11 @@ func postgresVerb(verb string) class {
 
 func mysqlVerb(verb string) class {
 	switch verb {
-	case "TABLE", "SHOW":
+	case "TABLE":
 		return query
 	case "REPLACE", "TRUNCATE", "RENAME", "CALL":
 		return write
-	case "DESCRIBE", "DESC", "SET":
+	case "DESCRIBE", "DESC", "SET", "SHOW":
 		return special
 	case "XA":
 		return transaction
@@ -205,8 +205,23 @@ func (c *checker) special() *Denied {
 		return c.never(cursor)
 	case "PRAGMA":
 		return c.pragma()
+	case "SHOW":
+		return c.show()
 	}
 	return c.set()
+}
+
+// show refuses what tells more than what is in MySQL's databases.
+func (c *checker) show() *Denied {
+	at := c.tok
+	c.advance()
+	switch {
+	case c.tok.is(word, "GRANTS"), c.tok.is(word, "CREATE") && c.next.is(word, "USER"):
+		return c.refuse(at, "", "SHOW GRANTS and SHOW CREATE USER are not allowed: they show the hash of a password")
+	case c.tok.is(word, "EXPLAIN"), c.tok.is(word, "ANALYZE"):
+		return c.refuse(at, "explain a statement", "SHOW %s is not allowed: it shows what others run", c.tok.text)
+	}
+	return nil
 }
 
 // explain goes to the statement inside, which must be one that could be run:

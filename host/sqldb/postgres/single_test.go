@@ -198,3 +198,35 @@ func TestSingleCutShort(t *testing.T) {
 		t.Errorf("%s statements run still", got)
 	}
 }
+
+// TestSingleWrites: a transaction of one statement that may write is committed,
+// or not, like any other, also if its statement looks like one that reads.
+func TestSingleWrites(t *testing.T) {
+	at, _ := attacked(t)
+	d := open(t, at.URI, sqldb.Config{Access: abi.ReadWrite, Pool: sqldb.Pool{Max: 1}})
+	want := "1"
+	for _, commit := range []bool{true, true, true, false, true} { // from the second on the statement is planned
+		for _, c := range [][2]string{
+			{"SELECT writes()", " 5"}, {"WITH x AS (INSERT INTO kept VALUES (6) RETURNING a) SELECT * FROM x", " 6"}, {"INSERT INTO kept VALUES (7)", " 7"},
+		} {
+			tx := beginOn(t, d, sqldb.TxOptions{Access: abi.ReadWrite, Single: true})
+			exec(t, tx, c[0])
+			if _, err := tx.Exec(t.Context(), "DELETE FROM kept", nil, true); fault(t, err).Code != abi.State {
+				t.Errorf("%s: a second statement: %v", c[0], err)
+			}
+			if !commit {
+				_ = tx.Rollback(t.Context())
+				continue
+			}
+			if err := tx.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			want += c[1]
+		}
+		tx := beginOn(t, d, single)
+		if got := cell(t, tx, "SELECT string_agg(a::text, ' ' ORDER BY ctid) FROM kept"); got != want {
+			t.Errorf("kept %s, want %s", got, want)
+		}
+		_ = tx.Commit(t.Context())
+	}
+}

@@ -126,7 +126,7 @@ func (t *tx) do(ctx context.Context, fn func() error) error {
 
 // renew takes a new connection for a transaction that has not begun.
 func (t *tx) renew(ctx context.Context) error {
-	t.reused = false
+	t.reused, t.ended = false, false
 	t.db.pool.forget(t.c)
 	c, err := t.db.pool.fresh(ctx)
 	if err == nil {

@@ -26,8 +26,10 @@ func (g *guard) allows(action int32, arg1, arg2, _ uintptr) bool {
 		return true
 	}
 	switch action {
-	case lib.SQLITE_SELECT, lib.SQLITE_READ, lib.SQLITE_RECURSIVE:
+	case lib.SQLITE_SELECT, lib.SQLITE_RECURSIVE:
 		return true
+	case lib.SQLITE_READ: // of pages, too, there is what was deleted
+		return !strings.EqualFold(libc.GoString(arg1), "sqlite_dbpage") || g.refuse("a read of the file's pages")
 	case lib.SQLITE_FUNCTION:
 		name := strings.ToLower(libc.GoString(arg2))
 		return !refusedFunctions[name] || g.refuse("the function "+name+"()")
