@@ -184,6 +184,18 @@ func (p *Program) ended(ctx context.Context) *Error {
 	return &Error{Code: CodeCanceled, Task: p.task.Name, Message: "the execution was cancelled", Cause: context.Canceled}
 }
 
+// notUndone adds to the error of an execution what the rollback has left of it.
+func notUndone(err, rollback error) {
+	var kept *sqldb.Error
+	if !errors.As(rollback, &kept) || kept.Code != abi.State {
+		return
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		e.Message, e.Retryable = e.Message+"; "+kept.Message, false
+	}
+}
+
 // commitError is the error of a commit that failed.
 func (p *Program) commitError(ctx context.Context, err error) error {
 	var db *sqldb.Error

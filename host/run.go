@@ -126,8 +126,11 @@ func (p *Program) attempt(ctx context.Context, values []abi.NamedValue, sink *ou
 			err = p.commitError(ctx, cerr)
 		}
 	}
-	if rerr := e.calls.Rollback(ctx, cleanupTime); rerr != nil && err == nil {
+	switch rerr := e.calls.Rollback(ctx, cleanupTime); {
+	case rerr != nil && err == nil:
 		p.host.cfg.Logger.WarnContext(ctx, "connection not returned clean", "task", p.task.Name)
+	case rerr != nil:
+		notUndone(err, rerr)
 	}
 	return err
 }

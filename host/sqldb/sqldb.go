@@ -79,7 +79,7 @@ type TxOptions struct {
 	// Batch bounds the batches of its cursors. The zero Batch has the defaults.
 	Batch Batch
 	// Result is what the task declares of its result, or nil: for a driver
-	// whose columns may have no type of their own.
+	// whose columns may have no type of their own, or pass for another.
 	Result []abi.OutputColumn
 }
 
@@ -116,7 +116,8 @@ type Tx interface {
 	Commit(ctx context.Context) error
 
 	// Rollback undoes the transaction. After Commit it does nothing. It has to
-	// be called in any case, and returns the connection.
+	// be called in any case, and returns the connection. An *Error with
+	// abi.State says what of the transaction the database keeps all the same.
 	Rollback(ctx context.Context) error
 }
 

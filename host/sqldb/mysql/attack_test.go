@@ -1,10 +1,13 @@
 package mysql
 
 import (
+	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -248,6 +251,53 @@ func TestReset(t *testing.T) {
 	if third := run("SELECT 1"); third == first {
 		t.Error("used again after others")
 	}
+	run("SELECT 1")
+	for name, harm := range map[string]func(x *tx){
+		"an error": func(x *tx) {
+			if _, err := read(ctxOf(t), x, "SELECT nothing"); err == nil {
+				t.Error("no error")
+			}
+		},
+		"an error midway": func(x *tx) {
+			if _, err := read(ctxOf(t), x, "SELECT id, (SELECT id FROM t WHERE t.id <= o.id) FROM t o ORDER BY id"); err == nil {
+				t.Error("no error")
+			}
+		},
+		"a cursor whose context ended": func(x *tx) {
+			r, err := x.Query(ctxOf(t), "SELECT REPEAT('x', 200000) FROM t", nil)
+			if err != nil {
+				t.Fatal(whole(err))
+			}
+			ctx, cancel := context.WithCancel(context.Background())
+			x.c.conn = &slow{x.c.conn, cancel}
+			if _, err := r.Next(ctx); fails(t, err).Code != abi.Canceled {
+				t.Error(whole(err))
+			}
+			_ = r.Close()
+		},
+	} {
+		x := begin(t, d)
+		harm(x)
+		_ = x.Commit(ctxOf(t))
+		_ = x.Rollback(ctxOf(t))
+		if y := begin(t, d); y.c.id == x.c.id {
+			t.Errorf("used again after %s", name)
+		} else if err := y.Commit(ctxOf(t)); err != nil {
+			t.Fatal(whole(err))
+		}
+	}
+}
+
+// slow is a connection on which a context ends before the next read.
+type slow struct {
+	net.Conn
+	cancel func()
+}
+
+func (s *slow) Read(p []byte) (int, error) {
+	s.cancel()
+	time.Sleep(50 * time.Millisecond) // until whoever waits for it is under way
+	return s.Conn.Read(p)
 }
 
 // TestS16ServerFiles: a LOAD DATA LOCAL is refused, and nothing of this machine

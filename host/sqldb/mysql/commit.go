@@ -115,6 +115,11 @@ func vague(number uint16) bool {
 	return false
 }
 
+var (
+	errDefined = &sqldb.Error{Code: abi.State, Message: "its DDL has committed what ran until then"}
+	errKept    = &sqldb.Error{Code: abi.State, Message: "what it changed in tables without transactions is kept"}
+)
+
 // Rollback implements sqldb.Tx. When it returns, no statement of the
 // transaction runs any more and its locks are gone, if the server still answers.
 func (t *tx) Rollback(ctx context.Context) error {
@@ -131,16 +136,34 @@ func (t *tx) Rollback(ctx context.Context) error {
 	if c.busy && !c.broken {
 		_, _ = c.calm(true)
 	}
+	kept := false
 	if t.access == abi.ReadWrite && !c.broken {
-		stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
-		c.stopAt(time.Now().Add(c.db.patience))
-		var told *serverError
-		if errors.As(c.run("ROLLBACK"), &told) {
-			_ = c.run("ROLLBACK") // a KILL that came late hit the first
-		}
-		stop()
+		kept = c.rollBack(ctx)
 	}
 	t.unlock(ctx)
 	t.release()
+	switch {
+	case t.defined:
+		return errDefined
+	case kept:
+		return errKept
+	}
 	return nil
+}
+
+// rollBack undoes the transaction, and reports whether the server says that it
+// could not undo everything.
+func (c *conn) rollBack(ctx context.Context) (kept bool) {
+	stop := context.AfterFunc(ctx, func() { c.stopAt(time.Unix(1, 0)) })
+	defer stop()
+	c.stopAt(time.Now().Add(c.db.patience))
+	o, err := c.tell("ROLLBACK")
+	var told *serverError
+	if errors.As(err, &told) {
+		o, err = c.tell("ROLLBACK") // a KILL that came late hit the first
+	}
+	if err == nil && o.warnings > 0 {
+		kept, _ = c.kept()
+	}
+	return kept
 }

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -94,7 +95,7 @@ func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
 //	unix_socket                                 a path, instead of host and port
 //	connect_timeout                             seconds, default 10, to be logged in
 //	read_timeout, write_timeout                 seconds without any progress, default none
-//	charset                                     utf8mb4, or utf8, which means the same here
+//	charset                                     utf8mb4, or utf8 and utf8mb3, which mean the same here
 //	collation                                   of the session, one of utf8mb4
 //	program_name                                what the server shows of the connection
 //	init_command                                SET of initVariables
@@ -111,7 +112,7 @@ func (s *settings) connectArgs(sources ...*sqldb.Args) {
 		a.Float("read_timeout", &read, 0.001, maxSeconds)
 		a.Float("write_timeout", &write, 0.001, maxSeconds)
 		var charset, program string
-		a.Enum("charset", &charset, "utf8mb4", "utf8")
+		a.Enum("charset", &charset, "utf8mb4", "utf8", "utf8mb3")
 		if a.Text("collation", &s.collation) && !utf8mb4Collation(s.collation) {
 			a.Refuse("collation", "is not a collation of utf8mb4", "for instance utf8mb4_unicode_ci")
 		}
@@ -164,7 +165,9 @@ func refuseArgs(a *sqldb.Args) {
 	var number int64
 	a.Bool("binary_prefix", &unused)
 	a.Int("max_allowed_packet", &number, 1, 1<<30)
-	a.Int("client_flag", &number, 0, 0)
+	if a.Int("client_flag", &number, 0, math.MaxUint32) && number&^int64(canFoundRows) != 0 {
+		a.Refuse("client_flag", "how the protocol is used is the host's", "accepted is 2, FOUND_ROWS, which is always on")
+	}
 	a.Refuse("sql_mode", "the host sets the session up", "write the statement in the task")
 	for _, name := range [...]string{"read_default_file", "read_default_group"} {
 		a.Refuse(name, "configuration of the machine is never read", "write its values here")

@@ -93,7 +93,7 @@ func TestC1FaultsAtOnce(t *testing.T) {
 	for _, want := range []string{
 		`uri: unknown driver "pymsql"`, `uri: no user`, `uri: unknown name "allowAllFiles"`, `uri: unknown name "tls"`, `uri: unknown name "chraset"`, `uri: unknown name "multiStatements"`,
 		`uri.charset: is not an accepted value`, `connect_args: unknown name "conect_timeout"`, `connect_args.init_command: assignment 1 is not of the form name = value`,
-		`connect_args.sql_mode: the host sets the session up`, `connect_args.client_flag: is not an int from 0 to 0`, `connect_args.local_infile: the server may not ask for files`,
+		`connect_args.sql_mode: the host sets the session up`, `connect_args.client_flag: how the protocol is used is the host's`, `connect_args.local_infile: the server may not ask for files`,
 		`connect_args.autocommit: an execution is always one transaction`, `connect_args.read_default_file: configuration of the machine is never read`,
 		`connect_args.cursorclass: cannot be Python objects here`, `connect_args.compress: is not supported`, `connect_args.port: is not an int from 1 to 65535`,
 		`connect_args.connect_timeout: is not a number from 0.001 to 3.1536e+07`, `connect_args.host: is not a text`, `connect_args.collation: is not a collation of utf8mb4`,

@@ -60,6 +60,9 @@ func newDecoder(d definition, field arrow.Field, limit int64) decoder {
 	case *arrow.Int64Type:
 		return &int64Decoder{vector.Fixed[int64]{Type: t}}
 	case *arrow.Uint64Type:
+		if d.kind == typeBit {
+			return &bitDecoder{vector.Fixed[uint64]{Type: t}}
+		}
 		return &uint64Decoder{vector.Fixed[uint64]{Type: t}}
 	case *arrow.Float32Type:
 		return &float32Decoder{vector.Fixed[float32]{Type: t}}
@@ -106,7 +109,7 @@ func (d *boolDecoder) add(v int64) *misfit {
 	if v != 0 && v != 1 {
 		return &misfit{
 			what: strconv.FormatInt(v, 10) + " in a column of tinyint(1), which is for bools",
-			hint: "write CAST(… AS SIGNED) for the number",
+			hint: "declare int in outputs, or write CAST(… AS SIGNED), for the number",
 		}
 	}
 	d.Push(v == 1)
@@ -245,5 +248,9 @@ func (d *uuidDecoder) text(p []byte) *misfit {
 // nullDecoder is for NULL itself, which has no other value.
 type nullDecoder struct{ vector.Nothing }
 
-func (d *nullDecoder) binary([]byte) (int, *misfit) { return 0, nil }
-func (d *nullDecoder) text([]byte) *misfit          { return wrongText("null") }
+func (d *nullDecoder) binary(p []byte) (int, *misfit) {
+	_, n := lengthBytes(p)
+	return n, wrongText("null")
+}
+
+func (d *nullDecoder) text([]byte) *misfit { return wrongText("null") }

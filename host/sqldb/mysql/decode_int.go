@@ -161,3 +161,27 @@ func (d *uint64Decoder) text(p []byte) *misfit {
 	d.Push(v)
 	return nil
 }
+
+// bitDecoder decodes BIT as the number that its bits are, the first being the
+// highest.
+type bitDecoder struct{ vector.Fixed[uint64] }
+
+func (d *bitDecoder) binary(p []byte) (int, *misfit) {
+	s, n := lengthBytes(p)
+	if n == 0 {
+		return 0, nil
+	}
+	return n, d.text(s)
+}
+
+func (d *bitDecoder) text(p []byte) *misfit {
+	if len(p) > 8 {
+		return wrongText("number of at most 64 bits")
+	}
+	v := uint64(0)
+	for _, c := range p {
+		v = v<<8 | uint64(c)
+	}
+	d.Push(v)
+	return nil
+}

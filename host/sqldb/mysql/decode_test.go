@@ -195,7 +195,7 @@ func TestVerbOf(t *testing.T) {
 	for sql, want := range map[string]verb{
 		"select 1": reads, " ( ( SELECT 1))": reads, "/* a */ -- b\n# c\n\tWITH x AS (SELECT 1) SELECT 1": reads, "SHOW TABLES": reads, "insert into t values (1)": writes,
 		"Delete FROM t": writes, "CREATE TABLE t (a int)": redefines, "TRUNCATE t": redefines, "CALL p()": other, "/*!50000 SELECT */ 1": other, "/*M! SELECT */ 1": other,
-		"/* open": other, "-- only": nothing, "": nothing, " ; ": nothing, "(": nothing, "COMMIT": controls, "/* a */ begin": controls, "xa START 'x'": controls, "SELECTED": other, "--1": other, "SET a = 1": other, "`select`": other, "# x": nothing,
+		"/* open": other, "-- only": nothing, "": nothing, " ; ": nothing, "(": nothing, "COMMIT": controls, "/* a */ begin": controls, "xa START 'x'": controls, "SELECTED": other, "--1": other, "--\r\nSELECT 1": reads, "--\x01\nSELECT 1": reads, "--": nothing, "SET a = 1": other, "`select`": other, "# x": nothing,
 	} {
 		if got := verbOf(sql); got != want {
 			t.Errorf("%q: %d, want %d", sql, got, want)

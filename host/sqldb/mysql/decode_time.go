@@ -114,7 +114,7 @@ func (d *timeDecoder) add(v int64, ok bool) *misfit {
 	case v < 0 || v >= microsOfDay:
 		return &misfit{
 			what: "a TIME that is no time of day",
-			hint: "write TIME_TO_SEC(…) for the seconds, or CAST(… AS CHAR) for the text",
+			hint: "declare timedelta in outputs, or write TIME_TO_SEC(…) for the seconds or CAST(… AS CHAR) for the text",
 		}
 	}
 	d.Push(v)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
@@ -16,9 +17,10 @@ type definition struct {
 	length   uint32
 	flags    uint16
 	decimals byte
-	named    string // type beyond the protocol's, for instance "uuid"; MariaDB
-	format   string // "json" where the text is checked to be it; MariaDB
-	stored   bool   // a type of what is stored is wanted: sqldb.Config.Plain
+	named    string   // type beyond the protocol's, for instance "uuid"; MariaDB
+	format   string   // "json" where the text is checked to be it; MariaDB
+	stored   bool     // a type of what is stored is wanted: sqldb.Config.Plain
+	declared abi.Kind // of the column in the task's outputs, or none
 }
 
 const (
@@ -117,6 +119,19 @@ var (
 	spanType      = &arrow.DurationType{Unit: arrow.Microsecond}
 )
 
+// void reports whether there is nothing but nulls and empty texts, as where a
+// parameter for a text is null.
+func (d definition) void() bool { return d.charset == charsetBinary && d.length == 0 && d.named == "" }
+
+// number reports whether the task declares that the column is a number.
+func (d definition) number() bool {
+	switch d.declared {
+	case abi.Int, abi.Float, abi.Decimal:
+		return true
+	}
+	return false
+}
+
 // plain returns the Arrow type of the protocol's types that have exactly one.
 func (d definition) plain() arrow.DataType {
 	u := d.unsigned()
@@ -129,7 +144,7 @@ func (d definition) plain() arrow.DataType {
 	t := &arrow.PrimitiveTypes
 	switch d.kind {
 	case typeTiny:
-		if d.length == 1 && !u && !d.stored {
+		if d.length == 1 && !u && !d.stored && !d.number() {
 			return arrow.FixedWidthTypes.Boolean
 		}
 		return pick(t.Uint8, t.Int8)
@@ -154,11 +169,14 @@ func (d definition) plain() arrow.DataType {
 	case typeDate, typeNewDate:
 		return t.Date32
 	case typeTime:
-		if d.stored {
+		if d.stored || d.declared == abi.Timedelta {
 			return spanType
 		}
 		return timeType
 	case typeBit:
+		if d.number() || d.declared == abi.Bool {
+			return t.Uint64
+		}
 		return arrow.BinaryTypes.Binary
 	}
 	return nil
@@ -166,15 +184,17 @@ func (d definition) plain() arrow.DataType {
 
 // field returns the Arrow field of the column.
 //
-//	tinyint(1)               bool; where what is stored counts int8
+//	tinyint(1)               bool; declared a number, or where what is stored counts, int8
 //	other integers           int8 to int64, uint8 to uint64; mediumint as int; year int16
 //	float, double            float32, float64
 //	decimal(p,s), p <= 38    decimal128(p,s)
 //	decimal of more digits   utf8, wasmsql.type=numeric
-//	date, time               date32, time64[µs]; where what is stored counts duration[µs]
+//	date                     date32
+//	time                     time64[µs]; declared a timedelta, or where what is stored counts, duration[µs]
 //	datetime, timestamp      timestamp[µs], timestamp[µs, UTC]
 //	char, text, enum, set    utf8
-//	binary, blob, bit        binary
+//	binary, blob             binary
+//	bit                      binary; declared a number or a bool uint64
 //	json, MariaDB's too      utf8, arrow.json
 //	uuid                     fixed_size_binary(16), arrow.uuid
 //	inet4, inet6             utf8, wasmsql.type=inet4, inet6
@@ -210,6 +230,10 @@ func (d definition) textField() arrow.Field {
 		return sqldb.UUIDField(d.name)
 	case d.format == "json":
 		return sqldb.JSONField(d.name)
+	case d.void() && d.declared == abi.Str:
+		return arrow.Field{Name: d.name, Type: arrow.BinaryTypes.String, Nullable: true}
+	case d.void() && d.declared != abi.Bytes && d.declared != 0:
+		return arrow.Field{Name: d.name, Type: arrow.Null, Nullable: true}
 	case d.charset == charsetBinary && d.named == "" && d.flags&(flagEnum|flagSet) == 0 && d.kind != typeEnum && d.kind != typeSet:
 		return arrow.Field{Name: d.name, Type: arrow.BinaryTypes.Binary, Nullable: true}
 	case d.named != "":

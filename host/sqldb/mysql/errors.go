@@ -79,12 +79,19 @@ func (e *serverError) describe(sql string) *sqldb.Error {
 		Position: e.position(sql), Cause: e,
 	}
 	switch e.number {
-	case 1213, 3101, 1614: // deadlock; a conflict with another server's transaction
+	case 1213, 3101, 1614, 1020: // deadlock; a conflict with another server's transaction, or with what was read
 		out.Retryable = true
-		out.Hint = "another transaction held what this one needed; retries run it again"
+		out.Hint = "another transaction held or changed what this one needed; retries run it again"
 	case 1205:
 		out.Retryable = true
 		out.Hint = "another transaction kept a lock for longer than innodb_lock_wait_timeout"
+	case 3572: // MySQL; MariaDB's NOWAIT ends with 1205
+		out.Retryable = true
+		out.Hint = "another transaction holds a lock"
+	case 1064:
+		if m := nearText.FindStringSubmatch(e.message); m != nil && strings.HasPrefix(m[1], "?") {
+			out.Hint = "the server takes no parameter there: it stands for a value in an expression"
+		}
 	case 1792:
 		out.Code, out.Hint = abi.Denied, "the connection needs access: read-write"
 	case 1290, 1836:
@@ -126,7 +133,7 @@ func (e *serverError) shown() string {
 	case 1044, 1045, 1130, 1142, 1143, 1227, 1370, 1396, 1410, 1449, 1698, 1133, 1141, 1147, 1269:
 		m = account.ReplaceAllString(m, "the login")
 	case 1, 2, 3, 4, 5, 6, 7, 13, 21, 22, 23, 24, 26, 29, 1004, 1005, 1006, 1010, 1011, 1013, 1014, 1015, 1016, 1017, 1018,
-		1019, 1020, 1021, 1023, 1024, 1025, 1026, 1030, 1085, 1086, 1105, 1126, 1290, 1296, 1372, 1548, 1812, 1813:
+		1019, 1020, 1021, 1023, 1024, 1025, 1026, 1030, 1034, 1035, 1085, 1086, 1105, 1114, 1126, 1194, 1195, 1290, 1296, 1372, 1548, 1812, 1813:
 		m = filePath.ReplaceAllString(m, "${1}a file of the server")
 	}
 	return m
@@ -224,6 +231,8 @@ func refusal(number uint16) (message, hint string, retryable bool) {
 		return "the server is shutting down", "", true
 	case 1115, 1273:
 		return "the server does not know the charset or collation", "check collation; utf8mb4 needs MySQL 5.5 or later", false
+	case 1193, 1231, 1232: // ER_UNKNOWN_SYSTEM_VARIABLE, ER_WRONG_VALUE_FOR_VAR, ER_WRONG_TYPE_FOR_VAR
+		return "the server does not know a variable of the session, or its value", "check init_command", false
 	case 1251, 1524, 1156:
 		return "the server and wasmsql share no way to log in", "let the login use mysql_native_password, caching_sha2_password or ed25519", false
 	}

@@ -26,6 +26,11 @@ var assignment = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\s*(?:(?i:session|local)\s+|@@(?i:session|local)\.|@@)?(@?[A-Za-z_][A-Za-z0-9_]*)\s*:?=\s*(-?[0-9]+(?:\.[0-9]+)?|[A-Za-z_-]+|'[^'"\\]*'|"[^'"\\]*")\s*$`)
 })
 
+// needless is an assignment of what the session is given anyway.
+var needless = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?i)\s*(?:names\s+'?utf8(?:mb[34])?'?|(?:session\s+|@@session\.|@@)?(?:time_zone\s*=\s*'(?:\+00?:00|utc)'|autocommit\s*=\s*0))\s*$`)
+})
+
 // initCommand reads an init_command, which is SET with assignments, and returns
 // them for another SET. What it refuses it does not name: it may be a secret.
 func initCommand(text string) (set, message, hint string) {
@@ -34,9 +39,12 @@ func initCommand(text string) (set, message, hint string) {
 		return "", "is not SET with variables of the session", "any other statement stands in the task"
 	}
 	for i, part := range strings.Split(rest[4:], ",") {
+		if needless().MatchString(part) {
+			continue
+		}
 		m := assignment().FindStringSubmatch(part)
 		if m == nil {
-			return "", "assignment " + strconv.Itoa(i+1) + " is not of the form name = value", "for instance SET lock_wait_timeout = 10"
+			return "", "assignment " + strconv.Itoa(i+1) + " is not of the form name = value", "for instance SET lock_wait_timeout = 10, tx_isolation = 'READ-COMMITTED'"
 		}
 		name := strings.ToLower(m[1])
 		if !strings.HasPrefix(name, "@") && !slices.Contains(initVariables, name) {

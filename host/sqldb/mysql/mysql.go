@@ -135,7 +135,7 @@ func (d *db) Begin(ctx context.Context, opts sqldb.TxOptions) (sqldb.Tx, error) 
 			return nil, cannotConnect(err)
 		}
 	}
-	return &tx{c: c, access: access, batch: opts.Batch.OrDefault(), plain: true, single: opts.Single, stored: d.settings.stored}, nil
+	return &tx{c: c, access: access, batch: opts.Batch.OrDefault(), plain: true, single: opts.Single, stored: d.settings.stored, result: opts.Result}, nil
 }
 
 // take returns a connection that nobody used, with its transaction begun.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -47,6 +48,8 @@ const (
 	microsOfDay = 24 * 60 * 60 * 1_000_000
 	// maxTimedelta is what a TIME holds, to either side.
 	maxTimedelta = (838*3600+59*60+59)*1_000_000 + 999_999
+	// maxDigits is what a DECIMAL holds; the server drops more behind the point.
+	maxDigits = 65
 )
 
 // paramType returns the type that a value is sent as: that of the literal that
@@ -56,7 +59,7 @@ const (
 //	bool             TINYINT, as TRUE and FALSE are
 //	float            DOUBLE; NaN and infinities are refused, MySQL has none
 //	str, json, uuid  text in utf8mb4; a uuid has 36 characters
-//	decimal          DECIMAL, compared and stored exactly
+//	decimal          DECIMAL of at most 65 digits, compared and stored exactly
 //	datetime         DATETIME in UTC, which is the session's time zone
 //	date, time       DATE, TIME
 //	timedelta        TIME, to ±838:59:59.999999
@@ -144,7 +147,12 @@ func appendValue(p []byte, i int, v abi.Value) ([]byte, error) {
 			return p, unfit(i, "MySQL has no NaN and no infinities", "pass null where that is meant")
 		}
 		return binary.LittleEndian.AppendUint64(p, math.Float64bits(v.Float)), nil
-	case abi.Str, abi.JSON, abi.Decimal:
+	case abi.Decimal:
+		if significant(v.Str) > maxDigits {
+			return p, unfit(i, fmt.Sprintf("the decimal has more digits than MySQL's DECIMAL, %d", maxDigits), "pass it as a str")
+		}
+		fallthrough
+	case abi.Str, abi.JSON:
 		if !utf8.ValidString(v.Str) {
 			return p, unfit(i, "the text is not valid UTF-8", "pass bytes")
 		}
@@ -178,6 +186,13 @@ func appendValue(p []byte, i int, v abi.Value) ([]byte, error) {
 		return p, unfit(i, "the "+v.Type.Kind.String()+" is out of range", "")
 	}
 	return p, unfit(i, "the kind of the value is not known", "")
+}
+
+// significant returns how many digits of a decimal count.
+func significant(s string) int {
+	s = strings.TrimLeft(s, "-0")
+	whole, fraction, _ := strings.Cut(s, ".")
+	return len(whole) + len(strings.TrimRight(fraction, "0"))
 }
 
 func appendText(p []byte, s string) []byte {

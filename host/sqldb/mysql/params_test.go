@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -137,6 +138,11 @@ func TestParamsRefused(t *testing.T) {
 		{"SELECT ?", []abi.Value{val(abi.Time, microsOfDay)}, abi.Convert, "parameter 1: the time is out of range"},
 		{"SELECT ?", []abi.Value{val(abi.Date, 1<<40)}, abi.Convert, "parameter 1: the date is out of range"},
 		{"SELECT ?", []abi.Value{val(abi.Datetime, math.MinInt64)}, abi.Convert, "parameter 1: the datetime is out of range"},
+		{"SELECT ?", []abi.Value{text(abi.Decimal, "-"+strings.Repeat("1", 36)+"."+strings.Repeat("1", 30))}, abi.Convert, "parameter 1: the decimal has more digits than MySQL's DECIMAL, 65"},
+		{"SELECT 1 LIMIT ?", []abi.Value{num(-1)}, abi.Convert, "parameter 1: LIMIT and OFFSET take an int that is not negative"},
+		{"SELECT ? LIMIT ?", []abi.Value{num(-1), null(abi.Int)}, abi.Convert, "parameter 2: LIMIT and OFFSET take an int that is not negative"},
+		{"SELECT 1 LIMIT 1, ?", []abi.Value{str("x")}, abi.Convert, "parameter 1: LIMIT and OFFSET take an int that is not negative"},
+		{"SELECT 1 LIMIT ? OFFSET ?", []abi.Value{num(1), float(1.5)}, abi.Convert, "parameter 2: LIMIT and OFFSET take an int that is not negative"},
 		{"SELECT ?", []abi.Value{text(abi.UUID, "short")}, abi.Convert, "parameter 1: the uuid is out of range"},
 		{"SELECT ?", []abi.Value{{Type: abi.Type{Kind: abi.List, Elem: &abi.Type{Kind: abi.Int}}}}, abi.Unsupported, "parameter 1: MySQL has no lists"},
 		{"SELECT ?", nil, abi.InvalidArg, "the statement has 1 placeholders, but 0 parameters were given"},
@@ -157,5 +163,27 @@ func TestParamsRefused(t *testing.T) {
 	}
 	if got := one(t, x, "SELECT LENGTH(?) v", str(strings.Repeat("x", 20<<20))); got != "20971520" {
 		t.Error("a parameter of more than a packet:", got)
+	}
+}
+
+// TestCounting finds the placeholders that are numbers of rows.
+func TestCounting(t *testing.T) {
+	for sql, want := range map[string]string{
+		"SELECT ?": "", "SELECT ? LIMIT ?": "1", "SELECT ? FROM t limit ?,? -- ?\n": "1 2", "(SELECT ? LIMIT 5, ?) UNION SELECT ? LIMIT ? OFFSET ?": "1 3 4", "SELECT 'LIMIT ?', ? LIMIT /* ? */\n?": "1",
+		"SELECT `a?` LIMIT ?": "0", `SELECT 'it\'s LIMIT ?', "LIMIT \\", ? # LIMIT ?`: "", "SELECT ? FETCH FIRST ? ROWS ONLY": "1", "SELECT ? OFFSET ? ROWS FETCH NEXT ? ROWS WITH TIES": "1 2",
+		"SELECT a LIMIT ?) + ?, ?": "0", "SELECT offset, ? LIMIT 1": "", "SELECT limits ?": "", "SELECT ? LIMIT": "", "SELECT 1 LIMIT--\r\n?": "0", "DELETE FROM t WHERE a = ? LIMIT ? RETURNING ?, ?": "1", "SELECT 'open ? LIMIT ?": "", "/* open LIMIT ?": "",
+	} {
+		if got := strings.Trim(fmt.Sprint(counting(sql)), "[]"); got != want {
+			t.Errorf("%s: %s, want %s", sql, got, want)
+		}
+	}
+}
+
+// TestSignificant: zeros at the ends of a decimal are no digits.
+func TestSignificant(t *testing.T) {
+	for s, want := range map[string]int{"0": 0, "-0.00": 0, "10": 2, "-010.50": 3, "0.001": 3, "00012": 2, "1." + strings.Repeat("0", 70): 1} {
+		if got := significant(s); got != want {
+			t.Errorf("%s: %d, want %d", s, got, want)
+		}
 	}
 }

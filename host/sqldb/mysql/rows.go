@@ -49,6 +49,9 @@ func (r *rows) open(p reply) error {
 			return errCharset
 		}
 		d.stored = r.tx.stored
+		if len(r.tx.result) == len(p.columns) {
+			d.declared = r.tx.result[i].Type.Kind
+		}
 		fields[i] = d.field()
 		r.columns[i] = column{d.name, d.kind, newDecoder(d, fields[i], r.tx.batch.Cell)}
 	}
@@ -292,6 +295,9 @@ func (r *rows) Next(ctx context.Context) (arrow.Record, error) {
 			rec.Release()
 		}
 		r.finished(err)
+		if !r.tx.c.busy { // else the cursor may be closed, and the transaction goes on
+			r.tx.spoil()
+		}
 		return nil, err
 	}
 	if rec == nil {

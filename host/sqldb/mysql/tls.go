@@ -82,9 +82,7 @@ func newTLSPlan(from files, options, args *sqldb.Args, faults *sqldb.Faults) tls
 // makes one of.
 func readSSLMap(a *sqldb.Args, prefix string) tlsArgs {
 	var t tlsArgs
-	t.given = a.Text(prefix+"ca", &t.ca)
-	t.given = a.Text(prefix+"cert", &t.cert) || t.given
-	t.given = a.Text(prefix+"key", &t.key) || t.given
+	t.readFiles(a, prefix)
 	var hostname bool
 	if a.Bool(prefix+"check_hostname", &hostname) {
 		t.hostname, t.given = &hostname, true
@@ -104,6 +102,14 @@ func readSSLMap(a *sqldb.Args, prefix string) tlsArgs {
 	a.Refuse(prefix+"capath", "is not supported", "give the certificates in one file, as "+prefix+"ca")
 	a.Refuse(prefix+"cipher", "is not supported", "remove it")
 	return t
+}
+
+// readFiles reads the names of the files; an empty one is none.
+func (t *tlsArgs) readFiles(a *sqldb.Args, prefix string) {
+	a.Text(prefix+"ca", &t.ca)
+	a.Text(prefix+"cert", &t.cert)
+	a.Text(prefix+"key", &t.key)
+	t.given = t.ca+t.cert+t.key != ""
 }
 
 // readVerify reads a verify_mode, which is a bool or a word.
@@ -142,9 +148,7 @@ func (t tlsArgs) mapMode() tlsMode {
 func readSSLArgs(a *sqldb.Args) (tlsArgs, tlsMode) {
 	var t tlsArgs
 	var chain, identity bool
-	t.given = a.Text("ssl_ca", &t.ca)
-	t.given = a.Text("ssl_cert", &t.cert) || t.given
-	t.given = a.Text("ssl_key", &t.key) || t.given
+	t.readFiles(a, "ssl_")
 	a.Bool("ssl_disabled", &t.disabled)
 	a.Bool("ssl_verify_cert", &chain)
 	a.Bool("ssl_verify_identity", &identity)

@@ -17,15 +17,17 @@ type tx struct {
 	c      *conn
 	access abi.Access
 	batch  sqldb.Batch
-	rows   *rows // the open cursor, or nil
-	stored bool  // as settings have it
-	single bool  // there is one statement
-	ran    bool  // it has come
-	over   error // why no statement can follow, or nil
-	gone   bool  // the connection was given away
+	rows   *rows              // the open cursor, or nil
+	stored bool               // as settings have it
+	result []abi.OutputColumn // that the task declares
+	single bool               // there is one statement
+	ran    bool               // it has come
+	over   error              // why no statement can follow, or nil
+	gone   bool               // the connection was given away
 
 	changed bool // a statement has changed something, or may have
 	partly  bool // what ran until some statement is committed
+	defined bool // by DDL, after which the transaction went on
 	plain   bool // there were only statements that leave nothing behind which a reset keeps
 	lingers bool // a lock may be held that others see, until the session is over
 }
@@ -123,7 +125,7 @@ func (c *conn) same(access abi.Access) (bool, error) {
 }
 
 // ready returns why a statement cannot run now, or nil.
-func (t *tx) ready(sql string) error {
+func (t *tx) ready(sql string, params []abi.Value) error {
 	switch {
 	case t.over != nil:
 		return t.over
@@ -148,12 +150,12 @@ func (t *tx) ready(sql string) error {
 		// A procedure, or what is prepared, may begin a transaction that writes.
 		return &sqldb.Error{Code: abi.Denied, Message: "the statement may do more than read", Hint: "the connection needs access: read-write"}
 	}
-	return nil
+	return countable(sql, params)
 }
 
 // Query implements sqldb.Tx.
 func (t *tx) Query(ctx context.Context, sql string, params []abi.Value) (sqldb.Rows, error) {
-	if err := t.ready(sql); err != nil {
+	if err := t.ready(sql, params); err != nil {
 		return nil, err
 	}
 	r := &rows{tx: t, sql: sql, verb: t.verb(sql)}
@@ -190,7 +192,7 @@ func (c *conn) first(r *rows, params []abi.Value) (reply, error) {
 
 // Exec implements sqldb.Tx.
 func (t *tx) Exec(ctx context.Context, sql string, params []abi.Value, discard bool) (int64, error) {
-	if err := t.ready(sql); err != nil {
+	if err := t.ready(sql, params); err != nil {
 		return 0, err
 	}
 	r := &rows{tx: t, sql: sql, verb: t.verb(sql)}
@@ -285,7 +287,7 @@ func (t *tx) after(o outcome, v verb) error {
 // lost deals with a transaction that is not the host's any more.
 func (t *tx) lost(v verb) error {
 	if v == redefines && t.access == abi.ReadWrite {
-		t.partly = true
+		t.partly, t.defined = true, true
 		return t.c.begin(t.access)
 	}
 	t.partly = true

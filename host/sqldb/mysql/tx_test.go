@@ -253,6 +253,34 @@ func TestDeadlock(t *testing.T) {
 	}
 }
 
+// TestSnapshotConflict: MariaDB from 11.6 on refuses a change of what others have
+// changed since it was read, and rolls back; that is tried again.
+func TestSnapshotConflict(t *testing.T) {
+	d := open(t)
+	if !isMariaDB(t, d) || query(t, begin(t, d), "SHOW VARIABLES LIKE 'innodb_snapshot_isolation'").rows == nil {
+		t.Skip("the server has no innodb_snapshot_isolation")
+	}
+	must(t, d, table1...)
+	x := begin(t, d)
+	if err := x.c.run("SET innodb_snapshot_isolation = ON"); err != nil {
+		t.Fatal(err)
+	}
+	if got := one(t, x, "SELECT v FROM t WHERE id = 1"); got != "1" {
+		t.Error(got)
+	}
+	must(t, d, "UPDATE t SET v = 5 WHERE id = 1")
+	_, err := x.Exec(ctxOf(t), "UPDATE t SET v = 6 WHERE id = 1", nil, false)
+	if e := fails(t, err); !e.SafeToRetry() || e.Code != abi.DB || e.Detail != "error 1020" {
+		t.Error(whole(err))
+	}
+	if err := x.Commit(ctxOf(t)); fails(t, err).Code != abi.State {
+		t.Error("commit after the conflict:", err)
+	}
+	if got := one(t, begin(t, d), "SELECT SUM(v) FROM t"); got != "7" {
+		t.Error(got)
+	}
+}
+
 // TestDeadlockBesideMyISAM: what a deadlock cannot undo is not tried again.
 func TestDeadlockBesideMyISAM(t *testing.T) {
 	d := open(t)

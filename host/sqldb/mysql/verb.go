@@ -30,7 +30,7 @@ func verbOf(sql string) verb {
 			}
 			rest = after
 			continue
-		case strings.HasPrefix(rest, "#"), strings.HasPrefix(rest, "-- "), strings.HasPrefix(rest, "--\n"), strings.HasPrefix(rest, "--\t"):
+		case strings.HasPrefix(rest, "#"), strings.HasPrefix(rest, "--") && (len(rest) == 2 || rest[2] <= ' ' || rest[2] == 0x7f):
 			_, rest, _ = strings.Cut(rest, "\n")
 			continue
 		}
