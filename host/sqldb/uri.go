@@ -44,32 +44,26 @@ func ParseURI(s string) (URI, error) {
 	}
 	var u URI
 	u.Scheme, u.PyDriver, _ = strings.Cut(strings.ToLower(name), "+")
+	if u.Scheme != "sqlite" {
+		var login, user, pass string
+		if login, rest, ok = cutLogin(rest); ok {
+			user, pass, u.HasPass = strings.Cut(login, ":")
+			u.User, u.Password = unquote(user), secret.New(unquote(pass))
+		}
+	}
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	if hasQuery {
 		var err error
 		if u.Query, err = url.ParseQuery(query); err != nil {
 			return URI{}, errors.New("the options after ? are not well formed")
 		}
+		if u.HasPass && endsPassword(u.Query) {
+			return URI{}, errEncode
+		}
 	}
 	host, db, _ := strings.Cut(rest, "/")
-	if slash := strings.IndexByte(rest, '/'); slash >= 0 && strings.LastIndexByte(rest, '@') > slash {
-		// An @ after the first slash: a password with a bare slash in it. SQLAlchemy refuses it too.
-		if u.Scheme != "sqlite" {
-			return URI{}, errors.New("user and password must be percent-encoded: write %2F for / and %40 for @")
-		}
-	}
-	if i := strings.LastIndexByte(host, '@'); i >= 0 {
-		var pass string
-		u.User, pass, u.HasPass = strings.Cut(host[:i], ":")
-		host = host[i+1:]
-		var err error
-		if u.User, err = url.PathUnescape(u.User); err != nil {
-			return URI{}, errors.New("the user is not well percent-encoded")
-		}
-		if pass, err = url.PathUnescape(pass); err != nil {
-			return URI{}, errors.New("the password is not well percent-encoded")
-		}
-		u.Password = secret.New(pass)
+	if u.Scheme != "sqlite" && strings.Contains(db, "@") {
+		return URI{}, errEncode
 	}
 	if strings.HasPrefix(host, "[") {
 		end := strings.IndexByte(host, ']')
@@ -77,12 +71,12 @@ func ParseURI(s string) (URI, error) {
 			return URI{}, errors.New("the host has [ without ]")
 		}
 		u.Host, host = host[1:end], host[end+1:]
-	} else if i := strings.IndexByte(host, ':'); i >= 0 {
+	} else if i := strings.IndexByte(host, ':'); i >= 0 && !strings.Contains(host, ",") {
 		u.Host, host = host[:i], host[i:]
 	} else {
 		u.Host, host = host, ""
 	}
-	if host != "" {
+	if host != "" && host != ":" {
 		port, err := strconv.ParseUint(strings.TrimPrefix(host, ":"), 10, 16)
 		if err != nil || !strings.HasPrefix(host, ":") {
 			return URI{}, errors.New("the port is not a number from 0 to 65535")
@@ -91,12 +85,68 @@ func ParseURI(s string) (URI, error) {
 	}
 	u.Database = db
 	if u.Scheme != "sqlite" {
-		var err error
-		if u.Database, err = url.PathUnescape(db); err != nil {
-			return URI{}, errors.New("the database is not well percent-encoded")
-		}
+		u.Database = unquote(db)
 	}
 	return u, nil
+}
+
+var errEncode = errors.New("user and password must be percent-encoded: write %2F for /, %3F for ? and %40 for @")
+
+// endsPassword reports whether what looks like options is rather the end of a
+// password that holds @ and ? and what follows it: nobody is to be told such a
+// name.
+func endsPassword(options url.Values) bool {
+	for name, values := range options {
+		if strings.ContainsAny(name, "@:/#") {
+			return true
+		}
+		for _, v := range values {
+			if _, host, ok := strings.Cut(v, "@"); ok && strings.Contains(host, "/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// cutLogin cuts user and password from what follows the scheme. As SQLAlchemy
+// has it, a password may hold a bare slash or question mark, up to the first @;
+// one that holds an @ is read too, as long as it has neither.
+func cutLogin(s string) (login, rest string, ok bool) {
+	authority := s
+	if i := strings.IndexAny(s, "/?"); i >= 0 {
+		authority = s[:i]
+	}
+	at := strings.LastIndexByte(authority, '@')
+	if _, port, ok := strings.Cut(authority, ":"); at < 0 && ok && !strings.HasPrefix(s, "[") && strings.Trim(port, "0123456789") != "" {
+		at = strings.IndexByte(s, '@')
+	}
+	if at < 0 {
+		return "", s, false
+	}
+	return s[:at], s[at+1:], true
+}
+
+// unquote decodes percent-encoding. As in Python, what is none stays: a bare % is
+// one.
+func unquote(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			hi, ok1 := hexDigit(s[i+1])
+			lo, ok2 := hexDigit(s[i+2])
+			if ok1 && ok2 {
+				b = append(b, hi<<4|lo)
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
 }
 
 // PlainHost reports whether a text names one host: an address, with a zone or
