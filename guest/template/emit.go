@@ -54,6 +54,9 @@ func (e *emitter) statement() Statement {
 		case t.kind == sHole:
 			e.copy(int(t.start))
 			e.hole(t)
+			if e.d.holes[t.hole].node.form == asValue {
+				e.typeOfTested(k)
+			}
 			e.from = int(t.end)
 		case t.kind == sString && t.holes > 0:
 			k = e.literal(k)
@@ -154,6 +157,33 @@ func (e *emitter) placeholder() {
 	}
 	if len(e.out) > 2*e.d.maxSQL && e.fault == nil {
 		e.fault = tooLong(e.at(), e.d.maxSQL)
+	}
+}
+
+// typeOfTested writes the type of a text parameter that is only tested for null,
+// as in ({{ q }} IS NULL OR name = {{ q }}): PostgreSQL infers a text's type from
+// what it stands beside, and there is nothing.
+func (e *emitter) typeOfTested(k int) {
+	word := func(k int) string {
+		if k >= 0 && k < len(e.tokens) {
+			return e.tokens[k].word
+		}
+		return ""
+	}
+	null := k + 2
+	if word(null) == "NOT" {
+		null++
+	}
+	const before words = " AND OR NOT WHERE WHEN ON SELECT HAVING "
+	alone := before.has(word(k-1)) || k > 0 && e.tokens[k-1].kind == sPunct && e.d.text[e.tokens[k-1].start] == '('
+	if e.t.sql.name != abi.Postgres || len(e.params) == 0 || word(k+1) != "IS" || word(null) != "NULL" || !alone {
+		return
+	}
+	switch t := e.params[len(e.params)-1].Type; {
+	case t.Kind == abi.Str:
+		e.out = append(e.out, "::text"...)
+	case t.Kind == abi.List && t.Elem != nil && t.Elem.Kind == abi.Str:
+		e.out = append(e.out, "::text[]"...)
 	}
 }
 
@@ -272,6 +302,7 @@ func (e *emitter) literal(k int) int {
 		e.note(int(t.start), false)
 		e.space('$')
 		e.param(p, v)
+		e.typeOfTested(k)
 		e.from = int(t.end)
 		return k
 	}

@@ -124,6 +124,9 @@ func describeRun(o Options, in []abi.NamedValue) string {
 		b.WriteString(s.SQL + "\n")
 		for _, p := range s.Params {
 			b.WriteString("  " + describeParam(p) + "\n")
+			if err := p.Check(); err != nil {
+				b.WriteString("  which is none: " + err.Error() + "\n")
+			}
 		}
 	}
 	return b.String()

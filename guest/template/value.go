@@ -162,6 +162,9 @@ func (v value) listToABI() (abi.Value, string) {
 		if msg != "" {
 			return abi.Value{}, msg
 		}
+		if a.Type.Kind == elem.Kind {
+			a.Type = *elem // also where the list may hold nulls, and this is none
+		}
 		out.List[i] = a
 	}
 	return out, ""

@@ -44,55 +44,98 @@ func ParseURI(s string) (URI, error) {
 	}
 	var u URI
 	u.Scheme, u.PyDriver, _ = strings.Cut(strings.ToLower(name), "+")
+	if u.Scheme != "sqlite" {
+		var login, user, pass string
+		if login, rest, ok = cutLogin(rest); ok {
+			user, pass, u.HasPass = strings.Cut(login, ":")
+			u.User, u.Password = unquote(user), secret.New(unquote(pass))
+		}
+	}
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	if hasQuery {
 		var err error
 		if u.Query, err = url.ParseQuery(query); err != nil {
 			return URI{}, errors.New("the options after ? are not well formed")
 		}
+		if u.HasPass && endsPassword(u.Query) {
+			return URI{}, errEncode
+		}
 	}
 	host, db, _ := strings.Cut(rest, "/")
-	if slash := strings.IndexByte(rest, '/'); slash >= 0 && strings.LastIndexByte(rest, '@') > slash {
-		// An @ after the first slash: a password with a bare slash in it. SQLAlchemy refuses it too.
-		if u.Scheme != "sqlite" {
-			return URI{}, errors.New("user and password must be percent-encoded: write %2F for / and %40 for @")
-		}
-	}
-	if i := strings.LastIndexByte(host, '@'); i >= 0 {
-		if err := u.setLogin(host[:i]); err != nil {
-			return URI{}, err
-		}
-		host = host[i+1:]
+	if u.Scheme != "sqlite" && strings.Contains(db, "@") {
+		return URI{}, errEncode
 	}
 	if err := u.setHost(host); err != nil {
 		return URI{}, err
 	}
 	u.Database = db
 	if u.Scheme != "sqlite" {
-		var err error
-		if u.Database, err = url.PathUnescape(db); err != nil {
-			return URI{}, errors.New("the database is not well percent-encoded")
-		}
+		u.Database = unquote(db)
 	}
 	return u, nil
 }
 
-// setLogin reads user[:password].
-func (u *URI) setLogin(text string) error {
-	var pass string
-	var err error
-	u.User, pass, u.HasPass = strings.Cut(text, ":")
-	if u.User, err = url.PathUnescape(u.User); err != nil {
-		return errors.New("the user is not well percent-encoded")
+var errEncode = errors.New("user and password must be percent-encoded: write %2F for /, %3F for ? and %40 for @")
+
+// endsPassword reports whether what looks like options is rather the end of a
+// password that holds @ and ? and what follows it: nobody is to be told such a
+// name.
+func endsPassword(options url.Values) bool {
+	for name, values := range options {
+		if strings.ContainsAny(name, "@:/#") {
+			return true
+		}
+		for _, v := range values {
+			if _, host, ok := strings.Cut(v, "@"); ok && strings.Contains(host, "/") {
+				return true
+			}
+		}
 	}
-	if pass, err = url.PathUnescape(pass); err != nil {
-		return errors.New("the password is not well percent-encoded")
-	}
-	u.Password = secret.New(pass)
-	return nil
+	return false
 }
 
-// setHost reads host[:port], where an address of IPv6 stands in brackets.
+// cutLogin cuts user and password from what follows the scheme. As SQLAlchemy
+// has it, a password may hold a bare slash or question mark, up to the first @;
+// one that holds an @ is read too, as long as it has neither.
+func cutLogin(s string) (login, rest string, ok bool) {
+	authority := s
+	if i := strings.IndexAny(s, "/?"); i >= 0 {
+		authority = s[:i]
+	}
+	at := strings.LastIndexByte(authority, '@')
+	if _, port, ok := strings.Cut(authority, ":"); at < 0 && ok && !strings.HasPrefix(s, "[") && strings.Trim(port, "0123456789") != "" {
+		at = strings.IndexByte(s, '@')
+	}
+	if at < 0 {
+		return "", s, false
+	}
+	return s[:at], s[at+1:], true
+}
+
+// unquote decodes percent-encoding. As in Python, what is none stays: a bare % is
+// one.
+func unquote(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			hi, ok1 := hexDigit(s[i+1])
+			lo, ok2 := hexDigit(s[i+2])
+			if ok1 && ok2 {
+				b = append(b, hi<<4|lo)
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+// setHost reads host[:port], where an address of IPv6 stands in brackets. A list
+// of hosts stays one.
 func (u *URI) setHost(text string) error {
 	port := ""
 	if strings.HasPrefix(text, "[") {
@@ -101,12 +144,12 @@ func (u *URI) setHost(text string) error {
 			return errors.New("the host has [ without ]")
 		}
 		u.Host, port = text[1:end], text[end+1:]
-	} else if i := strings.IndexByte(text, ':'); i >= 0 {
+	} else if i := strings.IndexByte(text, ':'); i >= 0 && !strings.Contains(text, ",") {
 		u.Host, port = text[:i], text[i:]
 	} else {
 		u.Host = text
 	}
-	if port == "" {
+	if port == "" || port == ":" {
 		return nil
 	}
 	n, err := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16)

@@ -13,6 +13,11 @@ func TestParseURI(t *testing.T) {
 		"mysql+pymysql://u:@h":                                 "mysql pymysql u  true h 0  ",
 		"mysql://u:a:b@h/":                                     "mysql  u a:b true h 0  ",
 		"postgresql://[::1]:5433/d":                            "postgresql    false ::1 5433 d ",
+		"postgresql://u:p/q?r#s@h/d?x=y":                       "postgresql  u p/q?r#s true h 0 d x=y",
+		"postgresql://u:p@q@h:5/d":                             "postgresql  u p@q true h 5 d ",
+		"postgresql://u:100%@h/%zz":                            "postgresql  u 100% true h 0 %zz ",
+		"postgresql://u%4:%e4%61@[::1]:/d":                     "postgresql  u%4 \xe4a true ::1 0 d ",
+		"postgresql://h:5432/d?x=a@b":                          "postgresql    false h 5432 d x=a%40b",
 		"postgresql:///d":                                      "postgresql    false  0 d ",
 		"sqlite:///rel.db":                                     "sqlite    false  0 rel.db ",
 		"sqlite:////abs/a@b%20.db":                             "sqlite    false  0 /abs/a@b%20.db ",
@@ -26,8 +31,8 @@ func TestParseURI(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "x", "://h", "postgresql://u:canary@h:port/d", "postgresql://u:canary@h:99999/d", "postgresql://u:%zz@h/d", "postgresql://%zz:canary@h/d",
-		"postgresql://u:can/ary@h/d", "postgresql://u:canary@[::1/d", "postgresql://u:canary@h/%zz", "postgresql://u:canary@h/d?a=%zz", "postgresql://u:canary@h:/d",
+		"", "x", "://h", "postgresql://u:canary@h:port/d", "postgresql://u:canary@h:99999/d", "postgresql://u:can@ary/d@h",
+		"postgresql://u:123/canary@h/d", "postgresql://u:canary@[::1/d", "postgresql://u:canary@h/d?a=%zz", "postgresql://u:canary/x", "postgresql://u:p@s?canary@h:1/d", "postgresql://u:p@s?canary=1@h:1/d", "postgresql://u:p@s?can&ary#x@h/d",
 	} {
 		_, err := ParseURI(text)
 		if err == nil {

@@ -2,8 +2,11 @@ package postgres
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -14,6 +17,7 @@ import (
 // bindings are the parameters of a statement, encoded.
 type bindings struct {
 	oids    []uint32
+	asked   []uint32 // the types before the server said more, or nil
 	formats []int16
 	values  []byte // each an int32 length and so many bytes; -1 is null
 }
@@ -63,6 +67,40 @@ func bindParams(sql string, params []abi.Value) (*bindings, error) {
 		}
 	}
 	return b, nil
+}
+
+// key is what a plan is remembered by.
+func (b *bindings) key() []uint32 {
+	if b.asked != nil {
+		return b.asked
+	}
+	return b.oids
+}
+
+// as returns the bindings with the types of a plan, whose values are encoded
+// alike.
+func (b *bindings) as(oids []uint32) *bindings {
+	return &bindings{oids: oids, asked: b.key(), formats: b.formats, values: b.values}
+}
+
+// isText makes the parameter, of which the server says that it cannot know its
+// type, a text, as it makes a literal. It reports whether it has done so.
+func (b *bindings) isText(err error) bool {
+	var f *failure
+	if !errors.As(err, &f) || f.state != "42P18" { // indeterminate_datatype
+		return false
+	}
+	_, number, _ := strings.Cut(f.message, "$")
+	if end := strings.IndexFunc(number, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+		number = number[:end]
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 || n > len(b.oids) || b.oids[n-1] != 0 {
+		return false
+	}
+	b.asked, b.oids = b.key(), slices.Clone(b.oids)
+	b.oids[n-1] = oidText
+	return true
 }
 
 func (b *bindings) add(v abi.Value) *sqldb.Error {

@@ -116,7 +116,7 @@ func TestDeadline(t *testing.T) {
 	}
 	limited := open(t, uri, sqldb.Config{Args: map[string]any{"options": "-c statement_timeout=1000"}})
 	tx = beginOn(t, limited, sqldb.TxOptions{})
-	if e := fault(t, drain(t.Context(), tx, "SELECT pg_sleep(3600)")); e.Code != abi.DB || e.SQLState != "57014" {
+	if e := fault(t, drain(t.Context(), tx, "SELECT pg_sleep(3600)")); e.Code != abi.Timeout || e.SQLState != "57014" {
 		t.Errorf("%+v", e)
 	}
 	if _, err := d.Begin(ctx, sqldb.TxOptions{}); fault(t, err).Code != abi.Timeout {

@@ -46,7 +46,7 @@ const (
 
 // pyDrivers are the drivers of Python whose URIs are taken. Their connect_args
 // are those of psycopg2, which are libpq's.
-var pyDrivers = []string{"psycopg2", "psycopg", "asyncpg", "pg8000"}
+var pyDrivers = []string{"psycopg2", "psycopg", "asyncpg", "pg8000", "psycopg_async", "psycopg2cffi"}
 
 // newSettings checks cfg. It connects to nothing and reads no file.
 func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
@@ -67,9 +67,7 @@ func newSettings(cfg sqldb.Config) (*settings, sqldb.Faults) {
 		s.tlsArgs(a, cfg.Dir)
 		s.sessionArgs(a, field, &faults)
 		refuseArgs(a)
-		if u.PyDriver == "asyncpg" {
-			asyncpgArgs(a, s)
-		}
+		s.driverArgs(a, u.PyDriver)
 		a.Done()
 	}
 	s.secretArgs(cfg.SecretArgs, &faults)
@@ -124,8 +122,15 @@ func (s *settings) loginArgs(a *sqldb.Args) {
 //
 // Source: the PostgreSQL documentation, "Parameter Key Words"; psycopg2.connect.
 func (s *settings) serverArgs(a *sqldb.Args) {
-	a.Text("host", &s.host)
 	var n int64
+	if a.Text("host", &s.host) {
+		// SQLAlchemy takes ?host=name:port too.
+		if name, port, ok := strings.Cut(s.host, ":"); ok && !strings.HasPrefix(name, "/") {
+			if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+				s.host, s.port = name, int(n)
+			}
+		}
+	}
 	if a.Int("port", &n, 1, 65535) {
 		s.port = int(n)
 	}
@@ -219,7 +224,7 @@ func (s *settings) sessionArgs(a *sqldb.Args, field string, faults *sqldb.Faults
 // waits for, and what its names mean.
 var sessionOptions = []string{
 	"search_path", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
-	"default_transaction_isolation", "work_mem", "tcp_user_timeout", "timezone",
+	"default_transaction_isolation", "work_mem", "tcp_user_timeout", "timezone", "jit",
 }
 
 // options reads -c name=value, also --name=value, with backslashes before
@@ -251,10 +256,7 @@ func (s *settings) options(text string) (message, hint string) {
 		if !known {
 			return "unknown name " + strconv.Quote(name), sqldb.NameHint(name, sessionOptions)
 		}
-		if name == "timezone" {
-			name = "TimeZone" // as session has it: it changes what the server prints, not what a timestamptz is
-		}
-		s.session[name] = value
+		s.set(name, value)
 	}
 	return "", ""
 }
@@ -294,7 +296,7 @@ func session(access abi.Access) map[string]string {
 	p := map[string]string{
 		"client_encoding": "UTF8", "DateStyle": "ISO, YMD", "IntervalStyle": "postgres", "TimeZone": "UTC",
 		"standard_conforming_strings": "on", "extra_float_digits": "1", "bytea_output": "hex",
-		"default_transaction_read_only": "off",
+		"default_transaction_read_only": "off", "array_nulls": "on",
 	}
 	if access == abi.ReadOnly {
 		p["default_transaction_read_only"] = "on"
@@ -316,13 +318,54 @@ func refuseArgs(a *sqldb.Args) {
 	}
 }
 
-// asyncpgArgs reads the names that asyncpg has for two of libpq's.
-func asyncpgArgs(a *sqldb.Args, s *settings) {
-	a.Enum("ssl", &s.tls.mode, sslModes...)
+// driverArgs reads the names that another driver of Python has for what libpq
+// has too, and those of what is not here: caches of statements.
+//
+//	asyncpg          ssl, timeout, command_timeout, server_settings, statement_cache_size,
+//	                 prepared_statement_cache_size
+//	pg8000           timeout
+//	psycopg          prepare_threshold
+//
+// Source: asyncpg.connect; SQLAlchemy, dialects/postgresql/asyncpg.py; psycopg.connect.
+func (s *settings) driverArgs(a *sqldb.Args, driver string) {
 	var seconds float64
-	if a.Float("timeout", &seconds, 0.001, 1<<20) {
+	var unused int64
+	if (driver == "asyncpg" || driver == "pg8000") && a.Float("timeout", &seconds, 0.001, 1<<20) {
 		s.connectTimeout = time.Duration(seconds * float64(time.Second))
 	}
+	switch driver {
+	case "asyncpg":
+		a.Enum("ssl", &s.tls.mode, sslModes...)
+		if a.Float("command_timeout", &seconds, 0.001, 1<<20) {
+			s.session["statement_timeout"] = strconv.FormatInt(int64(seconds*1000), 10)
+		}
+		a.Int("statement_cache_size", &unused, 0, 1<<31)
+		a.Int("prepared_statement_cache_size", &unused, 0, 1<<31)
+		if settings, ok := a.Map("server_settings"); ok {
+			s.serverSettings(settings)
+		}
+	case "psycopg", "psycopg_async":
+		a.Int("prepare_threshold", &unused, 0, 1<<31)
+	}
+}
+
+// serverSettings reads asyncpg's parameters of the session.
+func (s *settings) serverSettings(a *sqldb.Args) {
+	for _, name := range append([]string{"application_name"}, sessionOptions...) {
+		var value string
+		if a.Text(name, &value) {
+			s.set(name, value)
+		}
+	}
+	a.Done()
+}
+
+// set sets a parameter of sessionOptions, or application_name.
+func (s *settings) set(name, value string) {
+	if name == "timezone" {
+		name = "TimeZone" // as session has it: it changes what the server prints, not what a timestamptz is
+	}
+	s.session[name] = value
 }
 
 // secretNames are the names of connect_args whose values may be secrets.

@@ -23,9 +23,12 @@ type conn struct {
 
 	status   byte // of the last ReadyForQuery: I idle, T in a transaction, E in a failed one
 	params   map[string]string
-	broken   error // why nothing can be sent any more, or nil
-	heard    bool  // an answer came that is no farewell
-	cleaning bool  // an answer is still to come: of DISCARD ALL, and of a ROLLBACK before it
+	settled  map[string]string // of params: those that the login asked for
+	pooled   bool              // there is a pooler in between
+	restore  string            // and what sets settled again
+	broken   error             // why nothing can be sent any more, or nil
+	heard    bool              // an answer came that is no farewell
+	cleaning bool              // an answer is still to come: of DISCARD ALL, and of a ROLLBACK before it
 
 	patience time.Duration // given to the server after a cancel request
 
@@ -71,7 +74,14 @@ var required = map[string]string{"client_encoding": "UTF8", "standard_conforming
 
 // checkSession makes sure that the session is as it was asked for, and the
 // server what target_session_attrs wants.
-func (c *conn) checkSession(ctx context.Context, role string) error {
+func (c *conn) checkSession(ctx context.Context, s *settings) error {
+	c.settled = map[string]string{}
+	for name := range s.session {
+		if v, ok := c.params[name]; ok {
+			c.settled[name] = v
+		}
+	}
+	role := s.role
 	for name, want := range required {
 		if c.params[name] != want {
 			return &sqldb.Error{Code: abi.Conn, Message: "the server does not set " + name + " to " + want, Hint: "a connection pooler must pass the parameters of a session on"}
@@ -297,6 +307,10 @@ func (c *conn) handle(kind byte, size int) (aside bool, err error) {
 	case 'D', 'd':
 	case 'W', 'R', 'K', 'v', 'V':
 		return false, errProtocol
+	case 'E', 'N':
+		if size > maxSaid {
+			return false, errProtocol
+		}
 	default:
 		if size > maxOther {
 			return false, errProtocol
@@ -308,11 +322,11 @@ func (c *conn) handle(kind byte, size int) (aside bool, err error) {
 	case 'S':
 		return true, c.parameter()
 	case 'E':
-		b, err := c.rest()
+		b, err := c.take(min(size, keptFailure))
 		if err != nil {
 			return false, err
 		}
-		return false, readFailure(b)
+		return false, readFailure(append(b, 0))
 	}
 	c.heard = true
 	switch kind {
@@ -365,6 +379,18 @@ func (c *conn) altered() error {
 	return nil
 }
 
+// unsettled reports whether the session is not any more what the login made it.
+// A pooler may give it to another server, or lose what it was asked for when the
+// session is cleaned.
+func (c *conn) unsettled() bool {
+	for name, v := range c.settled {
+		if c.params[name] != v {
+			return true
+		}
+	}
+	return false
+}
+
 // send sends what was put, and reads the answers to what ended the last
 // transaction and cleaned the session after it, which nobody has waited for. If
 // that failed the connection is lost: whatever was sent now is not answered.
@@ -375,7 +401,7 @@ func (c *conn) send() error {
 	c.cleaning = false
 	err := c.answers(func(byte, int) error { return nil })
 	c.heard = false
-	if err != nil || c.status != 'I' || c.altered() != nil {
+	if err != nil || c.status != 'I' || c.altered() != nil || c.unsettled() {
 		return fmt.Errorf("the session could not be cleaned: %w", errors.Join(errProtocol, unwrapped(err)))
 	}
 	return nil

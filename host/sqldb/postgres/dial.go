@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -29,8 +30,15 @@ type dialer struct {
 	settings *settings
 	secrets  func(context.Context) (map[string]secret.Value, error)
 	base     *pgconn.Config
-	plain    atomic.Bool // the server does not take watchName
+	way      atomic.Int32 // of ways: the one that the server takes
 }
+
+// The ways to log in, by the parameters of the session that the login names.
+const (
+	watched = iota // all, and watchName
+	plain          // all
+	bare           // those that poolers follow
+)
 
 // watchName has the server look every few seconds whether we are there still
 // while it works for us: a query whose process was killed does not go on for
@@ -139,7 +147,7 @@ func (d *dialer) dial(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	login, err := d.logIn(ctx, cfg)
+	login, way, err := d.logIn(ctx, cfg)
 	if err != nil {
 		return nil, cannotConnect(ctx, err, d.settings.tls.mode)
 	}
@@ -149,7 +157,10 @@ func (d *dialer) dial(ctx context.Context) (*conn, error) {
 	}
 	c, err := newConn(h)
 	if err == nil {
-		err = c.checkSession(ctx, d.settings.role)
+		err = c.checkSession(ctx, d.settings)
+	}
+	if err == nil && way == bare {
+		err = c.behindPooler(ctx, d.settings.session)
 	}
 	if err != nil {
 		_ = h.Conn.Close()
@@ -158,29 +169,36 @@ func (d *dialer) dial(ctx context.Context) (*conn, error) {
 	return c, nil
 }
 
-// logIn connects, with watchName if the server takes it.
-func (d *dialer) logIn(ctx context.Context, cfg *pgconn.Config) (*pgconn.PgConn, error) {
-	if !d.plain.Load() {
-		watched := cfg.Copy()
-		watched.RuntimeParams[watchName] = watchValue
-		login, err := pgconn.ConnectConfig(ctx, watched)
-		if !parameterRefused(err) {
-			return login, err
+// logIn connects in the first way that the server takes, and tells which it is.
+func (d *dialer) logIn(ctx context.Context, cfg *pgconn.Config) (*pgconn.PgConn, int32, error) {
+	for way := d.way.Load(); ; way++ {
+		c := cfg.Copy()
+		switch way {
+		case watched:
+			c.RuntimeParams[watchName] = watchValue
+		case bare:
+			maps.DeleteFunc(c.RuntimeParams, func(name, _ string) bool { return !slices.Contains(followed, name) })
+		}
+		login, err := pgconn.ConnectConfig(ctx, c)
+		if err == nil {
+			d.way.Store(way)
+			return login, way, nil
+		}
+		if way == bare || !parameterRefused(err, way) {
+			return nil, way, err
 		}
 	}
-	login, err := pgconn.ConnectConfig(ctx, cfg)
-	if err == nil {
-		d.plain.Store(true)
-	}
-	return login, err
 }
 
-// parameterRefused reports whether a login failed for a parameter of the
-// session: one that is not known, or whose value is of no use there, or one that
-// a pooler takes for a breach of the protocol.
-func parameterRefused(err error) bool {
+// parameterRefused reports whether a login failed for a parameter of the session
+// that the next way does not name: one that is not known, or whose value is of no
+// use there, or one that a pooler takes for a breach of the protocol.
+func parameterRefused(err error, way int32) bool {
 	var refused *pgconn.PgError
-	return errors.As(err, &refused) && slices.Contains([]string{"42704", "22023", "08P01"}, refused.Code)
+	if !errors.As(err, &refused) {
+		return false
+	}
+	return refused.Code == "08P01" || way == watched && (refused.Code == "42704" || refused.Code == "22023")
 }
 
 // messageConn gives out its bytes message by message: whoever reads from it

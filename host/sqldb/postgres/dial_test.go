@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"io"
 	"net"
@@ -39,5 +41,38 @@ func TestReleaseWhileRead(t *testing.T) {
 		}
 		here.Close()
 		there.Close()
+	}
+}
+
+// TestC7Hosts: a certificate is for a host where libpq takes it for it.
+func TestC7Hosts(t *testing.T) {
+	ip := []net.IP{net.ParseIP("10.0.0.1"), net.ParseIP("::1")}
+	for _, c := range []struct {
+		host string
+		cert x509.Certificate
+		want bool
+	}{
+		{"db.example", x509.Certificate{DNSNames: []string{"db.example"}}, true},
+		{"DB.example", x509.Certificate{DNSNames: []string{"*.example"}}, true},
+		{"a.db.example", x509.Certificate{DNSNames: []string{"*.example"}}, false},
+		{"db.example", x509.Certificate{Subject: pkix.Name{CommonName: "db.example"}}, true},
+		{"db.example", x509.Certificate{Subject: pkix.Name{CommonName: "*.example"}}, true},
+		{"db.example", x509.Certificate{Subject: pkix.Name{CommonName: "db.example"}, IPAddresses: ip}, true},
+		{"db.example", x509.Certificate{Subject: pkix.Name{CommonName: "db.example"}, DNSNames: []string{"other.example"}}, false},
+		{"db.example", x509.Certificate{Subject: pkix.Name{CommonName: "*"}}, false},
+		{"db.example", x509.Certificate{Subject: pkix.Name{CommonName: "*.*"}}, false},
+		{"db.example", x509.Certificate{Subject: pkix.Name{CommonName: "db.example\x00.evil"}}, false},
+		{"db.example", x509.Certificate{}, false},
+		{"10.0.0.1", x509.Certificate{IPAddresses: ip}, true},
+		{"::1", x509.Certificate{IPAddresses: ip}, true},
+		{"10.0.0.2", x509.Certificate{IPAddresses: ip, Subject: pkix.Name{CommonName: "10.0.0.2"}}, false},
+		{"10.0.0.2", x509.Certificate{IPAddresses: ip, DNSNames: []string{"10.0.0.2"}}, true},
+		{"10.0.0.2", x509.Certificate{DNSNames: []string{"db.example"}, Subject: pkix.Name{CommonName: "10.0.0.2"}}, true},
+		{"10.0.0.2", x509.Certificate{Subject: pkix.Name{CommonName: "*.0.0.2"}}, false},
+		{"10.0.0.2", x509.Certificate{}, false},
+	} {
+		if err := verifyHost(&c.cert, c.host); (err == nil) != c.want {
+			t.Errorf("%s, %q %v %v: %v", c.host, c.cert.Subject.CommonName, c.cert.DNSNames, c.cert.IPAddresses, err)
+		}
 	}
 }

@@ -116,7 +116,7 @@ func (f *failure) describe() *sqldb.Error {
 		if out.Hint == "" {
 			out.Hint = "the connection needs access: read-write"
 		}
-	case "25001": // active_sql_transaction
+	case "25001", "2D000": // active_sql_transaction, invalid_transaction_termination
 		out.Hint = orElse(out.Hint, "an execution is always one transaction")
 	case "25P02": // in_failed_sql_transaction
 		out.Code = abi.State
@@ -130,6 +130,12 @@ func (f *failure) describe() *sqldb.Error {
 	}
 	if f.fatal() {
 		out.Code = abi.Conn
+	}
+	switch {
+	case f.state == "57014" && strings.Contains(f.message, "statement timeout"): // query_canceled; an interrupt is no limit
+		out.Code, out.Hint = abi.Timeout, orElse(out.Hint, "statement_timeout, of the connection's options or of its login, bounds it")
+	case f.state == "25P03", f.state == "25P04": // idle_in_transaction_session_timeout, transaction_timeout
+		out.Code = abi.Timeout
 	}
 	return out
 }

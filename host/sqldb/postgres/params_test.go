@@ -102,6 +102,38 @@ func TestInferredParams(t *testing.T) {
 	}
 }
 
+// TestUntypedParams are texts that stand beside nothing: they are text, as the
+// literals are, in the first statement of a transaction.
+func TestUntypedParams(t *testing.T) {
+	d := open(t, server(t), sqldb.Config{Access: abi.ReadWrite})
+	for _, c := range []struct {
+		sql    string
+		params []abi.Value
+		want   string
+	}{
+		{"SELECT ($1 IS NULL OR 'x' = $2)::text", []abi.Value{nullOf(abi.Str), nullOf(abi.Str)}, "true"},
+		{"SELECT concat($1, '-', $2, $3)", []abi.Value{strOf(abi.Str, "a"), intOf(abi.Int, 5), strOf(abi.Str, "b")}, "a-5b"},
+		{"SELECT jsonb_build_object('k', $1)::text", []abi.Value{strOf(abi.Str, "x")}, `{"k": "x"}`},
+		{"SELECT format('%s %s', $1, $2)", []abi.Value{listOf(abi.Str, strOf(abi.Str, "x")), strOf(abi.Str, "y")}, `{"x"} y`},
+	} {
+		for _, opts := range []sqldb.TxOptions{readWrite, {}, {Single: true}, {Single: true}} {
+			tx := beginOn(t, d, opts)
+			if got := cell(t, tx, c.sql, c.params...); got != c.want {
+				t.Errorf("%s: %s", c.sql, got)
+			}
+			if err := tx.Commit(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	tx := beginOn(t, d, readWrite)
+	exec(t, tx, "SELECT 1")
+	_, err := tx.Query(t.Context(), "SELECT concat($1)", []abi.Value{strOf(abi.Str, "x")})
+	if e := fault(t, err); e.SQLState != "42P18" || e.Hint != "a text parameter has no type of its own: write CAST({{ … }} AS text)" {
+		t.Errorf("%+v", e)
+	}
+}
+
 // TestWrongParams are refused before anything is sent, or told with a hint.
 func TestWrongParams(t *testing.T) {
 	d := open(t, server(t), sqldb.Config{Access: abi.ReadWrite, Pool: sqldb.Pool{Max: 50}})
@@ -120,7 +152,7 @@ func TestWrongParams(t *testing.T) {
 		{"SELECT $1", nil, abi.InvalidArg, "the statement has 1 placeholders, but 0 parameters were given", ""},
 		{"SELECT $1", []abi.Value{{Type: abi.Type{Kind: abi.List, Elem: &abi.Type{Kind: abi.List, Elem: &abi.Type{Kind: abi.Int}}}}}, abi.Unsupported, "parameter 1: a list of lists", "pass it as json"},
 		{"SELECT $65536", make([]abi.Value, 65536), abi.Limit, "65536 parameters, PostgreSQL takes 65535", "pass a list as an array: = ANY({{ … }})"},
-		{"SELECT jsonb_build_array($1)", []abi.Value{strOf(abi.Str, "x")}, abi.DB, "could not determine data type of parameter $1", "a text parameter has no type of its own: write CAST({{ … }} AS text)"},
+		{"SELECT to_jsonb($1)", []abi.Value{strOf(abi.Str, "x")}, abi.DB, "could not determine polymorphic type because input has type unknown", "a text parameter has no type of its own: write CAST({{ … }} AS text)"},
 		{"SELECT unnest($1)", []abi.Value{listOf(abi.Str, strOf(abi.Str, "x"))}, abi.DB, "function unnest(unknown) is not unique", "Could not choose a best candidate function. You might need to add explicit type casts."},
 		{"SELECT * FROM generate_series(1, 3) i WHERE i = $1", []abi.Value{strOf(abi.Str, "x")}, abi.DB, `invalid input syntax for type integer: "x"`, ""},
 		{"SELECT $1::date", []abi.Value{intOf(abi.Date, 1<<40)}, abi.Convert, "parameter 1: the date is out of range", ""},

@@ -14,7 +14,8 @@ import (
 type plan struct {
 	fields []field
 	specs  []spec
-	rows   bool // it returns rows, if only of no columns
+	rows   bool     // it returns rows, if only of no columns
+	oids   []uint32 // the types of the parameters
 
 	described []byte        // the body of the RowDescription of a planned start, or nil,
 	columns   *arrow.Schema // and its schema
@@ -39,7 +40,7 @@ func (p *plan) same(body []byte) *plan {
 
 // confirmed returns p for rows that are described by a body and fit.
 func (p *plan) confirmed(body []byte, fields []field) *plan {
-	q := &plan{fields: fields, specs: p.specs, rows: p.rows, described: bytes.Clone(body)}
+	q := &plan{fields: fields, specs: p.specs, rows: p.rows, oids: p.oids, described: bytes.Clone(body)}
 	q.columns = q.schema()
 	return q
 }

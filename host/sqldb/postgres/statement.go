@@ -60,30 +60,34 @@ func (t *tx) guarded() bool { return t.access == abi.ReadOnly && t.c.major < 16 
 func (t *tx) start(sql string, b *bindings, allow func(*plan) error) (*rows, error) {
 	first := !t.begun
 	if first {
-		if p := t.db.plans.get(sql, b.oids); p != nil {
-			r, err := t.startPlanned(sql, b, p, allow)
+		if p := t.db.plans.get(sql, b.key()); p != nil {
+			r, err := t.startPlanned(sql, b.as(p.oids), p, allow)
 			if !errors.Is(err, errStale) {
 				return r, err
 			}
-			t.db.plans.drop(sql, b.oids)
+			t.db.plans.drop(sql, b.key())
 			if t.ended {
 				t.begun, t.ended, t.c.cleaning = false, false, true
 			}
 			if t.begun {
-				t.c.query("ROLLBACK")
-				if err := t.c.exchange(func(byte, int) error { return nil }); err != nil {
+				if err := t.restart(); err != nil {
 					return nil, err
 				}
-				t.begun = false
 			}
 		}
 	}
 	p, err := t.prepare(sql, b)
+	for first && b.isText(err) {
+		if err := t.restart(); err != nil {
+			return nil, err
+		}
+		p, err = t.prepare(sql, b)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if first {
-		t.db.plans.put(sql, b.oids, p)
+	if p.oids = b.oids; first {
+		t.db.plans.put(sql, b.key(), p)
 	}
 	if allow != nil {
 		if err := allow(p); err != nil {
@@ -96,6 +100,13 @@ func (t *tx) start(sql string, b *bindings, allow func(*plan) error) (*rows, err
 		return nil, err
 	}
 	return t.open(p)
+}
+
+// restart ends a transaction whose first statement is to be sent again.
+func (t *tx) restart() error {
+	t.begun = false
+	t.c.query("ROLLBACK")
+	return t.c.exchange(func(byte, int) error { return nil })
 }
 
 // prepare has the server parse and describe the statement.
@@ -294,7 +305,7 @@ func (t *tx) startPlanned(sql string, b *bindings, p *plan, allow func(*plan) er
 			return nil, t.c.drop(errStale)
 		}
 		now := p.confirmed(body, fields)
-		t.db.plans.put(sql, b.oids, now)
+		t.db.plans.put(sql, b.key(), now)
 		return t.open(now)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/secret"
@@ -63,13 +64,14 @@ func (s *tlsSettings) configs(host string) ([]*tls.Config, error) {
 	if err := s.certificate(c); err != nil {
 		return nil, err
 	}
-	switch {
-	case s.mode == "verify-full":
-		// The name is checked by crypto/tls, which also takes an address.
-		c.InsecureSkipVerify, c.ServerName = false, host
-	case s.mode == "verify-ca", s.mode == "require" && c.RootCAs != nil:
-		roots := c.RootCAs
-		c.VerifyConnection = func(state tls.ConnectionState) error { return verifyChain(state, roots) }
+	if roots := c.RootCAs; s.mode == "verify-full" || s.mode == "verify-ca" || s.mode == "require" && roots != nil {
+		c.VerifyConnection = func(state tls.ConnectionState) error {
+			err := verifyChain(state, roots)
+			if err == nil && s.mode == "verify-full" {
+				err = verifyHost(state.PeerCertificates[0], host)
+			}
+			return err
+		}
 	}
 	switch s.mode {
 	case "allow":
@@ -91,6 +93,31 @@ func verifyChain(state tls.ConnectionState, roots *x509.CertPool) error {
 		opts.Intermediates.AddCert(c)
 	}
 	_, err := state.PeerCertificates[0].Verify(opts)
+	return err
+}
+
+// verifyHost checks that a certificate is for the host as libpq does, which
+// crypto/tls is stricter than: the common name counts where there is no
+// alternative name of the host's kind, and a name may be an address.
+//
+// Source: the PostgreSQL documentation, "Client Verification of Server
+// Certificates"; src/interfaces/libpq/fe-secure-openssl.c,
+// pgtls_verify_peer_name_matches_certificate_guts.
+func verifyHost(c *x509.Certificate, host string) error {
+	err := c.VerifyHostname(host)
+	if err == nil {
+		return nil
+	}
+	names, counts := c.DNSNames, len(c.DNSNames) == 0
+	if net.ParseIP(host) != nil {
+		counts = len(c.IPAddresses) == 0
+	}
+	if counts {
+		names = append(slices.Clone(names), c.Subject.CommonName)
+	}
+	if slices.Contains(names, host) || (&x509.Certificate{DNSNames: names}).VerifyHostname(host) == nil {
+		return nil
+	}
 	return err
 }
 

@@ -47,7 +47,10 @@ func (a *authority) sign(t *testing.T, name string, c *x509.Certificate) (cert, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SerialNumber, c.Subject, c.NotBefore = big.NewInt(time.Now().UnixNano()), pkix.Name{CommonName: name}, time.Now().Add(-2*time.Hour)
+	c.SerialNumber, c.NotBefore = big.NewInt(time.Now().UnixNano()), time.Now().Add(-2*time.Hour)
+	if c.Subject.CommonName == "" {
+		c.Subject.CommonName = name
+	}
 	parent, signer := a.cert, a.key
 	if parent == nil {
 		parent, signer = c, k
@@ -94,6 +97,9 @@ func TestC7TLS(t *testing.T) {
 		}},
 		"other": {&x509.Certificate{DNSNames: []string{"other.example"}, NotAfter: soon}, map[string]string{
 			"require": ok, "verify-ca " + ca: ok, "verify-full " + ca: "another host",
+		}},
+		"common name": {&x509.Certificate{Subject: pkix.Name{CommonName: "127.0.0.1"}, NotAfter: soon}, map[string]string{
+			"verify-full " + ca: ok, "verify-full " + otherCA: "authority",
 		}},
 		"expired": {&x509.Certificate{IPAddresses: local, NotAfter: time.Now().Add(-time.Hour)}, map[string]string{
 			"require": ok, "verify-ca " + ca: "expired", "verify-full " + ca: "expired",

@@ -265,7 +265,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 // session as it was after its login.
 func (c *conn) end() {
 	c.once("ROLLBACK")
-	c.once("DISCARD ALL")
+	c.clean()
 	c.sync()
 }
 
@@ -273,8 +273,11 @@ func (c *conn) end() {
 // discarded in the same breath, which makes it as it was after its login; the
 // answer to that is read before the connection is used again.
 func (c *conn) endBy(sql string, tag *string) error {
-	c.query(sql)
 	clean := !c.isTainted()
+	if clean && c.pooled {
+		return c.endPooled(sql, tag)
+	}
+	c.query(sql)
 	if clean {
 		c.query("DISCARD ALL")
 	}

@@ -68,6 +68,19 @@ func TestDescribedErrors(t *testing.T) {
 	}
 }
 
+// TestLongMessages: what a server says may be as long as what it is given.
+func TestLongMessages(t *testing.T) {
+	tx := begin(t)
+	exec(t, tx, "DO $$ BEGIN RAISE NOTICE '%', repeat('x', 20000000); END $$")
+	_, err := tx.Exec(t.Context(), "SELECT repeat('x', 20000000)::int", nil, true)
+	if e := fault(t, err); e.SQLState != "22P02" || !strings.HasPrefix(e.Message, `invalid input syntax for type integer: "xxx`) || len(e.Message) > 20000 {
+		t.Errorf("%.200s", e.Message)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestChanged is how many rows a statement changed.
 func TestChanged(t *testing.T) {
 	tx := begin(t)

@@ -294,7 +294,7 @@ func (t *types) specs(fields []field) ([]spec, []uint32) {
 
 // typeQuery finds the name and the kind of types, and of what their elements
 // are.
-const typeQuery = `SELECT t.oid, t.typname, t.typtype, t.typcategory = 'A' AND t.typlen = -1 AND t.typelem <> 0,
+const typeQuery = `SELECT t.oid, t.typname, t.typtype, coalesce(e.typarray = t.oid, false),
 	coalesce(e.oid, 0), coalesce(e.typname, ''), coalesce(e.typtype, '')
 	FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem WHERE t.oid IN (`
 

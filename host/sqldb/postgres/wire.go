@@ -30,6 +30,10 @@ const (
 	// maxOther bounds a message that is not a row: a description of 1600
 	// columns has 140 KB.
 	maxOther = 8 << 20
+	// maxSaid bounds an error or a notice, which may repeat a value of the
+	// statement, and keptFailure is what is read of an error.
+	maxSaid     = 256 << 20
+	keptFailure = 16 << 10
 	// maxMessage is what a server takes at most: PQ_LARGE_MESSAGE_LIMIT.
 	maxMessage = 1<<30 - 2
 )
@@ -230,6 +234,9 @@ func (w *wire) copyFail() {
 	w.text("refused")
 	w.end(at)
 }
+
+// push has the server send its answers so far before it goes on.
+func (w *wire) push() { w.end(w.begin('H')) }
 
 func (w *wire) sync() { w.end(w.begin('S')) }
 
