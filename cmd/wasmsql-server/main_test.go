@@ -199,7 +199,12 @@ func TestCalls(t *testing.T) {
 		{"serve --dev --tenants x", 2, "wasmsql: error: one of --tenants and --dev is needed\nwasmsql: hint: to try it out: wasmsql serve --dev\n"},
 		{"serve x", 2, "wasmsql: error: unexpected argument \"x\"\nwasmsql: hint: usage: wasmsql serve [flags] --tenants DIR\n"},
 		{"serve --tenants " + dir + " --allow-network 10.0.0", 2, "wasmsql: error: --allow-network: \"10.0.0\" is neither an address nor a network\nwasmsql: hint: write it as 10.0.0.0/8 or 10.1.2.3\n"},
-		{"serve --tenants " + dir + " --state file.db", 2, "wasmsql: error: --results is needed with a state in PostgreSQL\nwasmsql: hint: name a folder that all processes share, or a bucket: s3://bucket/folder\n"},
+		{"serve --tenants " + dir + " --state file.db", 2, "wasmsql: error: --state is no URL that a state can be kept at\nwasmsql: hint: write sqlite:///file.db or postgresql://user@host/database\n"},
+		{"serve --tenants " + dir + " --state postgresql://h/d", 2, "wasmsql: error: --results is needed with a state in PostgreSQL\nwasmsql: hint: name a folder that all processes share, or a bucket: s3://bucket/folder\n"},
+		{"serve --tenants " + dir + " --keep 0", 2, "wasmsql: error: --keep is too small\nwasmsql: hint: write it as 24h\n"},
+		{"serve --tenants " + dir + " --drain -1s", 2, "wasmsql: error: --drain is too small\nwasmsql: hint: write it as 30s\n"},
+		{"serve --tenants " + dir + " --max-running 0", 2, "wasmsql: error: --max-running is too small\nwasmsql: hint: write it as 16\n"},
+		{"serve --tenants " + dir + " --max-waiting -1", 2, "wasmsql: error: --max-waiting is too small\nwasmsql: hint: write it as 1000\n"},
 		{"serve --tenants " + dir + " --tls-cert x", 2, "wasmsql: error: --tls-cert and --tls-key go together\n"},
 		{"serve --tenants " + dir + " --tls-client-required", 2, "wasmsql: error: --tls-client-required needs --tls-client-ca\n"},
 		{"serve --tenants " + dir + " --tls-client-ca x", 2, "wasmsql: error: --tls-cert and --tls-key go together\n"},
@@ -210,6 +215,7 @@ func TestCalls(t *testing.T) {
 		{"token create --tenants " + dir + " acme --role root", 2, "wasmsql: error: --role: there is no role \"root\": accepted are read, run and operate\n"},
 		{"token create --tenants " + dir + " none --role run", 3, "wasmsql: error: there is no tenant \"none\"\nwasmsql: hint: make its folder first: mkdir -p " + dir + "/none\n"},
 		{"token create --tenants " + dir + " ../acme --role run", 2, "wasmsql: error: \"../acme\" is not the name of a tenant\nwasmsql: hint: it is the name of a folder in --tenants\n"},
+		{"token create --tenants " + dir + " Acme --role run", 2, "wasmsql: error: \"Acme\" cannot be the name of a tenant\nwasmsql: hint: lower case letters and digits, with a - between them where you like, at most 63\n"},
 		{"token revoke --tenants " + dir + " acme nothing", 3, "wasmsql: error: the tenant has no token \"nothing\"\nwasmsql: hint: see wasmsql token list\n"},
 	} {
 		status, stdout, stderr := call(t, strings.Fields(c.args)...)

@@ -22,10 +22,14 @@ const probeTime = 30 * time.Second
 func (a *app) bucket(ctx context.Context, results, state string) (*blob.Bucket, error) {
 	if results == "" {
 		file, ok := strings.CutPrefix(state, "sqlite:///")
-		if !ok {
+		switch {
+		case ok:
+			results = file + ".results"
+		case strings.HasPrefix(state, "postgres"):
 			return nil, fault.Usage("--results is needed with a state in PostgreSQL", "name a folder that all processes share, or a bucket: s3://bucket/folder")
+		default:
+			return nil, fault.Usage("--state is no URL that a state can be kept at", "write sqlite:///file.db or postgresql://user@host/database")
 		}
-		results = file + ".results"
 	}
 	scheme, path, url := strings.Cut(results, "://")
 	switch {

@@ -102,6 +102,9 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if f.dev == (f.tenants != "") {
 		return fault.Usage("one of --tenants and --dev is needed", "to try it out: wasmsql serve --dev")
 	}
+	if err := f.bounds(); err != nil {
+		return err
+	}
 	forget, err := a.keepForNow(f)
 	if err != nil {
 		return err
@@ -163,7 +166,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 func (a *app) config(ctx context.Context, f *serveFlags) (cfg server.Config, err error) {
 	cfg = server.Config{
 		Tenants: f.tenants, Drivers: drivers.All(), Secrets: a.tenantSecrets(f), Inline: f.inline,
-		MetricsApart: f.metrics != "", State: f.state, Keep: f.keep, Drain: f.drain,
+		MetricsApart: f.metrics != "", State: f.state, Keep: f.keep, Drain: max(f.drain, 1),
 		Quotas: manifest.Quotas{Running: f.running, Waiting: f.waiting}, Identities: f.identities,
 	}
 	if cfg.State == "" {
@@ -188,6 +191,21 @@ func (a *app) config(ctx context.Context, f *serveFlags) (cfg server.Config, err
 		cfg.Results, err = a.bucket(ctx, f.results, cfg.State)
 	}
 	return cfg, err
+}
+
+// bounds refuses flags that are less than what makes sense: to the server, a
+// quota of 0 is none.
+func (f *serveFlags) bounds() error {
+	for _, of := range []struct {
+		flag      string
+		is, least int64
+		example   string
+	}{{"keep", int64(f.keep), 1, "24h"}, {"drain", int64(f.drain), 0, "30s"}, {"max-running", f.running, 1, "16"}, {"max-waiting", f.waiting, 1, "1000"}} {
+		if of.is < of.least {
+			return fault.Usage(fmt.Sprintf("--%s is too small", of.flag), "write it as "+of.example)
+		}
+	}
+	return nil
 }
 
 // runtime makes the Runtime, which keeps compiled code in the folder that

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
+	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/server"
 )
 
@@ -40,6 +41,9 @@ func tenantDir(tenants, name string) (string, error) {
 	}
 	if name == "" || name != filepath.Base(name) || strings.HasPrefix(name, ".") {
 		return "", fault.Usage(fmt.Sprintf("%s is not the name of a tenant", strconv.Quote(name)), "it is the name of a folder in --tenants")
+	}
+	if !manifest.IsTenant(name) {
+		return "", fault.Usage(fmt.Sprintf("%s cannot be the name of a tenant", strconv.Quote(name)), manifest.TenantHint)
 	}
 	dir := filepath.Join(tenants, name)
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {

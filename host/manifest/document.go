@@ -33,7 +33,7 @@ func (r *reader) documents(data []byte, limit int) []*yaml.Node {
 		return nil
 	}
 	r.text = text
-	if isJSON(text) {
+	if r.json = isJSON(text); r.json {
 		root := jsonNode(text)
 		if !r.structure(root) {
 			return nil

@@ -14,6 +14,9 @@ import (
 func ReadInputs(file string, data []byte, decls []host.Input) (host.Inputs, error) {
 	r := &reader{file: file}
 	docs := r.documents(data, MaxInputs)
+	if r.json {
+		r.wholeCharacters()
+	}
 	if len(docs) > 1 {
 		r.fault(docs[1], "", "inputs are one document, and this is another")
 	}
@@ -54,5 +57,14 @@ func (r *reader) given(d host.Input, n *yaml.Node, values host.Inputs) {
 	}
 	for _, f := range r.faults[before:] {
 		f.Input = d.Name
+	}
+}
+
+// wholeCharacters refuses a value that no text can hold: it would be another one
+// by the time it is bound.
+func (r *reader) wholeCharacters() {
+	if at := halfCharacter(r.text); at >= 0 {
+		line, column := position(r.text, at)
+		r.faultAt(line, column, "a character beyond U+FFFF is two such escapes, or is written as it is", "%s is half of a character", r.text[at:at+6])
 	}
 }

@@ -2,7 +2,9 @@ package manifest
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -16,6 +18,30 @@ import (
 func isJSON(text string) bool {
 	t := strings.TrimLeft(text, " \t\r\n")
 	return t != "" && (t[0] == '{' || t[0] == '[') && json.Valid([]byte(text))
+}
+
+// halfCharacter returns where valid JSON has an escape that is half of a
+// surrogate pair without the other, or -1.
+func halfCharacter(text string) int {
+	unit := func(at int) rune {
+		if !strings.HasPrefix(text[at:], `\u`) {
+			return 0
+		}
+		n, _ := strconv.ParseUint(text[at+2:at+6], 16, 16) // the text is valid
+		return rune(n)
+	}
+	for at := strings.IndexByte(text, '\\'); at >= 0 && at < len(text); at++ {
+		switch c := unit(at); {
+		case text[at] != '\\':
+		case !utf16.IsSurrogate(c):
+			at++
+		case utf16.DecodeRune(c, unit(at+6)) == utf8.RuneError:
+			return at
+		default:
+			at += 11
+		}
+	}
+	return -1
 }
 
 // jsonNode returns the nodes of text, which is valid JSON.

@@ -242,6 +242,9 @@ func TestReadInputs(t *testing.T) {
 				"x.json:3:13: input \"ids\": item 2: \"2.5\" is not an int\n\thint: declare the input as float or decimal for numbers that are not whole\n" +
 				"x.json:4:11: input \"color\": \"rod\" is not in its enum; did you mean \"red\"?\n\thint: accepted: red\n" +
 				"x.json:4:18: duplicate key \"after\": it stands already at line 2\n"},
+		{"x.json", `{"q": "\ud83d\ude00", "doc": ["\\ud800", "\u0041\uDC00"]}`, "x.json:1:49: \\uDC00 is half of a character\n\thint: a character beyond U+FFFF is two such escapes, or is written as it is\n"},
+		{"x.json", `{"q": "\ud83d\ud83d\ude00"}`, "x.json:1:8: \\ud83d is half of a character\n\thint: a character beyond U+FFFF is two such escapes, or is written as it is\n"},
+		{"x.json", `{"q": "\ud83d"}`, "x.json:1:8: \\ud83d is half of a character\n\thint: a character beyond U+FFFF is two such escapes, or is written as it is\n"},
 		{"x.yaml", "[1]", "x.yaml:1:1: the document must be a map from names to values, not a list\n"},
 		{"x.json", "5", "x.json:1:1: the file does not hold a JSON object\n\thint: a JSON file holds one object\n"},
 		{"x.yaml", "after: 1\n---\nafter: 2\n", "x.yaml:3:1: inputs are one document, and this is another\n"},

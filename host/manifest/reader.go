@@ -19,6 +19,7 @@ const maxFaults = 100
 type reader struct {
 	file   string
 	text   string
+	json   bool // text is JSON
 	faults host.Errors
 	places map[string]host.Place // of values, by path; of the current document
 	warn   func(Warning)

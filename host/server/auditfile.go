@@ -16,7 +16,7 @@ type AuditFile struct {
 
 // OpenAudit opens or makes the file of an audit, for its owner alone.
 func OpenAudit(name string) (*AuditFile, error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"net/http"
-	"os"
 
 	"github.com/wasmsql/wasmsql/host"
 )
@@ -23,17 +21,12 @@ const readBack = 8 << 20 // bytes
 
 // Last implements AuditReader. It looks through the end of the file only.
 func (a *AuditFile) Last(tenant string, n int) ([]Record, error) {
-	f, err := os.Open(a.file.Name())
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	st, err := f.Stat()
+	st, err := a.file.Stat() // whatever has its name by now
 	if err != nil {
 		return nil, err
 	}
 	data := make([]byte, min(st.Size(), readBack))
-	if _, err := f.ReadAt(data, st.Size()-int64(len(data))); err != nil {
+	if _, err := a.file.ReadAt(data, st.Size()-int64(len(data))); err != nil {
 		return nil, err
 	}
 	if int64(len(data)) < st.Size() { // the first line is not whole
@@ -61,12 +54,16 @@ func (s *Server) getAudit(w *response, r *http.Request, who principal) error {
 	if !ok {
 		return refuse(http.StatusNotImplemented, host.CodeUsage, "this server keeps no audit", "it was started without --audit")
 	}
-	limit, err := number(r, "limit", someRows, 1, maxPage)
+	of, err := parametersOf(r, "limit")
+	if err != nil {
+		return err
+	}
+	limit, err := of.number("limit", someRows, 1, maxPage)
 	if err != nil {
 		return err
 	}
 	all, err := kept.Last(who.tenant.name, int(limit))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err != nil {
 		return err
 	}
 	return respond(w, http.StatusOK, struct {

@@ -39,6 +39,11 @@ func Check(ctx context.Context, cfg Config) (map[string]Checked, error) {
 		}
 		all[name] = Checked{Tasks: len(t.programs), Err: t.host.Close()}
 	}
+	for name, err := range s.tokens.shared() {
+		if all[name].Err == nil {
+			all[name] = Checked{Err: within(name, err)}
+		}
+	}
 	return all, nil
 }
 
@@ -50,11 +55,7 @@ func (s *Server) readAndLoad(ctx context.Context, name, dir string) (*tenant, er
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := readTokens(dir)
-	if err == nil {
-		_, err = parseTokens(tokens)
-	}
-	if err != nil {
+	if err := s.tokens.take(name, dir); err != nil {
 		return nil, err
 	}
 	return s.load(ctx, name, dir, c)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"path"
+	"strings"
 )
 
 // consoleFiles are the console as it is served: nothing builds them, and they
@@ -43,10 +44,21 @@ func (s *Server) getConsole(w *response, r *http.Request, _ principal) error {
 	h.Set("Cache-Control", "no-cache") // a browser asks whether it has the newest
 	h.Set("ETag", tag)
 	h.Set("Content-Type", consoleTypes[path.Ext(name)])
-	if r.Header.Get("If-None-Match") == tag {
+	if holds(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	_, _ = w.Write(text)
 	return nil
+}
+
+// holds reports whether a client has what a tag names. A proxy that compresses
+// makes it weak.
+func holds(tags []string, tag string) bool {
+	for one := range strings.SplitSeq(strings.Join(tags, ","), ",") {
+		if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == tag || one == "*" {
+			return true
+		}
+	}
+	return false
 }

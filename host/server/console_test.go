@@ -40,8 +40,13 @@ func TestConsoleFiles(t *testing.T) {
 				t.Errorf("%s: %s is %q", path, name, got.header.Get(name))
 			}
 		}
-		if again := s.do("GET", path, "", "", "If-None-Match", got.header.Get("ETag")); again.status != http.StatusNotModified || again.body != "" {
-			t.Errorf("%s: a browser that has it gets status %d", path, again.status)
+		for _, has := range []string{got.header.Get("ETag"), "W/" + got.header.Get("ETag"), `"other", ` + got.header.Get("ETag"), "*"} {
+			if again := s.do("GET", path, "", "", "If-None-Match", has); again.status != http.StatusNotModified || again.body != "" {
+				t.Errorf("%s: a browser that has %s gets status %d", path, has, again.status)
+			}
+		}
+		if again := s.do("GET", path, "", "", "If-None-Match", `"other"`); again.status != http.StatusOK {
+			t.Errorf("%s: a browser that has another gets status %d", path, again.status)
 		}
 		for _, m := range asks.FindAllStringSubmatch(got.body, -1) {
 			to := strings.Replace(m[1], "./", "/console/", 1)

@@ -6,19 +6,29 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/result"
 )
 
+// executionBytes are those of the name of an execution.
+const executionBytes = 16
+
 // newExecutionID returns the name of an execution: 26 characters, which sort
 // by time, of 48 bits of milliseconds and 80 random ones.
 func newExecutionID() string {
-	var b [16]byte
+	var b [executionBytes]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMilli())<<16)
 	_, _ = rand.Read(b[6:]) // it never fails
 	return sortable.EncodeToString(b[:])
+}
+
+// isExecutionID reports whether a text could be the name of an execution.
+func isExecutionID(id string) bool {
+	b, err := sortable.DecodeString(id)
+	return err == nil && len(b) == executionBytes
 }
 
 // execute runs a task for someone, within the quotas of the tenant, and has it
@@ -41,22 +51,55 @@ func (s *Server) execute(ctx context.Context, who principal, id string, p *host.
 		traced(report, err)
 	}()
 	g := s.gate.of(t.name)
-	if err := g.enter(ctx, t.quotas.Within(s.cfg.Quotas)); err != nil {
-		return report, err
+	within, stop := context.WithTimeout(ctx, p.Limits().Timeout) // all of it: waiting for the quota too
+	defer stop()
+	if err := g.enter(within, t.quotas.Within(s.cfg.Quotas)); err != nil {
+		return report, waitedFor(ctx, p, err)
 	}
 	defer func() { g.leave(report) }()
+	g.answering.Add(1)
+	defer g.answering.Add(-1)
 	waited := time.Since(start)
 	if entered = t.enter(); !entered {
 		return report, errGone
 	}
-	report, err = p.Run(ctx, in, out)
+	report, err = p.Run(within, in, out)
 	s.tellOperator(ctx, t.name, p.Task().Name, err)
 	report.Times.Queue += host.Micros(waited)
-	var closed *result.Error
-	if errors.As(err, &closed) && ctx.Err() != nil { // its client has gone
-		return report, context.Cause(ctx)
+	if canceled(ctx) && unwritten(err) != nil {
+		return report, errLeft
 	}
 	return report, forClients(err)
+}
+
+// unwritten returns why rows could not be written, or nil where an error is
+// another.
+func unwritten(err error) (why *result.Error) {
+	var one *host.Error
+	if errors.As(err, &one) {
+		err = one.Cause
+	}
+	errors.As(err, &why)
+	return why
+}
+
+// errLeft is what an execution ends in whose client has gone.
+var errLeft = refuse(statusOf[host.CodeCanceled], host.CodeCanceled, "the client has gone", "")
+
+// waitedFor is the end of an execution that did not begin: over a quota, given
+// up by its client, or not in its time.
+func waitedFor(ctx context.Context, p *host.Program, err error) error {
+	var over *problem
+	switch {
+	case errors.As(err, &over):
+		return over
+	case canceled(ctx):
+		return errLeft
+	}
+	late := refuse(statusOf[host.CodeLimit], host.CodeLimit, fmt.Sprintf("the deadline of %s has passed before the tenant's quota had room for the execution", p.Limits().Timeout),
+		"try again when less of the tenant's runs, or have it accepted with POST /v1/executions, where it waits for as long as it takes")
+	late.Task, late.Retryable = p.Task().Name, true
+	return late
 }
 
 // errGone is the answer while a tenant or the server is being closed.

@@ -1,10 +1,14 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/wasmsql/wasmsql/host"
@@ -49,6 +53,27 @@ type execution struct {
 	outcome                  string    // what a Kind keeps of it
 }
 
+// newExecution is what a request for an execution asks for. Its inputs are a
+// JSON object.
+func newExecution(ctx context.Context, who principal, task, inputs, key string) execution {
+	return execution{id: newExecutionID(), tenant: who.tenant.name, task: task, token: who.token.ID, key: key, hash: hashRequest(task, inputs),
+		inputs: inputs, status: Queued, accepted: time.Now().UTC(), trace: traceParent(ctx)}
+}
+
+// hashRequest says whether two requests ask for the same: the order of members
+// and white space are nothing that a client has to repeat.
+func hashRequest(task, inputs string) string {
+	var values any
+	d := json.NewDecoder(strings.NewReader(inputs))
+	d.UseNumber()
+	text := []byte(inputs)
+	if d.Decode(&values) == nil {
+		text, _ = json.Marshal(values) // it was read from JSON
+	}
+	sum := sha256.Sum256(append([]byte(task+"\x00"), text...))
+	return hex.EncodeToString(sum[:])
+}
+
 const executionColumns = "id, tenant, task, token, COALESCE(request_key, ''), request_hash, inputs, status, attempts, cancel, accepted, started, ended, result, report, problem, trace, kind, outcome"
 
 // scan reads a row of executionColumns.
@@ -72,8 +97,12 @@ func fromMillis(ms int64) time.Time {
 // errNoExecution is returned when there is no such execution of the tenant.
 var errNoExecution = errors.New("there is no such execution")
 
-// find returns an execution of a tenant.
+// find returns an execution of a tenant. What is no id is not looked for: not
+// every database takes every text.
 func (s *state) find(ctx context.Context, tenant, id string) (execution, error) {
+	if !isExecutionID(id) {
+		return execution{}, errNoExecution
+	}
 	return s.one(ctx, "tenant = $1 AND id = $2", tenant, id)
 }
 
@@ -93,7 +122,7 @@ type wanted struct {
 // list returns a tenant's executions, the newest first.
 func (s *state) list(ctx context.Context, tenant string, w wanted, limit int64) ([]execution, error) {
 	if w.before == "" {
-		w.before = "~" // after every id
+		w.before = "z" // after every id, however the database sorts: in most languages a ~ is before letters and digits
 	}
 	return s.all(ctx, "tenant = $1 AND id < $2 AND ($3 = '' OR task = $3) AND ($4 = '' OR status = $4) ORDER BY id DESC LIMIT $5",
 		tenant, w.before, w.task, string(w.status), limit)
@@ -129,15 +158,32 @@ func (s *state) one(ctx context.Context, where string, args ...any) (execution, 
 	return all[0], nil
 }
 
-// add keeps a new execution, within the transaction that queues it.
-func (e execution) add(ctx context.Context, s *state, tx *sql.Tx) error {
+// add keeps a new execution, within the transaction that queues it, or returns
+// that there is no room for it: what was counted before may have changed.
+func (e execution) add(ctx context.Context, s *state, tx *sql.Tx, r room) error {
+	if r.nearly && s.postgres { // where others may have added what cannot be seen yet
+		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1, hashtext($2))", roomLock, e.tenant); err != nil {
+			return err
+		}
+	}
 	key := sql.NullString{String: e.key, Valid: e.key != ""}
-	_, err := tx.ExecContext(ctx, s.q(`INSERT INTO wasmsql_executions
+	res, err := tx.ExecContext(ctx, s.q(`INSERT INTO wasmsql_executions
 		(id, tenant, task, token, request_key, request_hash, inputs, status, attempts, owner, beat, cancel, accepted, started, ended, result, report, problem, trace, kind, outcome)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', 0, 0, $9, 0, 0, '', '', '', $10, $11, '')`),
-		e.id, e.tenant, e.task, e.token, key, e.hash, e.inputs, string(Queued), e.accepted.UnixMilli(), e.trace, e.kind)
-	return err
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, 0, '', 0, 0, CAST($9 AS BIGINT), 0, 0, '', '', '', $10, $11, '' WHERE $12 OR `+roomLeft),
+		e.id, e.tenant, e.task, e.token, key, e.hash, e.inputs, string(Queued), e.accepted.UnixMilli(), e.trace, e.kind, !r.nearly, r.waiting, r.places)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return cmp.Or(err, error(r.full()))
+	}
+	return nil
 }
+
+// roomLeft is whether one more execution of tenant $2 may wait, of which $13 may,
+// or will not, of which $14 may run.
+const roomLeft = `(SELECT COUNT(*) FROM wasmsql_executions WHERE tenant = $2 AND status = 'queued') < CAST($13 AS BIGINT)
+	OR (SELECT COUNT(*) FROM wasmsql_executions WHERE tenant = $2 AND status IN ('queued', 'running', 'committing')) < CAST($13 AS BIGINT) + CAST($14 AS BIGINT)`
 
 // claim makes a queued execution owner's, and running. It returns false where
 // it is not queued any more.
@@ -210,10 +256,11 @@ func (s *state) release(ctx context.Context, tx *sql.Tx, e execution, owner stri
 		e.id, owner, e.attempts))
 }
 
-// waiting returns how many executions of a tenant are queued.
-func (s *state) waiting(ctx context.Context, tenant string) (n int64, err error) {
-	err = s.QueryRowContext(ctx, s.q("SELECT COUNT(*) FROM wasmsql_executions WHERE tenant = $1 AND status = 'queued'"), tenant).Scan(&n)
-	return n, err
+// stand returns how many executions of a tenant are queued, and how many run.
+func (s *state) stand(ctx context.Context, tenant string) (queued, running int64, err error) {
+	err = s.QueryRowContext(ctx, s.q(`SELECT COUNT(CASE status WHEN 'queued' THEN 1 END), COUNT(CASE status WHEN 'queued' THEN NULL ELSE 1 END)
+		FROM wasmsql_executions WHERE tenant = $1 AND status IN ('queued', 'running', 'committing')`), tenant).Scan(&queued, &running)
+	return queued, running, err
 }
 
 // beat says that owner is alive, and returns which of its executions someone

@@ -1,18 +1,20 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow/ipc"
+	"gocloud.dev/gcerrors"
 
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/result"
@@ -68,69 +70,124 @@ var errNoState = refuse(http.StatusNotImplemented, host.CodeUsage, "this server 
 // tenant's.
 var errNotThere = refuse(http.StatusNotFound, codeNotFound, errNoExecution.Error(), "see GET /v1/executions")
 
-// submitted is the body of a request for an execution.
-type submitted struct {
-	Task   string          `json:"task"`
-	Inputs json.RawMessage `json:"inputs"`
-}
-
 // submit is POST /v1/executions.
 func (s *Server) submit(w *response, r *http.Request, who principal) error {
 	if s.queue == nil {
 		return errNoState
 	}
-	key := r.Header.Get("Idempotency-Key")
-	if len(key) > maxKey {
-		return refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("the Idempotency-Key has more than %d characters", maxKey), "")
+	key, err := requestKey(r)
+	if err != nil {
+		return err
 	}
 	data, err := readBody(w, r)
 	if err != nil {
 		return err
 	}
-	var body submitted
-	if err := decode(data, &body, `write {"task": "name", "inputs": {"name": value}}`); err != nil {
-		return err
-	}
-	program, ok := who.tenant.programs[body.Task]
-	if !ok {
-		return refuse(http.StatusNotFound, codeNotFound, fmt.Sprintf("there is no task %q", body.Task), "see GET /v1/tasks")
-	}
-	inputs := strings.TrimSpace(string(body.Inputs))
-	if inputs == "" {
-		inputs = "{}"
-	}
-	if _, err := parseInputs([]byte(inputs), program); err != nil {
-		return err
-	}
-	if err := s.roomFor(r.Context(), who); err != nil {
-		return err
-	}
-	e, err := s.queue.accept(r.Context(), who, body.Task, inputs, key)
+	task, inputs, err := readSubmitted(data)
 	if err != nil {
 		return err
 	}
-	w.execution = e.id
-	s.log.InfoContext(r.Context(), "an execution is accepted", "task", e.task, "execution", e.id)
-	w.Header().Set("Location", "/v1/executions/"+e.id)
-	return respond(w, http.StatusAccepted, e.json())
-}
-
-// roomFor holds an execution that is to be accepted against the quotas.
-func (s *Server) roomFor(ctx context.Context, who principal) error {
-	q := who.tenant.quotas.Within(s.cfg.Quotas)
-	if q.Waiting > 0 {
-		n, err := s.queue.state.waiting(ctx, who.tenant.name)
-		if err != nil {
+	e := newExecution(r.Context(), who, task, inputs, key)
+	known, err := s.queue.known(r.Context(), e)
+	if err != nil {
+		return err
+	}
+	if known.id == "" { // else it was accepted, whatever has changed since
+		if known, err = s.acceptNew(r.Context(), who, e); err != nil {
 			return err
 		}
-		if n >= q.Waiting {
-			return busy(time.Second, fmt.Sprintf("%d executions of the tenant wait, which is its quota", n))
+	}
+	w.execution = known.id
+	w.Header().Set("Location", "/v1/executions/"+known.id)
+	return respond(w, http.StatusAccepted, known.json())
+}
+
+// acceptNew accepts an execution that no earlier request has asked for.
+func (s *Server) acceptNew(ctx context.Context, who principal, e execution) (execution, error) {
+	program, ok := who.tenant.programs[e.task]
+	if !ok {
+		return e, refuse(http.StatusNotFound, codeNotFound, fmt.Sprintf("there is no task %q", e.task), "see GET /v1/tasks")
+	}
+	if _, err := parseInputs([]byte(e.inputs), program); err != nil {
+		return e, err
+	}
+	room, err := s.roomFor(ctx, who)
+	if err != nil {
+		return e, err
+	}
+	e, err = s.queue.enqueue(ctx, e, room)
+	if err == nil {
+		s.log.InfoContext(ctx, "an execution is accepted", "task", e.task, "execution", e.id)
+	}
+	return e, err
+}
+
+// requestKey returns the Idempotency-Key of a request, or "".
+func requestKey(r *http.Request) (string, error) {
+	all := r.Header.Values("Idempotency-Key")
+	detail := ""
+	switch {
+	case len(all) == 0:
+		return "", nil
+	case len(all) > 1:
+		detail = "the request has more than one Idempotency-Key"
+	case len(all[0]) > maxKey:
+		detail = fmt.Sprintf("the Idempotency-Key has more than %d characters", maxKey)
+	case !isText(all[0]):
+		detail = "the Idempotency-Key is not text"
+	default:
+		return all[0], nil
+	}
+	return "", refuse(http.StatusBadRequest, host.CodeUsage, detail, "")
+}
+
+// readSubmitted reads the body of a request for an execution: the task, and its
+// inputs as they were sent.
+func readSubmitted(data []byte) (task, inputs string, err error) {
+	const hint = `write {"task": "name", "inputs": {"name": value}}`
+	body, err := members(data, hint, "task", "inputs")
+	if err != nil {
+		return "", "", err
+	}
+	if name := body["task"]; name != nil && json.Unmarshal(name, &task) != nil {
+		return "", "", refuse(http.StatusBadRequest, host.CodeUsage, `"task" is to be a text`, hint)
+	}
+	return task, cmp.Or(string(body["inputs"]), "{}"), nil
+}
+
+// room is where a tenant's next execution finds a place: in a queue, or among
+// those that run, which leave the queue in a moment. The zero room has no end.
+type room struct {
+	waiting, places int64
+	nearly          bool // full: who asks at the same moment is waited for
+}
+
+// nearlyFull is how many executions may be accepted at one moment.
+const nearlyFull = 100
+
+// roomFor holds an execution that is to be accepted against the quotas.
+func (s *Server) roomFor(ctx context.Context, who principal) (r room, err error) {
+	q, g := who.tenant.quotas.Within(s.cfg.Quotas), s.gate.of(who.tenant.name)
+	if q.Waiting > 0 {
+		queued, running, err := s.queue.state.stand(ctx, who.tenant.name)
+		if err != nil {
+			return r, err
+		}
+		r.waiting, r.places = min(q.Waiting, math.MaxInt32), min(max(0, cmp.Or(q.Running, defaultAtOnce)-g.answering.Load()), math.MaxInt32)
+		most := r.waiting + max(0, r.places-running)
+		if r.nearly = queued+nearlyFull >= most; queued >= most {
+			return r, r.full()
 		}
 	}
-	if p := s.gate.of(who.tenant.name).admit(q); p != nil {
-		return p
+	if p := g.admit(q); p != nil {
+		return r, p
 	}
-	return nil
+	return r, nil
+}
+
+// full is the answer where there is no room.
+func (r room) full() *problem {
+	return busy(time.Second, fmt.Sprintf("%d executions of the tenant wait, which is its quota", r.waiting))
 }
 
 // list is GET /v1/executions.
@@ -138,12 +195,18 @@ func (s *Server) listExecutions(w *response, r *http.Request, who principal) err
 	if s.queue == nil {
 		return errNoState
 	}
-	limit, err := number(r, "limit", someRows, 1, maxPage)
+	of, err := parametersOf(r, "limit", "before", "task", "status")
 	if err != nil {
 		return err
 	}
-	query := r.URL.Query()
-	want := wanted{task: query.Get("task"), status: Status(query.Get("status")), before: query.Get("before")}
+	limit, err := of.number("limit", someRows, 1, maxPage)
+	if err != nil {
+		return err
+	}
+	want := wanted{task: of["task"], status: Status(of["status"]), before: of["before"]}
+	if want.before != "" && !isExecutionID(want.before) {
+		return refuse(http.StatusBadRequest, host.CodeUsage, "before is to be the id of an execution", "the address of the next page is in the one before it")
+	}
 	if want.status != "" && !slices.Contains(statuses, want.status) {
 		return refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("there is no status %q", string(want.status)), fmt.Sprintf("accepted are %v", statuses))
 	}
@@ -157,6 +220,7 @@ func (s *Server) listExecutions(w *response, r *http.Request, who principal) err
 	}{Executions: []executionJSON{}}
 	for i, e := range all {
 		if int64(i) == limit {
+			query := r.URL.Query()
 			query.Set("limit", strconv.FormatInt(limit, 10))
 			query.Set("before", all[i-1].id)
 			body.Next = "/v1/executions?" + query.Encode()
@@ -172,9 +236,12 @@ func (s *Server) getExecution(w *response, r *http.Request, who principal) error
 	if s.queue == nil {
 		return errNoState
 	}
+	of, err := parametersOf(r, "wait")
+	if err != nil {
+		return err
+	}
 	wait := time.Duration(0)
-	if text := r.URL.Query().Get("wait"); text != "" {
-		var err error
+	if text, given := of["wait"]; given {
 		if wait, err = time.ParseDuration(text); err != nil || wait < 0 || wait > maxWait {
 			return refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("wait is to be a duration of at most %s", maxWait), "write wait=30s")
 		}
@@ -233,7 +300,7 @@ func (s *Server) getResult(w *response, r *http.Request, who principal) error {
 	rows := &rowsBody{to: w, media: media, patience: s.patience()}
 	n, err := convert(object, result.New(format, rows, result.Options{}))
 	if err != nil {
-		return err
+		return unwritable(err)
 	}
 	return rows.finish(host.Report{Rows: n})
 }
@@ -257,6 +324,9 @@ func (s *Server) stored(r *http.Request, who principal) (e execution, object io.
 		return e, nil, refuse(http.StatusNotFound, codeNotFound, "the task returns no rows", "how many it changed is in GET /v1/executions/"+e.id)
 	}
 	object, err = s.queue.bucket.NewReader(r.Context(), e.result, nil)
+	if gcerrors.Code(err) == gcerrors.NotFound { // it has just expired, or someone else has removed it
+		err = refuse(http.StatusNotFound, codeNotFound, "the rows are not there any more", "run the task again")
+	}
 	return e, object, err
 }
 

@@ -1,14 +1,19 @@
 package server_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"gocloud.dev/blob/fileblob"
 
 	"github.com/wasmsql/wasmsql/host/server"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // execution is an execution as the API shows it.
@@ -93,5 +98,114 @@ func TestExecutions(t *testing.T) {
 	other := s.token("acme", server.Read)
 	if got := s.do("GET", "/v1/executions", other, ""); strings.Count(got.body, `"id"`) != 3 {
 		t.Error(got.body)
+	}
+}
+
+// TestSameKey sends requests with one Idempotency-Key: written in another way,
+// at once, and when the tenant has no room or no such task any more, they are
+// answered with the one execution that there is.
+func TestSameKey(t *testing.T) {
+	tasks := task("add", "SELECT {{ a }} + {{ b }} AS sum", "inputs: {a: int, b: {type: int, default: 0}}\n")
+	s := serve(t, files{"acme/wasmsql.yaml": config + "quotas: {per_minute: 5}\n", "acme/tasks/add.yaml": tasks}, withState(t, t.TempDir()))
+	token := s.token("acme", server.Run)
+	post := func(body, key string) answer {
+		return s.do("POST", "/v1/executions", token, body, "Idempotency-Key", key)
+	}
+	const body = `{"task": "add", "inputs": {"a": 1, "b": 2}}`
+	e := post(body, "one").execution(t)
+	for _, other := range []string{`{"inputs":{"b":2,"a":1},"task":"add"}`, " {\n\"task\": \"\\u0061dd\", \"inputs\": {\"a\": 1, \"b\": 2}} "} {
+		if again := post(other, "one").execution(t); again.ID != e.ID {
+			t.Errorf("%s: another execution", other)
+		}
+	}
+	for _, other := range []string{`{"task": "add", "inputs": {"a": 1}}`, `{"task": "add", "inputs": {"a": 1, "b": 2.0}}`, `{"task": "sub", "inputs": {"a": 1, "b": 2}}`, `{"task": "add"}`} {
+		if p := post(other, "one").problem(t); p.Status != 409 || p.Code != "conflict" {
+			t.Errorf("%s: %+v", other, p)
+		}
+	}
+	var at sync.WaitGroup
+	ids := make([]string, 4)
+	for i := range ids {
+		at.Go(func() { ids[i] = post(body, "two").execution(t).ID })
+	}
+	at.Wait()
+	if slices.Sort(ids); ids[0] != ids[3] || ids[0] == e.ID {
+		t.Error("requests at the same moment:", ids)
+	}
+	sqldbtest.Eventually(t, "the quota is never used up", func() bool { return post(body, rand.Text()).status == 429 })
+	files{"acme/tasks/add.yaml": strings.Replace(tasks, "name: add", "name: sub", 1)}.write(t, s.dir)
+	s.reload()
+	if again := post(body, "one"); again.status != 202 || again.execution(t).ID != e.ID || again.header.Get("Location") != "/v1/executions/"+e.ID {
+		t.Error("asked for again, over the quota and without the task:", again.status, again.body)
+	}
+}
+
+// TestRoom has many ask for executions at the same moment: so many are accepted
+// as may run and wait, in both kinds of state.
+func TestRoom(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { testRoom(t, withState(t, t.TempDir())) })
+	t.Run("postgres", func(t *testing.T) { testRoom(t, withStateIn(t, sqldbtest.Postgres(t), t.TempDir())) })
+}
+
+func testRoom(t *testing.T, change func(*server.Config)) {
+	s := serve(t, files{"acme/wasmsql.yaml": config + "quotas: {running: 2, waiting: 3}\n", "acme/tasks/spin.yaml": task("spin", spin, "timeout: 1h\n")}, change)
+	token := s.token("acme", server.Operate)
+	var at sync.WaitGroup
+	answers := make([]answer, 20)
+	for i := range answers {
+		at.Go(func() { answers[i] = s.do("POST", "/v1/executions", token, `{"task": "spin"}`) })
+	}
+	at.Wait()
+	var ids []string
+	for _, got := range answers {
+		switch {
+		case got.status == 202:
+			ids = append(ids, got.execution(t).ID)
+		default:
+			if p := got.problem(t); p.Status != 429 || got.header.Get("Retry-After") != "1" || p.Detail != "3 executions of the tenant wait, which is its quota" {
+				t.Errorf("%+v", p)
+			}
+		}
+	}
+	if len(ids) != 5 {
+		t.Errorf("%d were accepted", len(ids))
+	}
+	slices.Sort(ids)
+	for _, id := range slices.Backward(ids) { // those that wait first
+		s.do("DELETE", "/v1/executions/"+id, token, "")
+	}
+	for _, id := range ids {
+		if e := s.wait(token, id); e.Status != "canceled" {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
+// TestRowsThatCannotBe has a result with two columns of one name: JSON objects
+// cannot hold it, CSV can. Rows that someone has removed are said to be gone.
+func TestRowsThatCannotBe(t *testing.T) {
+	dir := t.TempDir()
+	s := serve(t, files{"acme/wasmsql.yaml": config, "acme/tasks/twice.yaml": task("twice", "SELECT 1 AS a, 2 AS a", "")}, withState(t, dir))
+	token := s.token("acme", server.Run)
+	e := s.wait(token, s.do("POST", "/v1/executions", token, `{"task": "twice"}`).execution(t).ID)
+	for _, c := range [][2]string{{"POST", "/v1/tasks/twice/run"}, {"GET", e.Result}} {
+		body := ""
+		if c[0] == "POST" {
+			body = "{}"
+		}
+		if p := s.do(c[0], c[1], token, body).problem(t); p.Status != 422 || p.Code != "output" || !strings.Contains(p.Detail, `"a"`) || p.Hint == "" {
+			t.Errorf("%s: %+v", c[1], p)
+		}
+		if got := s.do(c[0], c[1], token, body, "Accept", "text/csv"); got.body != "a,a\n1,2\n" {
+			t.Errorf("%s: %d %s", c[1], got.status, got.body)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "results", "acme")); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{e.Result, "/v1/executions/" + e.ID + "/rows"} {
+		if p := s.do("GET", path, token, "").problem(t); p.Status != 404 || p.Detail != "the rows are not there any more" {
+			t.Errorf("%s: %+v", path, p)
+		}
 	}
 }

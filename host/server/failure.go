@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -23,6 +24,16 @@ func (s *Server) tellOperator(ctx context.Context, tenant, task string, err erro
 		return
 	}
 	s.log.WarnContext(ctx, "an execution failed", "tenant", tenant, "task", task, "error", firstLine(err), "cause", cause(err))
+}
+
+// tellFault logs why a request failed, where its client is told of a fault of
+// the server only: the state, or the bucket of results.
+func (s *Server) tellFault(r *http.Request, err error) {
+	var told *problem
+	var one *host.Error
+	if ctx := r.Context(); !canceled(ctx) && !errors.As(err, &told) && !errors.As(err, &one) {
+		s.log.ErrorContext(ctx, "a request failed", "at", r.Pattern, "error", plainCause(err))
+	}
 }
 
 // cause returns what the cause of an error says, which errors of ours do not

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wasmsql/wasmsql/host"
@@ -45,12 +46,15 @@ type gate struct {
 	waiting []chan struct{} // the first is the next
 	minute  allowance
 	day     day
+
+	answering atomic.Int64 // of those that run, whose requests wait for them
 }
 
 // day is what was used in a day of UTC.
 type day struct {
-	number            int64 // days since 1970
-	rows, bytes, fuel int64
+	number int64 // days since 1970
+	usedJSON
+	unkept usedJSON // the part of it that the state does not have yet
 }
 
 // allowance is a bucket that fills again evenly, and holds a minute's worth.
@@ -145,7 +149,7 @@ func (g *gate) refused(now time.Time, q manifest.Quotas) *problem {
 	for _, of := range []struct {
 		what        string
 		used, quota int64
-	}{{"rows", g.day.rows, q.DailyRows}, {"bytes", g.day.bytes, q.DailyBytes}, {"fuel", g.day.fuel, q.DailyFuel}} {
+	}{{"rows", g.day.Rows, q.DailyRows}, {"bytes", g.day.Bytes, q.DailyBytes}, {"fuel", g.day.Fuel, q.DailyFuel}} {
 		if of.quota > 0 && of.used >= of.quota {
 			tomorrow := time.Unix((g.day.number+1)*secondsOfDay, 0)
 			return busy(tomorrow.Sub(now), fmt.Sprintf("the tenant has used %d %s today, its quota is %d", of.used, of.what, of.quota))
@@ -160,7 +164,7 @@ func (g *gate) refused(now time.Time, q manifest.Quotas) *problem {
 const secondsOfDay = 24 * 60 * 60
 
 func (g *gate) turnDay(now time.Time) {
-	if number := now.Unix() / secondsOfDay; number != g.day.number {
+	if number := dayOf(now); number != g.day.number {
 		g.day = day{number: number}
 	}
 }
@@ -170,9 +174,8 @@ func (g *gate) leave(r host.Report) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.turnDay(time.Now())
-	g.day.rows += r.Rows
-	g.day.bytes += r.Bytes
-	g.day.fuel += r.Fuel
+	more := usedJSON{Rows: r.Rows, Bytes: r.Bytes, Fuel: r.Fuel}
+	g.day.usedJSON, g.day.unkept = g.day.plus(more), g.day.unkept.plus(more)
 	g.pass()
 }
 
@@ -181,7 +184,7 @@ func (g *gate) today() usedJSON {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.turnDay(time.Now())
-	return usedJSON{Rows: g.day.rows, Bytes: g.day.bytes, Fuel: g.day.fuel}
+	return g.day.usedJSON
 }
 
 // standing returns how many executions run and wait.

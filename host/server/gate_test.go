@@ -35,7 +35,7 @@ func TestT10Clock(t *testing.T) {
 		t.Fatal(p)
 	}
 	g.mu.Lock()
-	g.day.rows = 10
+	g.day.Rows = 10
 	g.mu.Unlock()
 	if p := g.refused(now.Add(time.Hour), q); p == nil || p.after != 11*60*60 {
 		t.Errorf("%+v", p)

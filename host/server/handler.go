@@ -95,7 +95,11 @@ func (s *Server) dispatch(w *response, r *http.Request, methods map[string]route
 	}
 	to, ok := methods[method]
 	if !ok {
-		accepted := slices.Sorted(maps.Keys(methods))
+		accepted := slices.Collect(maps.Keys(methods))
+		if _, ok := methods[http.MethodGet]; ok {
+			accepted = append(accepted, http.MethodHead)
+		}
+		slices.Sort(accepted)
 		w.Header().Set("Allow", strings.Join(accepted, ", "))
 		return refuse(http.StatusMethodNotAllowed, host.CodeUsage, fmt.Sprintf("the method %q is not accepted here", r.Method),
 			"accepted are "+strings.Join(accepted, ", "))
@@ -152,6 +156,7 @@ func (s *Server) handle(serve func(*response, *http.Request) error) http.Handler
 		if err == nil {
 			return
 		}
+		s.tellFault(r, err)
 		p := problemOf(err)
 		p.Execution, to.fault = to.execution, p.Code
 		if to.begun {
@@ -251,11 +256,6 @@ func shape(text []byte) (deepest, members int) {
 // maxUnknown is how many inputs that a task does not have are told one by one.
 const maxUnknown = 100
 
-// request is the body of a request to run or render a task.
-type request struct {
-	Inputs json.RawMessage `json:"inputs"`
-}
-
 // readInputs reads the inputs of a task from a request's body, and checks
 // them.
 func readInputs(w http.ResponseWriter, r *http.Request, p *host.Program) (host.Inputs, error) {
@@ -263,26 +263,61 @@ func readInputs(w http.ResponseWriter, r *http.Request, p *host.Program) (host.I
 	if err != nil {
 		return nil, err
 	}
-	var body request
-	if err := decode(data, &body, `write {"inputs": {"name": value}}`); err != nil {
+	body, err := members(data, `write {"inputs": {"name": value}}`, "inputs")
+	if err != nil {
 		return nil, err
 	}
-	return parseInputs(body.Inputs, p)
+	return parseInputs(body["inputs"], p)
 }
 
-// decode reads a body that is one JSON object with known members.
-func decode(data []byte, to any, hint string) error {
+// members takes a body apart that is one JSON object with known members. One
+// that is null is as if it were not there. Names are compared as they are
+// written, and none stands twice: which of two is meant, two readers would see
+// differently.
+func members(data []byte, hint string, known ...string) (map[string]json.RawMessage, error) {
+	bad := func(why string) error {
+		return refuse(http.StatusBadRequest, host.CodeUsage, strings.TrimSuffix("the body is not one JSON object: "+why, ": "), hint)
+	}
+	cut := func(err error) error {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return bad(err.Error())
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	err := d.Decode(to)
-	if err == nil && !d.More() {
-		return nil
+	switch open, err := d.Token(); {
+	case err != nil:
+		return nil, bad(err.Error())
+	case open != json.Delim('{'):
+		return nil, bad("")
 	}
-	detail := "the body is not one JSON object"
-	if err != nil {
-		detail += ": " + strings.TrimPrefix(err.Error(), "json: ")
+	all := map[string]json.RawMessage{}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, cut(err)
+		}
+		key, _ := name.(string)
+		if !slices.Contains(known, key) {
+			return nil, bad(fmt.Sprintf("unknown field %q", key))
+		}
+		if _, twice := all[key]; twice {
+			return nil, bad(fmt.Sprintf("the field %q stands there twice", key))
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, cut(err)
+		}
+		all[key] = value
 	}
-	return refuse(http.StatusBadRequest, host.CodeUsage, detail, hint)
+	if _, err := d.Token(); err != nil {
+		return nil, cut(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, bad("")
+	}
+	maps.DeleteFunc(all, func(_ string, v json.RawMessage) bool { return string(v) == "null" })
+	return all, nil
 }
 
 // parseInputs reads the inputs of a task from JSON, and checks them. No text
@@ -329,3 +364,6 @@ func (p principal) task(r *http.Request) (*host.Program, error) {
 	}
 	return nil, refuse(http.StatusNotFound, codeNotFound, fmt.Sprintf("there is no task %q", name), "see GET /v1/tasks")
 }
+
+// canceled reports whether a request's client has gone.
+func canceled(ctx context.Context) bool { return ctx.Err() != nil }

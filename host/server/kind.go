@@ -106,8 +106,9 @@ func (s *Server) Submit(ctx context.Context, r Submission) (Execution, error) {
 	}
 	known, err := s.queue.known(ctx, e)
 	if err == nil && known.id == "" {
-		if err = s.roomFor(ctx, who); err == nil {
-			known, err = s.queue.enqueue(ctx, e)
+		var r room
+		if r, err = s.roomFor(ctx, who); err == nil {
+			known, err = s.queue.enqueue(ctx, e, r)
 		}
 	}
 	var p *problem

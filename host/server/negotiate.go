@@ -64,7 +64,7 @@ func parseAccept(text string) (all mediaRanges) {
 		}
 		m := mediaRange{kind: kind, sub: sub, q: 1}
 		for p := range strings.SplitSeq(params, ";") {
-			if value, ok := strings.CutPrefix(strings.TrimSpace(p), "q="); ok {
+			if name, value, _ := strings.Cut(strings.TrimSpace(p), "="); strings.EqualFold(name, "q") {
 				if q, err := strconv.ParseFloat(value, 64); err == nil && q >= 0 && q <= 1 {
 					m.q = q
 				}

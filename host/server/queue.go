@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
 	"encoding/base32"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"maps"
@@ -121,6 +119,9 @@ func newQueue(ctx context.Context, s *Server, st *state, bucket *blob.Bucket, ke
 			return nil, err
 		}
 	}
+	if err := q.keepUsed(ctx); err != nil {
+		return nil, err
+	}
 	ctx, q.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if err := q.client.Start(ctx); err != nil {
 		q.stop()
@@ -171,7 +172,9 @@ func (q *queue) close(ctx context.Context) error {
 	q.direct.wait(ctx)
 	q.stop()
 	q.done.Wait()
-	return errors.Join(err, q.bucket.Close(), q.state.Close())
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), beatEvery)
+	defer cancel()
+	return errors.Join(err, q.keepUsed(last), q.bucket.Close(), q.state.Close())
 }
 
 // tend beats for what runs here, and looks after what nobody runs.
@@ -186,7 +189,7 @@ func (q *queue) tend(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-beat.C:
-			err = q.beat(ctx)
+			err = errors.Join(q.beat(ctx), q.keepUsed(ctx))
 		case <-sweep.C:
 			err = errors.Join(q.sweep(ctx, time.Now().Add(-deadAfter)), q.expire(ctx))
 		}
@@ -299,32 +302,18 @@ func (q *queue) expire(ctx context.Context) error {
 		}
 		err = errors.Join(err, q.state.forget(ctx, e.id))
 	}
-	return err
-}
-
-// accept queues a request to run a task. Of requests with the same key, the
-// first one is what is run.
-func (q *queue) accept(ctx context.Context, who principal, task, inputs, key string) (e execution, err error) {
-	sum := sha256.Sum256([]byte(task + "\x00" + inputs))
-	e = execution{
-		id: newExecutionID(), tenant: who.tenant.name, task: task, token: who.token.ID, key: key, hash: hex.EncodeToString(sum[:]),
-		inputs: inputs, status: Queued, accepted: time.Now().UTC(), trace: traceParent(ctx),
-	}
-	if known, err := q.known(ctx, e); err != nil || known.id != "" {
-		return known, err
-	}
-	return q.enqueue(ctx, e)
+	return errors.Join(err, q.state.dropUsed(ctx, dayOf(time.Now())-1))
 }
 
 // enqueue queues an execution, or returns the one that was asked for with its
-// key meanwhile.
-func (q *queue) enqueue(ctx context.Context, e execution) (execution, error) {
+// key meanwhile. Others may have taken the room since.
+func (q *queue) enqueue(ctx context.Context, e execution, r room) (execution, error) {
 	tx, err := q.state.BeginTx(ctx, nil)
 	if err != nil {
 		return e, err
 	}
 	defer tx.Rollback()
-	if err := e.add(ctx, q.state, tx); err != nil {
+	if err := e.add(ctx, q.state, tx, r); err != nil {
 		_ = tx.Rollback()
 		if known, kerr := q.known(ctx, e); kerr != nil || known.id != "" { // it came at the same moment
 			return known, kerr

@@ -1,11 +1,13 @@
 package server_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,15 +27,21 @@ type refusal struct {
 
 // TestT3Refusals sends requests that must not work. What belongs to another
 // tenant is answered as what does not exist (T3), and every wrong token alike
-// (T6).
+// (T6). What one database of the state does not take, another may: it is the
+// same with both.
 func TestT3Refusals(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { testRefusals(t, withState(t, t.TempDir())) })
+	t.Run("postgres", func(t *testing.T) { testRefusals(t, withStateIn(t, sqldbtest.Postgres(t), t.TempDir())) })
+}
+
+func testRefusals(t *testing.T, change func(*server.Config)) {
 	s := serve(t, files{
 		"acme/wasmsql.yaml":       config + "quotas: {daily_rows: 1000000}\n",
 		"acme/tasks/add.yaml":     task("add", "SELECT {{ a }} + 1 AS sum", "inputs: {a: int}\n"),
 		"acme/tasks/list.yaml":    task("list", "SELECT {{ when }} AS at WHERE 1 IN {{ n | inclause }}", "inputs: {n: 'list[int]', when: datetime?}\n"),
 		"globex/wasmsql.yaml":     config,
 		"globex/tasks/other.yaml": task("other", "SELECT 1 AS one", ""),
-	}, withState(t, t.TempDir()))
+	}, change)
 	run, read, foreign := s.token("acme", server.Run), s.token("acme", server.Read), s.token("globex", server.Operate)
 	theirs := s.wait(foreign, s.do("POST", "/v1/executions", foreign, `{"task": "other"}`).execution(t).ID)
 	ours := s.wait(run, s.do("POST", "/v1/executions", run, `{"task": "add", "inputs": {"a": 1}}`).execution(t).ID)
@@ -116,8 +124,19 @@ func TestT3Refusals(t *testing.T) {
 		{name: "empty", body: " ", status: 400, code: "usage", detail: "the body is not one JSON object: EOF"},
 		{name: "not JSON", body: "a=1", status: 400, code: "usage", detail: "the body is not one JSON object: invalid character 'a' looking for beginning of value"},
 		{name: "cut", body: `{"inputs": {"a": 1}`, status: 400, code: "usage", detail: "the body is not one JSON object: unexpected EOF"},
-		{name: "a list", body: `[]`, status: 400, code: "usage"},
+		{name: "a list", body: `[]`, status: 400, code: "usage", detail: "the body is not one JSON object"},
 		{name: "two", body: `{} {}`, status: 400, code: "usage", detail: "the body is not one JSON object"},
+		{name: "null", body: `null`, status: 400, code: "usage", detail: "the body is not one JSON object"},
+		{name: "a word", body: `"inputs"`, status: 400, code: "usage", detail: "the body is not one JSON object"},
+		{name: "a brace behind it", body: `{"inputs": {"a": 1}}}`, status: 400, code: "usage", detail: "the body is not one JSON object"},
+		{name: "a bracket behind it", body: `{"inputs": {"a": 1}}]`, status: 400, code: "usage", detail: "the body is not one JSON object"},
+		{name: "a comma too many", body: `{"inputs": {"a": 1},}`, status: 400, code: "usage"},
+		{name: "a byte order mark", body: "\ufeff{}", status: 400, code: "usage", detail: "the body is not one JSON object: invalid character 'ï' looking for beginning of value"},
+		{name: "NaN", body: `{"inputs": {"a": NaN}}`, status: 400, code: "usage"},
+		{name: "member in capitals", body: `{"Inputs": {"a": 1}}`, status: 400, code: "usage", detail: `the body is not one JSON object: unknown field "Inputs"`},
+		{name: "member twice", body: `{"inputs": {"a": 1}, "inputs": {"a": 2}}`, status: 400, code: "usage", detail: `the body is not one JSON object: the field "inputs" stands there twice`},
+		{name: "not UTF-8", body: "{\"inputs\": {\"a\": \"\xff\"}}", status: 400, code: "config"},
+		{name: "inputs null", body: `{"inputs": null}`, status: 400, code: "config", detail: `input "a" (int) is missing`},
 		{name: "unknown member", body: `{"input": {"a": 1}}`, status: 400, code: "usage", detail: `the body is not one JSON object: unknown field "input"`},
 		{name: "deep", body: `{"inputs": ` + deep + `}`, status: 400, code: "usage", detail: "the body is JSON that is deeper than 64"},
 		{name: "large", body: `{"inputs": {"a": "` + strings.Repeat("x", 17<<20) + `"}}`, status: 413, code: "limit", detail: "the body is larger than 16777216 bytes"},
@@ -161,6 +180,20 @@ func TestT3Refusals(t *testing.T) {
 	for _, wait := range []string{"-1s", "61s", "x", "10"} {
 		add(refusal{name: "wait " + wait, method: "GET", path: "/v1/executions/" + ours.ID + "?wait=" + wait, token: run, status: 400, code: "usage", detail: "wait is to be a duration of at most 1m0s"})
 	}
+	for query, detail := range map[string]string{
+		"limit=1&limit=2": `the parameter "limit" is given 2 times`, "stauts=failed": `there is no parameter "stauts"`, "limit=1;status=failed": "the query of the address is not well formed",
+		"limit=%zz": "the query of the address is not well formed", "limit=": `the parameter "limit" is empty`, "task=%00": `the parameter "task" is not text`, "task=%ff": `the parameter "task" is not text`,
+		"before=x": "before is to be the id of an execution", "before=%00": `the parameter "before" is not text`, "before=" + strings.ToLower(ours.ID): "before is to be the id of an execution",
+	} {
+		add(refusal{name: "query " + query, method: "GET", path: "/v1/executions?" + query, token: run, status: 400, code: "usage", detail: detail})
+	}
+	for _, id := range []string{"%00", "%ff", strings.ToLower(ours.ID), ours.ID + "%0a", "%E2%82%AC"} {
+		for _, method := range []string{"GET", "DELETE"} {
+			add(refusal{name: method + " id " + id, method: method, path: "/v1/executions/" + id, token: run, status: 404, code: "not_found", detail: noExecution})
+		}
+	}
+	add(refusal{name: "key that is no text", method: "POST", path: "/v1/executions", token: run, body: `{"task": "add"}`, header: []string{"Idempotency-Key", "\xff"}, status: 400, code: "usage", detail: "the Idempotency-Key is not text"})
+	add(refusal{name: "task a number", method: "POST", path: "/v1/executions", token: run, body: `{"task": 5}`, status: 400, code: "usage", detail: `"task" is to be a text`})
 	add(refusal{name: "long key", method: "POST", path: "/v1/executions", token: run, body: `{"task": "add"}`, header: []string{"Idempotency-Key", strings.Repeat("k", 201)}, status: 400, code: "usage", detail: "the Idempotency-Key has more than 200 characters"})
 	add(refusal{name: "no task", method: "POST", path: "/v1/executions", token: run, body: `{}`, status: 404, code: "not_found", detail: `there is no task ""`})
 	add(refusal{name: "no inputs", method: "POST", path: "/v1/executions", token: run, body: `{"task": "add"}`, status: 400, code: "config", detail: `input "a" (int) is missing`})
@@ -244,5 +277,10 @@ func TestCutStream(t *testing.T) {
 	const want = "\r\n0\r\nWasmsql-Status: task\r\nWasmsql-Error: "
 	if at := strings.LastIndex(string(raw), want); at < 0 || strings.HasSuffix(string(raw), "\r\n\r\n") || !strings.Contains(string(raw[at:]), "integer overflow") {
 		t.Errorf("the stream ends with %q", raw[max(0, len(raw)-200):])
+	}
+	old := s.dial(t)
+	fmt.Fprintf(old, "POST /v1/tasks/cut/run HTTP/1.0\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\nAccept: text/csv\r\n\r\n{}", token)
+	if raw, err := io.ReadAll(old); !errors.Is(err, syscall.ECONNRESET) || !strings.HasPrefix(string(raw), "HTTP/1.0 200 OK\r\n") {
+		t.Errorf("a proxy that speaks HTTP/1.0 takes %d bytes for whole: %v", len(raw), err)
 	}
 }

@@ -3,10 +3,8 @@ package server
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/ipc"
@@ -32,11 +30,15 @@ type page struct {
 
 // getRows is GET /v1/executions/{id}/rows.
 func (s *Server) getRows(w *response, r *http.Request, who principal) error {
-	offset, err := number(r, "offset", 0, 0, 1<<53)
+	of, err := parametersOf(r, "offset", "limit")
 	if err != nil {
 		return err
 	}
-	limit, err := number(r, "limit", pageRows, 1, maxRows)
+	offset, err := of.number("offset", 0, 0, 1<<53)
+	if err != nil {
+		return err
+	}
+	limit, err := of.number("limit", pageRows, 1, maxRows)
 	if err != nil {
 		return err
 	}
@@ -48,25 +50,12 @@ func (s *Server) getRows(w *response, r *http.Request, who principal) error {
 	w.execution = e.id
 	p, err := readPage(object, offset, limit)
 	if err != nil {
-		return err
+		return unwritable(err)
 	}
 	if p.Total, err = rowsOf(e); err != nil {
 		return err
 	}
 	return respond(w, http.StatusOK, p)
-}
-
-// number returns a parameter of a request's query that is a whole number.
-func number(r *http.Request, name string, otherwise, least, most int64) (int64, error) {
-	text := r.URL.Query().Get(name)
-	if text == "" {
-		return otherwise, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < least || n > most {
-		return 0, refuse(http.StatusBadRequest, host.CodeUsage, fmt.Sprintf("%s is to be a number from %d to %d", name, least, most), "")
-	}
-	return n, nil
 }
 
 // rowsOf returns how many rows an execution that succeeded has returned.

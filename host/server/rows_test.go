@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -63,6 +64,21 @@ func TestExecutionsOf(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { testExecutionsOf(t, withState(t, t.TempDir())) })
 	t.Run("postgres", func(t *testing.T) {
 		testExecutionsOf(t, withStateIn(t, sqldbtest.Postgres(t), filepath.Join(t.TempDir(), "results")))
+	})
+	t.Run("postgres in English", func(t *testing.T) { // most servers do not sort by bytes
+		state, results := sqldbtest.Postgres(t), filepath.Join(t.TempDir(), "results")
+		if err := serve(t, nil, withStateIn(t, state, results)).Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		db, err := sql.Open("pgx", state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec(`ALTER TABLE wasmsql_executions ALTER COLUMN id TYPE text COLLATE "en-x-icu"`); err != nil {
+			t.Fatal(err)
+		}
+		testExecutionsOf(t, withStateIn(t, state, results))
 	})
 }
 

@@ -48,7 +48,7 @@ func (s *Server) runTask(w *response, r *http.Request, who principal) error {
 	rows := &rowsBody{to: w, media: media, patience: s.patience(), most: program.Limits().Timeout}
 	report, err := s.execute(r.Context(), who, w.execution, program, in, result.New(format, rows, result.Options{}))
 	if err != nil {
-		return err
+		return unwritable(err)
 	}
 	if told, err := json.Marshal(report); err == nil {
 		w.Header().Set(headReport, headerText(string(told)))
@@ -59,6 +59,21 @@ func (s *Server) runTask(w *response, r *http.Request, who principal) error {
 		}{report.RowsAffected})
 	}
 	return rows.finish(report)
+}
+
+// unwritable is the answer to rows that are not to be had as the client wants
+// them, and may be in another format.
+func unwritable(err error) error {
+	why := unwritten(err)
+	if why == nil {
+		return err
+	}
+	p := problemOf(err)
+	if p.Code != string(host.CodeOutput) {
+		p = refuse(0, host.CodeOutput, why.Error(), why.Hint)
+	}
+	p.Status, p.Title = http.StatusUnprocessableEntity, http.StatusText(http.StatusUnprocessableEntity)
+	return p
 }
 
 // rowsBody is the body of an answer with rows.

@@ -110,6 +110,7 @@ type Server struct {
 	mu      sync.RWMutex
 	tenants map[string]*tenant
 	broken  map[string]error // folders whose content is not what runs
+	unread  error            // why the folder of tenants itself cannot be read
 	tokens  tokenBook
 
 	identities    *identities // nil: none are configured
@@ -179,8 +180,11 @@ func (s *Server) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := s.Reload(ctx); err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "the folder of tenants cannot be read", "error", err)
+		s.mu.RLock()
+		before := s.unread
+		s.mu.RUnlock()
+		if err := s.Reload(ctx); err != nil && ctx.Err() == nil && before == nil {
+			s.log.ErrorContext(ctx, "the folder of tenants cannot be read: what ran before goes on", "error", err)
 		}
 	}
 }
@@ -193,6 +197,9 @@ func (s *Server) Reload(ctx context.Context) error {
 	defer s.change.Unlock()
 	s.refreshIdentities(ctx)
 	there, err := s.folders()
+	s.mu.Lock()
+	s.unread = err
+	s.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("read the folder of tenants: %w", err)
 	}
@@ -212,7 +219,6 @@ func (s *Server) Reload(ctx context.Context) error {
 	s.mu.RUnlock()
 	for _, name := range known {
 		if there[name] == "" {
-			s.tokens.set(name)
 			s.install(ctx, name, nil)
 			delete(s.readings, name)
 		}
@@ -236,6 +242,8 @@ func (s *Server) takeTokens(there map[string]string) map[string]error {
 			faults[name] = err
 		}
 	}
+	s.tokens.keep(there)
+	maps.Copy(faults, s.tokens.shared())
 	return faults
 }
 

@@ -81,6 +81,10 @@ func openState(ctx context.Context, address string) (_ *state, err error) {
 // holds: a number of our own.
 const setupLock = 0x7761736d73716c // wasmsql
 
+// roomLock is, with a tenant, the advisory lock of PostgreSQL that one who takes
+// the last places of its queue holds.
+const roomLock = 0x776d7371
+
 // alone waits until no other process makes the tables of the state.
 func (s *state) alone(ctx context.Context) (unlock func(), err error) {
 	if !s.postgres {
@@ -175,7 +179,8 @@ func (s *state) q(text string) string {
 	return strings.ReplaceAll(text, "$", "?")
 }
 
-// schemaText makes the tables. Times are milliseconds since 1970.
+// schemaText makes the tables. Times are milliseconds since 1970, days are those
+// of UTC since then.
 const schemaText = `
 CREATE TABLE IF NOT EXISTS wasmsql_executions (
 	id            TEXT PRIMARY KEY,
@@ -200,5 +205,13 @@ CREATE TABLE IF NOT EXISTS wasmsql_executions (
 );
 CREATE INDEX IF NOT EXISTS wasmsql_executions_of ON wasmsql_executions (tenant, id);
 CREATE INDEX IF NOT EXISTS wasmsql_executions_alive ON wasmsql_executions (status, beat);
-CREATE INDEX IF NOT EXISTS wasmsql_executions_ended ON wasmsql_executions (ended)
+CREATE INDEX IF NOT EXISTS wasmsql_executions_ended ON wasmsql_executions (ended);
+CREATE TABLE IF NOT EXISTS wasmsql_used (
+	tenant        TEXT NOT NULL,
+	day           BIGINT NOT NULL,
+	used_rows     BIGINT NOT NULL,
+	used_bytes    BIGINT NOT NULL,
+	used_fuel     BIGINT NOT NULL,
+	PRIMARY KEY (tenant, day)
+)
 `

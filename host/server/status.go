@@ -29,7 +29,7 @@ func (s *Server) ready(w *response, _ *http.Request, _ principal) error {
 	switch {
 	case s.closing:
 		body.Status, status = "closing", http.StatusServiceUnavailable
-	case len(s.broken) > 0 || body.Identities > 0:
+	case len(s.broken) > 0 || s.unread != nil || body.Identities > 0:
 		body.Status = "degraded"
 	}
 	return respond(w, status, body)

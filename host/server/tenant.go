@@ -108,11 +108,15 @@ func (c content) walk(dir string, f func(root *os.Root, name string, st fs.FileI
 		if c.dev && d.IsDir() && name != "." {
 			return fs.SkipDir
 		}
-		if !c.wants(name) {
+		if !c.wants(name) && (c.dev || !isOfTasks(name)) {
 			return nil
 		}
 		st, err := root.Stat(filepath.FromSlash(name)) // follows a link inside
-		if err != nil || !st.Mode().IsRegular() {
+		if err == nil && st.IsDir() && !d.IsDir() {
+			err = &host.Error{Code: host.CodeConfig, Place: host.Place{File: name}, Message: "a link to a folder is not followed",
+				Hint: "link its files, or the tenant's folder as a whole"}
+		}
+		if err != nil || !st.Mode().IsRegular() || !c.wants(name) {
 			return err
 		}
 		return f(root, name, st)
@@ -123,12 +127,15 @@ func (c content) walk(dir string, f func(root *os.Root, name string, st fs.FileI
 func (c content) wants(name string) bool {
 	switch path.Ext(name) {
 	case ".yaml", ".yml", ".json":
-		return c.dev || name == configFile || strings.HasPrefix(name, tasksDir+"/")
+		return c.dev || name == configFile || isOfTasks(name)
 	case ".wasm":
 		return true
 	}
 	return false
 }
+
+// isOfTasks reports whether it is the folder of tasks, or something in it.
+func isOfTasks(name string) bool { return name == tasksDir || strings.HasPrefix(name, tasksDir+"/") }
 
 // load makes a tenant of what its folder holds. Its error has every fault at
 // once, with files named as in the folder.

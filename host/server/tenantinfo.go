@@ -21,11 +21,16 @@ type keepsJSON struct {
 	Audit      bool `json:"audit"`
 }
 
-// usedJSON is what was used in a day of UTC, by this process.
+// usedJSON is what was used in a day of UTC: by this process, or with a state
+// by all that have it.
 type usedJSON struct {
 	Rows  int64 `json:"rows"`
 	Bytes int64 `json:"bytes"`
 	Fuel  int64 `json:"fuel"`
+}
+
+func (u usedJSON) plus(o usedJSON) usedJSON {
+	return usedJSON{u.Rows + o.Rows, u.Bytes + o.Bytes, u.Fuel + o.Fuel}
 }
 
 // quotasJSON are quotas; 0 is none.
@@ -47,7 +52,7 @@ func (s *Server) getTenant(w *response, r *http.Request, who principal) error {
 	_, out.Keeps.Audit = s.cfg.Audit.(AuditReader)
 	if s.queue != nil {
 		var err error
-		if out.Queued, err = s.queue.state.waiting(r.Context(), who.tenant.name); err != nil {
+		if out.Queued, _, err = s.queue.state.stand(r.Context(), who.tenant.name); err != nil {
 			return err
 		}
 	}

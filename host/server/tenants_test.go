@@ -18,6 +18,7 @@ import (
 	"github.com/wasmsql/wasmsql/host/sqldb"
 	"github.com/wasmsql/wasmsql/host/sqldb/mysql"
 	"github.com/wasmsql/wasmsql/host/sqldb/postgres"
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
 )
 
@@ -58,12 +59,54 @@ func TestT12BrokenFolderKeepsWhatRan(t *testing.T) {
 	if n() != "n\n2\n" || s.Broken()["acme"] != nil {
 		t.Error(n(), s.Broken())
 	}
-	if err := os.RemoveAll(filepath.Join(s.dir, "acme")); err != nil {
+	if err := os.Rename(s.dir, s.dir+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reload(t.Context()); err == nil {
+		t.Error("a folder of tenants that is gone is read")
+	}
+	if ready, got := s.do("GET", "/readyz", "", ""), s.do("GET", "/v1/tasks", token, ""); !strings.Contains(ready.body, "degraded") || got.status != 200 {
+		t.Error("the folder of tenants is gone:", ready.body, got.status)
+	}
+	if err := os.Rename(s.dir+".away", s.dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(s.dir, "acme"), filepath.Join(s.dir, "ajax")); err != nil {
 		t.Fatal(err)
 	}
 	s.reload()
+	if got := s.do("GET", "/v1/tenant", token, ""); !strings.Contains(got.body, `"name":"ajax"`) {
+		t.Error("a tenant with another name:", got.status, got.body)
+	}
+	s.remove("ajax")
 	if p := s.do("GET", "/v1/tasks", token, "").problem(t); p.Status != 401 {
 		t.Errorf("a removed tenant is served: %+v", p)
+	}
+}
+
+// TestT6CopiedFolder makes a tenant by copying another's folder, tokens and all:
+// nobody can say whose those are, until one of the two gives them up.
+func TestT6CopiedFolder(t *testing.T) {
+	s := serve(t, files{"acme/wasmsql.yaml": config}, nil)
+	token := s.token("acme", server.Read)
+	if err := os.CopyFS(filepath.Join(s.dir, "aaa"), os.DirFS(filepath.Join(s.dir, "acme"))); err != nil {
+		t.Fatal(err)
+	}
+	s.reload()
+	if got := s.do("GET", "/v1/tenant", token, ""); got.status != 401 {
+		t.Error("a token of two tenants:", got.status, got.body)
+	}
+	for _, name := range []string{"acme", "aaa"} {
+		if err := s.Broken()[name]; err == nil || !strings.Contains(err.Error(), "is accepted for neither") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := os.Remove(filepath.Join(s.dir, "aaa", "tokens.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	s.reload()
+	if got := s.do("GET", "/v1/tenant", token, ""); !strings.Contains(got.body, `"name":"acme"`) || len(s.Broken()) != 0 {
+		t.Error(got.status, got.body, s.Broken())
 	}
 }
 
@@ -108,8 +151,18 @@ func TestT5TenantsAreApart(t *testing.T) {
 	}
 }
 
+// inOneDay waits for the next day of UTC if this one is about to end: a test of
+// daily quotas begins and ends in the same one.
+func inOneDay(t *testing.T) {
+	t.Helper()
+	if now := time.Now().UTC(); now.Hour() == 23 && now.Minute() == 59 {
+		time.Sleep(time.Until(now.Truncate(24 * time.Hour).Add(24 * time.Hour)))
+	}
+}
+
 // TestQuotas uses a tenant's quotas up; another tenant does not notice.
 func TestQuotas(t *testing.T) {
+	inOneDay(t)
 	numbers := task("numbers", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 100) SELECT i FROM n", "")
 	s := serve(t, files{
 		"acme/wasmsql.yaml":         config + "quotas: {daily_rows: 250, per_minute: 1000}\n",
@@ -142,22 +195,72 @@ func TestQuotas(t *testing.T) {
 	}
 }
 
+// TestQuotasAreKept uses a daily quota up, and starts the server again; with a
+// state for several processes, the others know of it.
+func TestQuotasAreKept(t *testing.T) {
+	inOneDay(t)
+	tenant := files{"acme/wasmsql.yaml": config + "quotas: {daily_rows: 2}\n", "acme/tasks/one.yaml": task("one", "SELECT 1 AS n UNION SELECT 2", "")}
+	const over = "the tenant has used 2 rows today, its quota is 2"
+	run := func(s *served, token string) answer { return s.do("POST", "/v1/tasks/one/run", token, "{}") }
+	dir := t.TempDir()
+	s := serve(t, tenant, withState(t, dir))
+	token := s.token("acme", server.Run)
+	if got := run(s, token); got.status != 200 {
+		t.Fatal(got.body)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	in := func(s *served) func(*server.Config) { return func(c *server.Config) { c.Tenants = s.dir } }
+	s = serve(t, nil, func(c *server.Config) { withState(t, dir)(c); in(s)(c) })
+	if p := run(s, token).problem(t); p.Detail != over {
+		t.Errorf("after a start: %+v", p)
+	}
+	if got := s.do("GET", "/v1/tenant", token, ""); !strings.Contains(got.body, `"today":{"rows":2,`) {
+		t.Error(got.body)
+	}
+	state, results := sqldbtest.Postgres(t), t.TempDir()
+	one := serve(t, tenant, withStateIn(t, state, results))
+	two := serve(t, nil, func(c *server.Config) { withStateIn(t, state, results)(c); in(one)(c) })
+	token = one.token("acme", server.Run)
+	two.reload()
+	if got := run(one, token); got.status != 200 {
+		t.Fatal(got.body)
+	}
+	sqldbtest.Eventually(t, "another process does not know what was used", func() bool {
+		got := two.do("GET", "/v1/tenant", token, "")
+		return strings.Contains(got.body, `"today":{"rows":2,`)
+	})
+	if p := run(two, token).problem(t); p.Detail != over {
+		t.Errorf("in another process: %+v", p)
+	}
+}
+
 // spin is a task that runs until it is ended.
 const spin = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT count(*) FROM n"
 
 // TestC14Turns holds a tenant to one execution at once, and one that waits: a
-// third is refused, the one that waits has its turn, and another tenant does not
-// wait at all.
+// third is refused, the one that waits has its turn, one waits for no longer than
+// its task may take, one whose client leaves gives its place up, and another
+// tenant does not wait at all.
 func TestC14Turns(t *testing.T) {
 	s := serve(t, files{
 		"acme/wasmsql.yaml":      config + "quotas: {running: 1, waiting: 1}\n",
 		"acme/tasks/spin.yaml":   task("spin", spin, "timeout: 1h\n"),
 		"acme/tasks/fast.yaml":   task("fast", "SELECT 1 AS n", "timeout: 1h\n"),
+		"acme/tasks/short.yaml":  task("short", "SELECT 1 AS n", "timeout: 200ms\n"),
 		"globex/wasmsql.yaml":    config,
 		"globex/tasks/fast.yaml": task("fast", "SELECT 1 AS n", ""),
 	}, nil)
 	acme, globex := s.token("acme", server.Run), s.token("globex", server.Run)
 	_, leave := s.begun("spin", acme)
+	s.stands(acme, 1, 0)
+	if p := s.do("POST", "/v1/tasks/short/run", acme, "{}").problem(t); p.Status != 422 || p.Code != "limit" || !p.Retryable || p.Detail != "the deadline of 200ms has passed before the tenant's quota had room for the execution" {
+		t.Errorf("a task that may take 200 ms: %+v", p)
+	}
+	_, gone := s.begun("fast", acme)
+	s.stands(acme, 1, 1)
+	gone()
 	s.stands(acme, 1, 0)
 	waiting, _ := s.begun("fast", acme)
 	s.stands(acme, 1, 1)
@@ -172,6 +275,15 @@ func TestC14Turns(t *testing.T) {
 		t.Error("its turn has come:", got.status, got.body)
 	}
 	s.stands(acme, 0, 0)
+	outcomes := map[string]int{}
+	for _, r := range s.kept.list() {
+		outcomes[r.Task+" "+r.Outcome]++
+	}
+	for _, want := range []string{"short limit", "fast canceled", "fast busy", "spin canceled", "fast ok"} {
+		if outcomes[want] == 0 {
+			t.Errorf("%v, without %s", outcomes, want)
+		}
+	}
 }
 
 // TestT8CloseDrains stops the server while something runs.

@@ -324,6 +324,7 @@ func TestT6NewTokenChangesNothing(t *testing.T) {
 // canaries for values: each has a record, and none has a value.
 func TestT11EveryExecutionIsRecorded(t *testing.T) {
 	t.Parallel()
+	inOneDay(t)
 	name := filepath.Join(t.TempDir(), "audit.ndjson")
 	audit, err := server.OpenAudit(name)
 	if err != nil {
@@ -383,6 +384,12 @@ func TestT11EveryExecutionIsRecorded(t *testing.T) {
 	}
 	if st, err := os.Stat(name); err != nil || st.Mode().Perm() != 0o600 {
 		t.Error(st.Mode(), err)
+	}
+	if err := os.Rename(name, name+".1"); err != nil { // as who rotates logs
+		t.Fatal(err)
+	}
+	if now := s.do("GET", "/v1/audit", token, "").body; strings.Count(now, `"execution"`) != len(want) {
+		t.Error("when the file was moved away:", now)
 	}
 }
 

@@ -153,6 +153,7 @@ func parseTokens(data []byte) ([]Token, error) {
 		if b, err := hex.DecodeString(t.Hash); err != nil || len(b) != sha256.Size {
 			return nil, fmt.Errorf("%s: token %d: hash is no SHA-256 in hex", tokensFile, i+1)
 		}
+		all[i].Hash = strings.ToLower(t.Hash)
 		if b, err := tokenText.DecodeString(t.ID); err != nil || len(b) != tokenIDBytes {
 			return nil, fmt.Errorf("%s: token %d: id is not that of a token", tokensFile, i+1)
 		}

@@ -1,12 +1,17 @@
 package server
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
 	"sync"
+	"syscall"
+
+	"github.com/wasmsql/wasmsql/host"
 )
 
 // tokenBook has the tokens of all tenants. They are read apart from the rest
@@ -51,7 +56,7 @@ func readTokens(dir string) ([]byte, error) {
 		return nil, err
 	}
 	defer root.Close()
-	f, err := root.Open(tokensFile)
+	f, err := root.OpenFile(tokensFile, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe is not waited for
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -59,6 +64,9 @@ func readTokens(dir string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
+		return nil, cmp.Or(err, errors.New(tokensFile+" is not a file"))
+	}
 	return readAtMost(f, maxTokensFile)
 }
 
@@ -68,6 +76,18 @@ func (b *tokenBook) set(tenant string, all ...Token) {
 	defer b.mu.Unlock()
 	b.put(tenant, all)
 	delete(b.read, tenant)
+}
+
+// keep drops the tokens of tenants that are not there.
+func (b *tokenBook) keep(there map[string]string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for tenant := range b.read {
+		if there[tenant] == "" {
+			b.put(tenant, nil)
+			delete(b.read, tenant)
+		}
+	}
 }
 
 func (b *tokenBook) put(tenant string, all []Token) {
@@ -85,8 +105,32 @@ func (b *tokenBook) put(tenant string, all []Token) {
 	}
 }
 
-// find returns whose token it is. It takes as long for one that does not
-// exist as for one with another secret.
+// shared returns why the tokens of tenants are not accepted, by tenant, where
+// another tenant has the same ones: with a folder that was copied, or a hash.
+// Whose they are is not known then.
+func (b *tokenBook) shared() map[string]error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	faults := map[string]error{}
+	for id, holders := range b.byID {
+		for i, one := range holders {
+			for _, other := range holders[:i] {
+				if one.token.Hash == other.token.Hash && one.tenant != other.tenant {
+					faults[one.tenant], faults[other.tenant] = errShared(id, other.tenant), errShared(id, one.tenant)
+				}
+			}
+		}
+	}
+	return faults
+}
+
+func errShared(id, with string) error {
+	return &host.Error{Code: host.CodeConfig, Place: host.Place{File: tokensFile},
+		Message: fmt.Sprintf("token %q is one of tenant %q too, and is accepted for neither", id, with), Hint: "revoke it for one of them"}
+}
+
+// find returns whose token it is: nobody's, if it is that of several tenants.
+// It takes as long for one that does not exist as for one with another secret.
 func (b *tokenBook) find(text string) (identity, bool) {
 	id, secret, ok := splitToken(text)
 	b.mu.RLock()
@@ -95,10 +139,14 @@ func (b *tokenBook) find(text string) (identity, bool) {
 	if len(holders) == 0 {
 		holders = []identity{{}}
 	}
+	var found []identity
 	for _, i := range holders {
 		if i.token.matches(secret) && ok {
-			return i, true
+			found = append(found, i)
 		}
 	}
-	return identity{}, false
+	if len(found) == 0 || found[0].tenant != found[len(found)-1].tenant {
+		return identity{}, false
+	}
+	return found[0], true
 }
