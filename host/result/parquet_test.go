@@ -159,12 +159,15 @@ func TestParquetRandom(t *testing.T) {
 			{Name: "ok", Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
 			{Name: "text", Type: arrow.BinaryTypes.String, Nullable: true},
 			{Name: "list", Type: arrow.ListOf(arrow.PrimitiveTypes.Int64), Nullable: true},
+			{Name: "word", Type: arrow.BinaryTypes.String, Nullable: true}, // has a dictionary
 		}, nil)
 		b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 		var recs []arrow.Record
-		for range 20 {
+		for n := range 20 {
+			// Row groups without a word, and one whose first pages have none.
+			words := n == 0 || n == 19 && seed%2 == 0
 			for range 5_000 + rng.IntN(15_000) {
-				randomRow(rng, b, seed%2 == 0)
+				randomRow(rng, b, seed%2 == 0, words)
 			}
 			recs = append(recs, b.NewRecord())
 		}
@@ -189,7 +192,7 @@ func TestParquetRandom(t *testing.T) {
 	}
 }
 
-func randomRow(rng *rand.Rand, b *array.RecordBuilder, nulls bool) {
+func randomRow(rng *rand.Rand, b *array.RecordBuilder, nulls, words bool) {
 	null := func(i int) bool {
 		if rng.IntN(20) == 0 {
 			b.Field(i).AppendNull()
@@ -219,6 +222,11 @@ func randomRow(rng *rand.Rand, b *array.RecordBuilder, nulls bool) {
 				v.Append(rng.Int64N(100))
 			}
 		}
+	}
+	if words {
+		b.Field(5).(*array.StringBuilder).Append([]string{"", "a", "bc"}[b.Field(5).Len()%3])
+	} else {
+		b.Field(5).AppendNull()
 	}
 }
 

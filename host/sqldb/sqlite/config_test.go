@@ -148,8 +148,8 @@ func TestCannotOpen(t *testing.T) {
 		{"sqlite:///file:missing.db?mode=ro&uri=true", abi.ReadWrite, "the database file does not exist", missingHint},
 		{"sqlite:///file:missing.db?mode=rw&uri=true", abi.ReadWrite, "the database file does not exist", missingHint},
 		{"sqlite:///no/such/folder.db", abi.ReadWrite, "the database file cannot be created", "check that its folder exists and can be written"},
-		{"sqlite:///garbage.db", abi.ReadOnly, "the file is not a SQLite database", "check the uri"},
-		{"sqlite:///garbage.db", abi.ReadWrite, "the file is not a SQLite database", "check the uri"},
+		{"sqlite:///garbage.db", abi.ReadOnly, "the file is not a SQLite database", "check the uri; an encrypted database cannot be opened"},
+		{"sqlite:///garbage.db", abi.ReadWrite, "the file is not a SQLite database", "check the uri; an encrypted database cannot be opened"},
 		{"sqlite:///.", abi.ReadOnly, "the database is not a file", "check the uri"},
 	} {
 		d := openURI(t, c.uri, sqldb.Config{Access: c.access, Dir: dir})

@@ -56,14 +56,14 @@ func TestUninterruptible(t *testing.T) {
 	}
 	_, err := d.Begin(t.Context(), sqldb.TxOptions{})
 	wantCode(t, err, abi.Limit)
-	for runtime.NumGoroutine() > goroutines { // the engines end, by and by
+	left := func() int {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return len(d.open) + len(d.lost)
+	}
+	for left() > 0 || runtime.NumGoroutine() > goroutines { // the engines end, by and by
 		time.Sleep(10 * time.Millisecond)
 	}
-	d.mu.Lock()
-	if len(d.open)+len(d.lost) > 0 {
-		t.Errorf("%d open, %d lost", len(d.open), len(d.lost))
-	}
-	d.mu.Unlock()
 	tx, err := d.Begin(t.Context(), sqldb.TxOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -51,8 +51,10 @@ func newDecoder(d declared, limit int64) decoder {
 		return &boolDecoder{}
 	case declaredFloat:
 		return &floatDecoder{vector.Fixed[float64]{Type: arrow.PrimitiveTypes.Float64}}
-	case declaredText, declaredJSON:
+	case declaredText:
 		return &textDecoder{vector.Varied{Type: arrow.BinaryTypes.String}, limit}
+	case declaredJSON:
+		return &jsonDecoder{textDecoder: textDecoder{vector.Varied{Type: arrow.BinaryTypes.String}, limit}}
 	case declaredBlob:
 		return &blobDecoder{vector.Varied{Type: arrow.BinaryTypes.Binary}, limit}
 	case declaredDate:
@@ -143,6 +145,29 @@ func (d *textDecoder) add(c cell, store int32) (int64, *misfit) {
 	}
 	d.Push(v)
 	return size + 4, nil
+}
+
+// jsonDecoder takes numbers too: a column declared JSON has the affinity
+// NUMERIC, so that SQLite keeps the document 1.50 as the real 1.5.
+type jsonDecoder struct {
+	textDecoder
+	room [32]byte
+}
+
+func (d *jsonDecoder) add(c cell, store int32) (int64, *misfit) {
+	var text []byte
+	switch {
+	case store == storeInt:
+		text = strconv.AppendInt(d.room[:0], c.int(), 10)
+	case store == storeReal && !math.IsInf(c.real(), 0):
+		text = strconv.AppendFloat(d.room[:0], c.real(), 'g', -1, 64)
+	case store == storeBlob:
+		return 0, wrong(store, "JSON", "write json(…) for what jsonb() made, CAST(… AS BLOB) for the bytes")
+	default:
+		return d.textDecoder.add(c, store)
+	}
+	d.Push(text)
+	return int64(len(text)) + 4, nil
 }
 
 type blobDecoder struct {

@@ -102,8 +102,10 @@ func cannotOpen(err error, s *settings, readOnly, missing bool) *sqldb.Error {
 	case missing:
 		out.Message, out.Hint = "the database file cannot be created", "check that its folder exists and can be written"
 	case f.is(lib.SQLITE_NOTADB):
-		out.Message, out.Hint = "the file is not a SQLite database", "check the uri"
-	case f.is(lib.SQLITE_CANTOPEN, lib.SQLITE_IOERR, lib.SQLITE_PERM):
+		out.Message, out.Hint = "the file is not a SQLite database", "check the uri; an encrypted database cannot be opened"
+	case f.code == lib.SQLITE_READONLY_ROLLBACK, f.code == lib.SQLITE_READONLY_RECOVERY:
+		out.Message, out.Hint = "the database has a transaction that was cut off", "open it once with access: read-write, which undoes what there is of it"
+	case f.is(lib.SQLITE_CANTOPEN, lib.SQLITE_IOERR, lib.SQLITE_PERM, lib.SQLITE_READONLY):
 		out.Message = "the database file cannot be opened"
 		out.Hint = "check its permissions; a database in WAL mode also needs a folder that can be written, or its -wal and -shm files"
 	}

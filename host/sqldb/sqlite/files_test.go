@@ -63,6 +63,34 @@ func TestReadOnlyFolder(t *testing.T) {
 	}
 }
 
+// TestHotJournal: what a writer left that was killed is not read, and undone by
+// the next one that may write.
+func TestHotJournal(t *testing.T) {
+	from, to := victim(t, "DELETE"), filepath.Join(t.TempDir(), "cut.db")
+	writer := foreign(t, from)
+	for _, sql := range []string{"PRAGMA cache_size=1", "BEGIN", "INSERT INTO t SELECT NULL, hex(zeroblob(3000)) FROM sqlite_schema a, sqlite_schema b", "UPDATE t SET b = b || 'x'"} {
+		foreignExec(t, writer, sql)
+	}
+	for _, file := range []string{"", "-journal"} {
+		data, err := os.ReadFile(from + file)
+		if err == nil {
+			err = os.WriteFile(to+file, data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := openURI(t, "sqlite:///"+to, sqldb.Config{}).Begin(t.Context(), sqldb.TxOptions{Access: abi.ReadOnly})
+	if e := fault(t, err); e.Code != abi.Conn || e.Message != "the database has a transaction that was cut off" || e.Hint == "" {
+		t.Errorf("%+v", e)
+	}
+	for _, access := range []abi.Access{abi.ReadWrite, abi.ReadOnly} {
+		if _, rec := one(t, begin(t, to, access), "SELECT count(*), min(b) FROM t"); rec.Column(0).String() != "[2]" || rec.Column(1).String() != `["one"]` {
+			t.Errorf("%v: %v", access, rec)
+		}
+	}
+}
+
 func lock(t *testing.T, path string, mode os.FileMode) {
 	t.Helper()
 	if err := os.Chmod(path, mode); err != nil {

@@ -251,8 +251,10 @@ func (v *blobs) size() int {
 
 func (v *blobs) dictionary() ([]byte, int) { return v.dict.take() }
 
+// page has no indexes of a dictionary for nulls alone: a chunk without any
+// value has no dictionary.
 func (v *blobs) page(dst []byte) ([]byte, int32) {
-	if v.dict.on {
+	if len(v.dict.page) > 0 {
 		return v.dict.flush(dst), dictionaries
 	}
 	dst = append(dst, v.buf...)
