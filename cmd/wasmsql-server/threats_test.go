@@ -16,35 +16,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasmsql/wasmsql/host/hosttest"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
-// said is what a process writes to standard error.
-type said struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (s *said) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(p)
-}
-
-func (s *said) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
-
 // startIn is start with an environment; it returns what the process says too.
-func startIn(t *testing.T, dir string, env []string, args ...string) (*program, *said) {
+func startIn(t *testing.T, dir string, env []string, args ...string) (*program, *hosttest.Log) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, said := &program{t: t, cmd: exec.Command(self, args...)}, &said{}
+	p, said := &program{t: t, cmd: exec.Command(self, args...)}, &hosttest.Log{}
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stderr = dir, append(append(os.Environ(), asProgram+"=1"), env...), said
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -205,7 +188,7 @@ func TestT8Signals(t *testing.T) {
 type stopping struct {
 	*program
 	dir, task, token string
-	said             *said
+	said             *hosttest.Log
 }
 
 // result is what came of a request.

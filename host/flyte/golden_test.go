@@ -21,9 +21,9 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 	_ "modernc.org/sqlite"
 
-	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/flyte"
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
+	"github.com/wasmsql/wasmsql/host/hosttest"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 	"github.com/wasmsql/wasmsql/host/sqldb/mysql"
 	"github.com/wasmsql/wasmsql/host/sqldb/postgres"
@@ -321,18 +321,10 @@ type outcome struct {
 	rows    [][]string
 }
 
-var shared = sync.OnceValues(func() (*host.Runtime, error) {
-	return host.NewRuntime(context.Background(), host.RuntimeConfig{})
-})
-
 // execute runs the case as its container would.
 func (p *place) execute(env map[string]string) outcome {
 	p.t.Helper()
-	rt, err := shared()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	x := flyte.Executor{Store: storage.Schemes{"file": storage.Files{}}, Drivers: drivers, Runtime: rt,
+	x := flyte.Executor{Store: storage.Schemes{"file": storage.Files{}}, Drivers: drivers, Runtime: hosttest.Runtime(p.t, "compiler"),
 		Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
 	var stderr bytes.Buffer
 	var o outcome

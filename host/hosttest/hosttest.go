@@ -1,5 +1,5 @@
 // Package hosttest helps tests to run tasks: a Host on a temporary SQLite
-// database, a Sink that keeps rows, and guests built from source.
+// database, a Sink that keeps rows, a log, and guests built from source.
 package hosttest
 
 import (
@@ -136,6 +136,27 @@ func (r *Rows) Close() error { r.Closed = true; return nil }
 
 // Abort implements host.Sink.Abort.
 func (r *Rows) Abort(cause error) { r.Aborted = cause }
+
+// Log keeps what is logged, to be read while more is. The zero Log is empty. It
+// is safe for concurrent use.
+type Log struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String returns what was logged so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
 
 // BuildGuest builds the Go guest in a folder, with the flags that a guest
 // needs, and returns its binary.

@@ -107,10 +107,13 @@ func TestMetrics(t *testing.T) {
 	settle(t, s, want)
 	got := s.scraped()
 	for _, name := range []string{`wasmsql_fuel_total{task="two",tenant="acme"}`, `wasmsql_modules`, `wasmsql_guests_running_max`,
-		`wasmsql_compile_cache_hits_total{place="memory"}`, `wasmsql_compile_cache_misses_total`, `wasmsql_queued_oldest_seconds{tenant="acme"}`} {
+		`wasmsql_compile_cache_hits_total{place="memory"}`, `wasmsql_queued_oldest_seconds{tenant="acme"}`} {
 		if got[name] <= 0 {
 			t.Errorf("%s is %v", name, got[name])
 		}
+	}
+	if misses, found := got[`wasmsql_compile_cache_misses_total`], got[`wasmsql_compile_cache_hits_total{place="folder"}`]; misses+found <= 0 {
+		t.Errorf("nothing was compiled or found: %v, %v", misses, found)
 	}
 	known := map[string]bool{"tenant": true, "task": true, "outcome": true, "phase": true, "route": true, "status": true, "connection": true, "state": true, "place": true}
 	for series := range got {

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/hosttest"
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/server"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -22,37 +22,14 @@ import (
 	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
 )
 
-// runtime is one for all tests: the template module is compiled once.
-var runtime = sync.OnceValues(func() (*host.Runtime, error) {
-	return host.NewRuntime(context.Background(), host.RuntimeConfig{})
-})
-
 // served is a server under test.
 type served struct {
 	*server.Server
 	t    *testing.T
 	dir  string // of the tenants
 	url  string
-	log  *logBuffer
+	log  *hosttest.Log
 	kept *records
-}
-
-// logBuffer keeps what is logged.
-type logBuffer struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // records is an Auditor that keeps everything.
@@ -93,20 +70,17 @@ func (f files) write(t *testing.T, dir string) {
 // serve starts a server on the tenants of a folder, and ends it with the test.
 func serve(t *testing.T, tenants files, change func(*server.Config)) *served {
 	t.Helper()
-	rt, err := runtime()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &served{t: t, dir: t.TempDir(), log: &logBuffer{}, kept: &records{}}
+	s := &served{t: t, dir: t.TempDir(), log: &hosttest.Log{}, kept: &records{}}
 	tenants.write(t, s.dir)
 	cfg := server.Config{
-		Tenants: s.dir, Runtime: rt, Drivers: map[string]sqldb.Driver{"sqlite": sqlite.Driver{}},
+		Tenants: s.dir, Runtime: hosttest.Runtime(t, "compiler"), Drivers: map[string]sqldb.Driver{"sqlite": sqlite.Driver{}},
 		Secrets: func(string) secret.Provider { return secret.Chain() },
 		Logger:  slog.New(server.LogHandler(slog.NewJSONHandler(s.log, nil))), Audit: s.kept,
 	}
 	if change != nil {
 		change(&cfg)
 	}
+	var err error
 	if s.Server, err = server.New(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}

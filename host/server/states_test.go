@@ -8,6 +8,7 @@ import (
 
 	"gocloud.dev/blob/memblob"
 
+	"github.com/wasmsql/wasmsql/host/hosttest"
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/server"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
@@ -17,11 +18,7 @@ import (
 // them makes the tables.
 func TestStatesAtOnce(t *testing.T) {
 	state := sqldbtest.Postgres(t)
-	rt, err := runtime()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tenants := t.TempDir()
+	rt, tenants := hosttest.Runtime(t, "compiler"), t.TempDir()
 	var all sync.WaitGroup
 	errs := make([]error, 6)
 	for i := range errs {

@@ -28,11 +28,11 @@ import (
 	"google.golang.org/protobuf/proto"
 	_ "modernc.org/sqlite"
 
-	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/flyte"
 	"github.com/wasmsql/wasmsql/host/flyte/connector"
 	"github.com/wasmsql/wasmsql/host/flyte/register"
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
+	"github.com/wasmsql/wasmsql/host/hosttest"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/server"
@@ -45,11 +45,6 @@ import (
 
 func TestMain(m *testing.M) { sqldbtest.Main(m) }
 
-// runtime is one for all tests: the template module is compiled once.
-var runtime = sync.OnceValues(func() (*host.Runtime, error) {
-	return host.NewRuntime(context.Background(), host.RuntimeConfig{})
-})
-
 // place is a connector under test, with a server behind it and a client before
 // it.
 type place struct {
@@ -57,27 +52,9 @@ type place struct {
 	dir     string // tenants/, secrets/, out/, connector.yaml
 	server  *server.Server
 	client  *grpc.ClientConn
-	log     *buffer
+	log     *hosttest.Log
 	audit   *records
 	address string
-}
-
-// buffer keeps what is logged.
-type buffer struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // records is an Auditor that keeps everything.
@@ -125,11 +102,7 @@ allow:
 // its grants allow, or nothing.
 func newPlace(t *testing.T, pg string, o options) *place {
 	t.Helper()
-	rt, err := runtime()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &place{t: t, dir: o.dir, log: &buffer{}, audit: &records{}}
+	p := &place{t: t, dir: o.dir, log: &hosttest.Log{}, audit: &records{}}
 	if p.dir == "" {
 		p.dir = t.TempDir()
 	}
@@ -151,7 +124,7 @@ func newPlace(t *testing.T, pg string, o options) *place {
 		t.Fatal(err)
 	}
 	p.server, err = server.New(t.Context(), server.Config{
-		Tenants: filepath.Join(p.dir, "tenants"), Runtime: rt, State: o.state, Results: memblob.OpenBucket(nil), Keep: o.keep, Logger: log, Audit: p.audit,
+		Tenants: filepath.Join(p.dir, "tenants"), Runtime: hosttest.Runtime(t, "compiler"), State: o.state, Results: memblob.OpenBucket(nil), Keep: o.keep, Logger: log, Audit: p.audit,
 		Drivers: map[string]sqldb.Driver{"sqlite": sqlite.Driver{}, "postgresql": postgres.Driver{}, "postgres": postgres.Driver{}, "mysql": mysql.Driver{}},
 		Secrets: func(string) secret.Provider { return secret.Chain() },
 		Kinds:   map[string]server.Kind{connector.Kind: c},

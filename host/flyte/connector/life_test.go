@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/wasmsql/wasmsql/host/hosttest"
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/server"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
@@ -110,11 +111,7 @@ func TestBareReplica(t *testing.T) {
 	t.Parallel()
 	data, state := sqldbtest.Postgres(t), sqldbtest.Postgres(t)
 	p := newPlace(t, data, options{state: state, config: "quotas: {running: 1}"})
-	rt, err := runtime()
-	if err != nil {
-		t.Fatal(err)
-	}
-	bare, err := server.New(t.Context(), server.Config{Tenants: filepath.Join(p.dir, "tenants"), Runtime: rt, State: state, Results: memblob.OpenBucket(nil),
+	bare, err := server.New(t.Context(), server.Config{Tenants: filepath.Join(p.dir, "tenants"), Runtime: hosttest.Runtime(t, "compiler"), State: state, Results: memblob.OpenBucket(nil),
 		Secrets: func(string) secret.Provider { return secret.Chain() }})
 	if err != nil {
 		t.Fatal(err)

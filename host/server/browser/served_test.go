@@ -6,23 +6,17 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"gocloud.dev/blob/fileblob"
 
-	"github.com/wasmsql/wasmsql/host"
+	"github.com/wasmsql/wasmsql/host/hosttest"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/secret"
 	"github.com/wasmsql/wasmsql/host/server"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 	"github.com/wasmsql/wasmsql/host/sqldb/sqlite"
 )
-
-// sandbox is the Runtime of all tests: the template module is compiled once.
-var sandbox = sync.OnceValues(func() (*host.Runtime, error) {
-	return host.NewRuntime(context.Background(), host.RuntimeConfig{})
-})
 
 // served is a server with one tenant, acme, whose tasks are those of testdata.
 type served struct {
@@ -35,19 +29,16 @@ type served struct {
 // serve starts a server. It keeps executions and an audit unless bare.
 func serve(t *testing.T, bare bool) *served {
 	t.Helper()
-	rt, err := sandbox()
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &served{t: t, dir: t.TempDir()}
 	if err := os.CopyFS(s.dir, os.DirFS("testdata/tenants")); err != nil {
 		t.Fatal(err)
 	}
 	cfg := server.Config{
-		Tenants: s.dir, Runtime: rt, Drivers: map[string]sqldb.Driver{"sqlite": sqlite.Driver{}},
+		Tenants: s.dir, Runtime: hosttest.Runtime(t, "compiler"), Drivers: map[string]sqldb.Driver{"sqlite": sqlite.Driver{}},
 		Secrets: func(string) secret.Provider { return secret.Chain() }, Logger: slog.New(slog.DiscardHandler),
 		Quotas: manifest.Quotas{Running: 4, Waiting: 100},
 	}
+	var err error
 	if !bare {
 		state := t.TempDir()
 		if cfg.Results, err = fileblob.OpenBucket(filepath.Join(state, "results"), &fileblob.Options{CreateDir: true, NoTempDir: true}); err != nil {
