@@ -1,6 +1,8 @@
 package sqldb
 
 import (
+	"context"
+	"errors"
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
@@ -32,6 +34,19 @@ func (e *Error) Error() string {
 
 // SafeToRetry reports whether the failed call is known to have had no effect.
 func (e *Error) SafeToRetry() bool { return e.Retryable && !e.Unknown }
+
+// Ended returns the end of ctx as an error of a statement, and nil if it has not
+// ended.
+func Ended(ctx context.Context) *Error {
+	cause := context.Cause(ctx)
+	switch {
+	case ctx.Err() == nil:
+		return nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(cause, context.DeadlineExceeded):
+		return &Error{Code: abi.Timeout, Message: "the deadline passed", Cause: cause}
+	}
+	return &Error{Code: abi.Canceled, Message: "the statement was interrupted", Cause: cause}
+}
 
 // Fault is something wrong in a Config. Field names the place: "uri",
 // "connect_args.timeout", "secret_connect_args.password", "pool.max".

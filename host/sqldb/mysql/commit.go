@@ -18,7 +18,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	if t.rows != nil {
 		return &sqldb.Error{Code: abi.State, Message: "a cursor is open", Hint: "close it before the commit"}
 	}
-	if err := ended(ctx); err != nil {
+	if err := sqldb.Ended(ctx); err != nil {
 		return err
 	}
 	t.over = errOver
@@ -91,7 +91,7 @@ func (t *tx) uncommitted(ctx context.Context, err error) error {
 		}
 		return out
 	}
-	if end := ended(ctx); end != nil {
+	if end := sqldb.Ended(ctx); end != nil {
 		end.Cause = err
 		out = end
 	}

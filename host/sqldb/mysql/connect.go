@@ -13,6 +13,7 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
 // conn is a session of the server. It is used by one goroutine; kill and shut
@@ -70,7 +71,7 @@ func (d *db) connect(ctx context.Context) (*conn, error) {
 		if by, ok := ctx.Deadline(); ok && time.Until(by) <= 0 {
 			<-ctx.Done() // the network was the first to see it
 		}
-		if end := ended(ctx); end != nil {
+		if end := sqldb.Ended(ctx); end != nil {
 			end.Cause = err
 			return nil, end
 		}

@@ -20,18 +20,6 @@ import (
 	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
-// ended turns the end of ctx into an error, and nil if it has not ended.
-func ended(ctx context.Context) *sqldb.Error {
-	cause := context.Cause(ctx)
-	switch {
-	case ctx.Err() == nil:
-		return nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(cause, context.DeadlineExceeded):
-		return &sqldb.Error{Code: abi.Timeout, Message: "the deadline passed", Cause: cause}
-	}
-	return &sqldb.Error{Code: abi.Canceled, Message: "the statement was interrupted", Cause: cause}
-}
-
 // describe turns an error of a statement into one for its author.
 func describe(err error, sql string) *sqldb.Error {
 	var done *sqldb.Error

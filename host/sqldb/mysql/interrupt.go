@@ -22,7 +22,7 @@ var errDown = &sqldb.Error{Code: abi.Canceled, Message: "the connection was clos
 // is ended on the server, and the error says how ctx ended; the connection is
 // then for a rollback at most.
 func (c *conn) call(ctx context.Context, fn func() error) error {
-	if err := ended(ctx); err != nil {
+	if err := sqldb.Ended(ctx); err != nil {
 		return err
 	}
 	if c.down.Load() {
@@ -46,7 +46,7 @@ func (c *conn) call(ctx context.Context, fn func() error) error {
 	close(finished)
 	<-killed
 	c.killed = true
-	end := ended(ctx)
+	end := sqldb.Ended(ctx)
 	end.Cause = err
 	return end
 }

@@ -113,7 +113,7 @@ func newDB(s *settings, cfg sqldb.Config) *db {
 
 // Begin implements sqldb.DB. It waits for a connection while all are in use.
 func (d *db) Begin(ctx context.Context, opts sqldb.TxOptions) (sqldb.Tx, error) {
-	if err := ended(ctx); err != nil {
+	if err := sqldb.Ended(ctx); err != nil {
 		return nil, err
 	}
 	c, err := d.take(ctx)
@@ -149,7 +149,7 @@ func (d *db) take(ctx context.Context) (*conn, error) {
 		case c = <-wait:
 		case <-ctx.Done():
 			d.giveUp(wait)
-			end := ended(ctx)
+			end := sqldb.Ended(ctx)
 			end.Message = "all connections are in use: " + end.Message
 			end.Hint = "pool.max bounds them"
 			return nil, end

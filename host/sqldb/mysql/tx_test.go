@@ -15,30 +15,6 @@ import (
 // table1 is the table of these tests, with two rows.
 var table1 = []string{"CREATE TABLE t (id int PRIMARY KEY, v int) ENGINE=InnoDB", "INSERT INTO t VALUES (1,1),(2,2)"}
 
-func TestRollback(t *testing.T) {
-	d := open(t)
-	must(t, d, table1...)
-	x := begin(t, d)
-	if _, err := x.Exec(ctxOf(t), "DELETE FROM t", nil, false); err != nil {
-		t.Fatal(err)
-	}
-	if err := x.Rollback(ctxOf(t)); err != nil {
-		t.Error(err)
-	}
-	if err := x.Rollback(ctxOf(t)); err != nil {
-		t.Error("again:", err)
-	}
-	if _, err := x.Query(ctxOf(t), "SELECT 1", nil); !errors.Is(err, errOver) {
-		t.Error(err)
-	}
-	if err := x.Commit(ctxOf(t)); !errors.Is(err, errOver) {
-		t.Error(err)
-	}
-	if got := one(t, begin(t, d), "SELECT COUNT(*) FROM t"); got != "2" {
-		t.Error(got)
-	}
-}
-
 // TestChanged: rows count as SQLAlchemy counts them, those that were matched.
 func TestChanged(t *testing.T) {
 	d := open(t)
@@ -86,20 +62,6 @@ func TestChanged(t *testing.T) {
 			t.Errorf("%s: %v, %d changed, %d fields", c.sql, err, r.Changed(), r.Schema().NumFields())
 		}
 		_ = r.Close()
-	}
-}
-
-func TestRowsWhereNoneAreAsked(t *testing.T) {
-	d := open(t)
-	fromMariaDB(t, d, "RETURNING")
-	must(t, d, table1...)
-	x := begin(t, d)
-	_, err := x.Exec(ctxOf(t), "DELETE FROM t RETURNING id", nil, false)
-	if e := fails(t, err); e.Code != abi.State || e.Message != errReturnsRows.Message {
-		t.Error(whole(err))
-	}
-	if got := one(t, x, "SELECT COUNT(*) FROM t"); got != "2" {
-		t.Error("it ran:", got)
 	}
 }
 

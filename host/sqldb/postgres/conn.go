@@ -118,7 +118,7 @@ func (c *conn) checkSession(ctx context.Context, s *settings) error {
 // statement is cancelled on the server; if that takes too long, the connection
 // is closed under fn. Its error says then how ctx ended.
 func (c *conn) do(ctx context.Context, fn func() error) error {
-	if err := ended(ctx); err != nil {
+	if err := sqldb.Ended(ctx); err != nil {
 		return err
 	}
 	op := &operation{done: make(chan struct{})}
@@ -167,7 +167,7 @@ func (c *conn) outcome(ctx context.Context, err error, interrupted bool) error {
 	c.mu.Lock()
 	down := c.down
 	c.mu.Unlock()
-	switch e := ended(ctx); {
+	switch e := sqldb.Ended(ctx); {
 	case interrupted && e != nil:
 		e.Cause = err
 		return e

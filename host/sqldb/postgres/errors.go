@@ -21,18 +21,6 @@ var (
 	errDown = &sqldb.Error{Code: abi.Canceled, Message: "the connection was closed"}
 )
 
-// ended turns the end of ctx into an error, and nil if it has not ended.
-func ended(ctx context.Context) *sqldb.Error {
-	cause := context.Cause(ctx)
-	switch {
-	case ctx.Err() == nil:
-		return nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(cause, context.DeadlineExceeded):
-		return &sqldb.Error{Code: abi.Timeout, Message: "the deadline passed", Cause: cause}
-	}
-	return &sqldb.Error{Code: abi.Canceled, Message: "the statement was interrupted", Cause: cause}
-}
-
 // failure is an error as the server tells it. Its fields name what is in the
 // statement and the schema; the place in the server's source and the text of
 // functions are not kept.
@@ -162,7 +150,7 @@ func cannotConnect(ctx context.Context, err error, mode string) *sqldb.Error {
 		out.Message, out.Hint, out.Retryable = loginRefused(refused.Code)
 		return out
 	}
-	if e := ended(ctx); e != nil {
+	if e := sqldb.Ended(ctx); e != nil {
 		e.Cause = err
 		return e
 	}

@@ -84,7 +84,7 @@ func (p *pool) slot(ctx context.Context) error {
 	case p.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		e := ended(ctx)
+		e := sqldb.Ended(ctx)
 		e.Detail = "all connections of the pool are in use"
 		return e
 	}
@@ -99,7 +99,7 @@ func (p *pool) stats() sqldb.PoolStats {
 
 // fresh makes a connection for a slot that is held.
 func (p *pool) fresh(ctx context.Context) (*conn, error) {
-	if err := ended(ctx); err != nil {
+	if err := sqldb.Ended(ctx); err != nil {
 		return nil, err
 	}
 	c, err := p.dial(ctx)

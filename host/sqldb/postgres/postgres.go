@@ -60,7 +60,7 @@ type db struct {
 // Begin implements sqldb.DB. The server hears of the transaction with its
 // first statement: see tx.begin.
 func (d *db) Begin(ctx context.Context, opts sqldb.TxOptions) (sqldb.Tx, error) {
-	if err := ended(ctx); err != nil {
+	if err := sqldb.Ended(ctx); err != nil {
 		return nil, err
 	}
 	c, reused, err := d.pool.get(ctx)

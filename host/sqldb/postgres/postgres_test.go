@@ -81,43 +81,5 @@ func fault(t testing.TB, err error) *sqldb.Error {
 	return sqldbtest.Fault(t, err)
 }
 
-// TestCommitAndRollback is what other transactions see.
-func TestCommitAndRollback(t *testing.T) {
-	d := open(t, server(t), sqldb.Config{Access: abi.ReadWrite})
-	tx := beginOn(t, d, readWrite)
-	exec(t, tx, "CREATE TABLE commit_test (a int)")
-	if n := exec(t, tx, "INSERT INTO commit_test VALUES (1), (2)"); n != 2 {
-		t.Errorf("%d rows", n)
-	}
-	if err := tx.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), "SELECT 1", nil, true); fault(t, err).Code != abi.State {
-		t.Fatal(err)
-	}
-	if err := tx.Commit(t.Context()); fault(t, err).Code != abi.State {
-		t.Fatal(err)
-	}
-	tx = beginOn(t, d, readWrite)
-	exec(t, tx, "INSERT INTO commit_test VALUES (3)")
-	for range 2 {
-		if err := tx.Rollback(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 3 { // the second of these is planned
-		tx = beginOn(t, d, sqldb.TxOptions{})
-		if got := cell(t, tx, "SELECT count(*) FROM commit_test"); got != "2" {
-			t.Fatal(got)
-		}
-		if err := tx.Commit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // TestMain stops the private server.
 func TestMain(m *testing.M) { sqldbtest.Main(m) }

@@ -115,7 +115,7 @@ func (t *tx) Exec(ctx context.Context, sql string, params []abi.Value, discard b
 func (t *tx) do(ctx context.Context, fn func() error) error {
 	t.c.heard = false
 	err := t.c.do(ctx, fn)
-	if err == nil || t.begun || !t.reused || t.c.broken == nil || t.c.heard || ended(ctx) != nil {
+	if err == nil || t.begun || !t.reused || t.c.broken == nil || t.c.heard || sqldb.Ended(ctx) != nil {
 		return err
 	}
 	if err := t.renew(ctx); err != nil {

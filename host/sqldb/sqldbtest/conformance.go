@@ -216,8 +216,12 @@ func (r *runner) closeCursor() error {
 	}
 	c := r.cursor
 	r.cursor = nil
-	err := c.Close()
-	return errors.Join(err, c.Close()) // it is idempotent
+	err := errors.Join(c.Close(), c.Close()) // it is idempotent
+	var closed *sqldb.Error
+	if _, after := c.Next(context.Background()); !errors.As(after, &closed) || closed.Code != abi.State {
+		r.t.Errorf("Next of a closed cursor returned %v", after)
+	}
+	return err
 }
 
 // outcome is what came of a step, as text.

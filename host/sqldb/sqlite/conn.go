@@ -120,7 +120,7 @@ func (c *conn) stop(ctx context.Context, w *work, interrupt bool) error {
 			if !c.abandon(w) {
 				return c.outcome(ctx, <-w.done)
 			}
-			if err := ended(ctx); err != nil {
+			if err := sqldb.Ended(ctx); err != nil {
 				return err
 			}
 			return &sqldb.Error{Code: abi.Timeout, Message: "the statement could not be interrupted"}
@@ -156,7 +156,7 @@ func (c *conn) outcome(ctx context.Context, err error) error {
 		return p.err
 	}
 	out := describe(err, nil, "")
-	if end := ended(ctx); end != nil && (out.Code == abi.Canceled || out.Retryable) {
+	if end := sqldb.Ended(ctx); end != nil && (out.Code == abi.Canceled || out.Retryable) {
 		end.Cause = err
 		return end
 	}
@@ -168,7 +168,7 @@ func (c *conn) outcome(ctx context.Context, err error) error {
 
 // call does fn and waits for it.
 func (c *conn) call(ctx context.Context, fn func() error) error {
-	if err := ended(ctx); err != nil {
+	if err := sqldb.Ended(ctx); err != nil {
 		return err
 	}
 	c.mu.Lock()

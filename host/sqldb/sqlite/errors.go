@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,18 +30,6 @@ func (f *failure) is(codes ...int32) bool {
 		}
 	}
 	return false
-}
-
-// ended turns the end of ctx into an error, and nil if it has not ended.
-func ended(ctx context.Context) *sqldb.Error {
-	cause := context.Cause(ctx)
-	switch {
-	case ctx.Err() == nil:
-		return nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(cause, context.DeadlineExceeded):
-		return &sqldb.Error{Code: abi.Timeout, Message: "the deadline passed", Cause: cause}
-	}
-	return &sqldb.Error{Code: abi.Canceled, Message: "the statement was interrupted", Cause: cause}
 }
 
 // describe turns an error of a statement into one for its author. The guard

@@ -204,7 +204,7 @@ func (r *rows) Next(ctx context.Context) (arrow.Record, error) {
 	if r.closed {
 		return nil, &sqldb.Error{Code: abi.State, Message: "the cursor is closed"}
 	}
-	if err := ended(ctx); err != nil && r.failed == nil {
+	if err := sqldb.Ended(ctx); err != nil && r.failed == nil {
 		r.failed = err
 	}
 	if len(r.ready) == 0 && r.failed == nil {

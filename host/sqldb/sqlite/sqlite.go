@@ -72,7 +72,7 @@ func newDB(s *settings, access abi.Access) *db {
 
 // Begin implements sqldb.DB.
 func (d *db) Begin(ctx context.Context, opts sqldb.TxOptions) (sqldb.Tx, error) {
-	if err := ended(ctx); err != nil {
+	if err := sqldb.Ended(ctx); err != nil {
 		return nil, err
 	}
 	access := min(opts.Access, d.access)

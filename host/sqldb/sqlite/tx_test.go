@@ -4,44 +4,11 @@ import (
 	"context"
 	"io"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
 )
-
-// TestCommitAndRollback is what other connections see.
-func TestCommitAndRollback(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.db")
-	d := open(t, path, abi.ReadWrite)
-	opts := sqldb.TxOptions{Access: abi.ReadWrite}
-	tx := beginOn(t, d, opts)
-	exec(t, tx, "CREATE TABLE t (a INTEGER)")
-	exec(t, tx, "INSERT INTO t VALUES (1)")
-	if err := tx.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), "SELECT 1", nil, true); fault(t, err).Code != abi.State {
-		t.Fatal(err)
-	}
-	if err := tx.Commit(t.Context()); fault(t, err).Code != abi.State {
-		t.Fatal(err)
-	}
-	tx = beginOn(t, d, opts)
-	exec(t, tx, "INSERT INTO t VALUES (2)")
-	for range 2 {
-		if err := tx.Rollback(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, rec := one(t, beginOn(t, d, sqldb.TxOptions{}), "SELECT a FROM t"); rec.Column(0).String() != "[1]" {
-		t.Fatal(rec)
-	}
-}
 
 // TestDescribedErrors is how SQLite's errors come out.
 func TestDescribedErrors(t *testing.T) {
@@ -132,22 +99,6 @@ func TestChanged(t *testing.T) {
 	}
 	if _, err := rows.Next(t.Context()); err != io.EOF || rows.Changed() != 5 {
 		t.Errorf("%v, %d changed", err, rows.Changed())
-	}
-}
-
-// TestRowsNotAskedFor keeps a statement that returns rows from running by Exec.
-func TestRowsNotAskedFor(t *testing.T) {
-	tx := memory(t)
-	exec(t, tx, "CREATE TABLE t (a)")
-	_, err := tx.Exec(t.Context(), "INSERT INTO t VALUES (1) RETURNING a", nil, false)
-	if e := fault(t, err); e.Code != abi.State || e.Message != "the statement returns rows, but none are asked for" {
-		t.Fatal(err)
-	}
-	if n, err := tx.Exec(t.Context(), "INSERT INTO t VALUES (2) RETURNING a", nil, true); n != 1 || err != nil {
-		t.Fatal(n, err)
-	}
-	if _, rec := one(t, tx, "SELECT a FROM t"); rec.Column(0).String() != "[2]" {
-		t.Fatal(rec)
 	}
 }
 
@@ -305,33 +256,6 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// TestOneCursor keeps a second statement out while a cursor is open.
-func TestOneCursor(t *testing.T) {
-	tx := beginOn(t, openURI(t, "sqlite://", sqldb.Config{}), sqldb.TxOptions{Batch: sqldb.Batch{Rows: 2}})
-	const many = "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c WHERE i < 100) SELECT i FROM c"
-	rows, err := tx.Query(t.Context(), many, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), "SELECT 1", nil, true); fault(t, err).Message != "a cursor is open" {
-		t.Fatal(err)
-	}
-	if err := tx.Commit(t.Context()); fault(t, err).Message != "a cursor is open" {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if err := rows.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := rows.Next(t.Context()); fault(t, err).Message != "the cursor is closed" {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), "SELECT 1", nil, true); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestBatches bounds batches by rows and by bytes, and cells.
 func TestBatches(t *testing.T) {
 	d := openURI(t, "sqlite://", sqldb.Config{})
@@ -359,17 +283,5 @@ func TestBatches(t *testing.T) {
 		if e := fault(t, err); e.Code != abi.Limit || e.Message != `row 2, column "v": a value of 1001 bytes is over the limit of 1000` {
 			t.Errorf("%s: %+v", sql, e)
 		}
-	}
-}
-
-// TestColumnNames keeps names that are there twice, empty or odd.
-func TestColumnNames(t *testing.T) {
-	schema, rec := one(t, memory(t), `SELECT 1 AS a, 2 AS a, 3 AS "", 4 AS "x""y", 5 AS "ä", 6`)
-	var names []string
-	for _, f := range schema.Fields() {
-		names = append(names, f.Name)
-	}
-	if got := strings.Join(names, "|"); got != `a|a||x"y|ä|6` || rec.Column(1).String() != "[2]" {
-		t.Errorf("%s %v", got, rec)
 	}
 }
