@@ -1,6 +1,9 @@
 package abi
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Kind is the kind of a value that goes into a task or a statement. The ranges
 // of those with a calendar are MinDate to MaxTime.
@@ -95,4 +98,13 @@ type Value struct {
 	Float float64
 	Str   string
 	List  []Value
+}
+
+// Same reports whether v and w, whose types differ in nullability at most, are
+// the same value. No NaN is.
+func (v Value) Same(w Value) bool {
+	if v.Null || w.Null {
+		return v.Null == w.Null
+	}
+	return v.Int == w.Int && v.Float == w.Float && v.Str == w.Str && slices.EqualFunc(v.List, w.List, Value.Same)
 }

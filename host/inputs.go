@@ -79,11 +79,5 @@ func (d Input) accept(v abi.Value) (_ abi.Value, fault string) {
 // Lists reports whether a value of the input's type is one of Enum, where
 // there is one. Null always is: whether it may be given is for the type to say.
 func (d Input) Lists(v abi.Value) bool {
-	return v.Null || len(d.Enum) == 0 || slices.ContainsFunc(d.Enum, func(e abi.Value) bool { return same(e, v) })
-}
-
-// same reports whether two values of one type are equal.
-func same(a, b abi.Value) bool {
-	return a.Null == b.Null && a.Int == b.Int && a.Float == b.Float && a.Str == b.Str &&
-		slices.EqualFunc(a.List, b.List, same)
+	return v.Null || len(d.Enum) == 0 || slices.ContainsFunc(d.Enum, v.Same)
 }

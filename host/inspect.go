@@ -16,16 +16,16 @@ import (
 // ModuleInfo is what a module's binary says of itself, read without running
 // it.
 type ModuleInfo struct {
-	Digest   string   `json:"digest"`   // SHA-256 in hex
-	Size     int64    `json:"size"`     // bytes
-	Imports  []string `json:"imports"`  // "module.name (params) -> (results)"
-	Exports  []string `json:"exports"`  // "name (params) -> (results)", "name memory"
-	Memory   int64    `json:"memory"`   // bytes at the start
-	Manifest []byte   `json:"manifest"` // the custom section wasmsql.manifest, or nil
+	Digest   string   // SHA-256 in hex
+	Size     int64    // bytes
+	Imports  []string // "module.name (params) -> (results)"
+	Exports  []string // "name (params) -> (results)", "name memory"
+	Memory   int64    // bytes at the start
+	Manifest []byte   // the custom section wasmsql.manifest, or nil
 	// Plugin is the manifest, nil if there is none or it is wrong.
-	Plugin   *plugin.Manifest `json:"-"`
-	Changes  []string         `json:"changes"`  // what admission makes of it, for people
-	Refusals []string         `json:"refusals"` // what admission would refuse, each with its remedy; none: it is admitted
+	Plugin   *plugin.Manifest
+	Changes  []string // what admission makes of it, for people
+	Refusals []string // what admission would refuse, each with its remedy; none: it is admitted
 }
 
 // Inspect reads a module's binary. Its error says why it is none.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/host/sqldb"
 )
 
 // Format returns v as text that [ParseText] reads back as the same value. Not
@@ -37,7 +38,7 @@ func Format(v abi.Value) string {
 	case abi.Bytes:
 		return "hex:" + hex.EncodeToString([]byte(v.Str))
 	case abi.UUID:
-		return formatUUID(v.Str)
+		return string(sqldb.AppendUUID(nil, v.Str))
 	case abi.List:
 		return string(appendValue(nil, v))
 	}
@@ -85,14 +86,6 @@ func formatTimedelta(us int64) string {
 		b.WriteByte('s')
 	}
 	return b.String()
-}
-
-func formatUUID(s string) string {
-	h := hex.EncodeToString([]byte(s))
-	if len(h) != 32 {
-		return h
-	}
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
 // appendValue appends v as an element of a JSON array.

@@ -306,7 +306,7 @@ func (r *reader) enum(t abi.Type, n *yaml.Node, name string) []abi.Value {
 		if len(r.faults) > before {
 			continue
 		}
-		if slices.ContainsFunc(values, func(e abi.Value) bool { return equal(e, v) }) {
+		if slices.ContainsFunc(values, v.Same) {
 			r.fault(c, "", "enum of input %s has %s twice", quote(name), quote(Format(v)))
 			continue
 		}

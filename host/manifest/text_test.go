@@ -163,9 +163,9 @@ func TestParseText(t *testing.T) {
 	}
 }
 
-// same is equal that knows -0 from 0, and types.
+// same is abi.Value.Same that knows -0 from 0, and types.
 func same(a, b abi.Value) bool {
-	return equal(a, b) && a.Type.Equal(b.Type) && math.Signbit(a.Float) == math.Signbit(b.Float)
+	return a.Same(b) && a.Type.Equal(b.Type) && math.Signbit(a.Float) == math.Signbit(b.Float)
 }
 
 func TestLists(t *testing.T) {

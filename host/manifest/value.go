@@ -98,19 +98,3 @@ func scalar(t abi.Type, n *yaml.Node) (abi.Value, *host.Error) {
 	}
 	return parseText(t, n.Value)
 }
-
-// equal reports whether two values of one type are the same.
-func equal(a, b abi.Value) bool {
-	if a.Null || b.Null {
-		return a.Null == b.Null
-	}
-	if a.Int != b.Int || a.Float != b.Float || a.Str != b.Str || len(a.List) != len(b.List) {
-		return false
-	}
-	for i := range a.List {
-		if !equal(a.List[i], b.List[i]) {
-			return false
-		}
-	}
-	return true
-}

@@ -3,8 +3,8 @@
 // go-sql-driver/mysql connects: it knows the servers' ways to log in. After
 // that the package speaks the protocol itself, since the driver tells neither
 // the server's status, from which one sees that a statement ended the
-// transaction, nor what a column is beyond the name of its type; makes five
-// allocations a row; and reads a value of any size before anyone can object.
+// transaction, nor what a column is beyond the name of its type; makes nine
+// objects a row; and reads a value of any size before anyone can object.
 // Statements are prepared, rows come in the binary protocol, and go from the
 // read buffer into Arrow.
 //
