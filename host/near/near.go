@@ -23,7 +23,7 @@ func Name(name string, names []string) (string, bool) {
 	}
 	best, least := "", max(1, len(name)/3)+1
 	for _, n := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least && d < len(n) {
+		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least && d < max(len(name), len(n)) {
 			best, least = n, d
 		}
 	}
