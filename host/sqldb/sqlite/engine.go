@@ -40,7 +40,7 @@ const pointerSize = int(unsafe.Sizeof(uintptr(0)))
 // openEngine opens the file at path, as it is and never as a URI.
 func openEngine(path string, flags int32) (_ *engine, err error) {
 	e := &engine{tls: libc.NewTLS()}
-	budgets.Store(e.tls, &budget{})
+	openBudget(e.tls)
 	defer func() {
 		if err != nil {
 			e.close()
@@ -78,7 +78,7 @@ func (e *engine) close() {
 		e.out = 0
 	}
 	e.unhook()
-	budgets.Delete(e.tls)
+	closeBudget(e.tls)
 	e.tls.Close()
 }
 

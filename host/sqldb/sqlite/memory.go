@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -17,11 +18,40 @@ const mostMemory = 1 << 30
 // budget is how much an engine holds, in bytes. It is used by the goroutine of
 // the engine. What another engine has allocated may be freed here, and the other
 // way round, where they share pages: a few megabytes.
-type budget struct{ used int64 }
+type budget struct {
+	tls  *libc.TLS // what the library hands to every function
+	used int64
+}
 
-// budgets finds the budget of an engine by what the library hands to every
-// function. An engine is in it from openEngine to close.
-var budgets sync.Map // *libc.TLS -> *budget
+// budgets finds the budget of an engine, which is in it from openEngine to close;
+// near has the latest at hand, by their numbers.
+var (
+	budgets sync.Map // *libc.TLS -> *budget
+	near    [64]atomic.Pointer[budget]
+)
+
+func openBudget(tls *libc.TLS) {
+	b := &budget{tls: tls}
+	budgets.Store(tls, b)
+	near[uint32(tls.ID)%64].Store(b)
+}
+
+func closeBudget(tls *libc.TLS) {
+	if b, ok := budgets.LoadAndDelete(tls); ok {
+		near[uint32(tls.ID)%64].CompareAndSwap(b.(*budget), nil)
+	}
+}
+
+// budgetOf returns nil for what is no engine of ours.
+func budgetOf(tls *libc.TLS) *budget {
+	if b := near[uint32(tls.ID)%64].Load(); b != nil && b.tls == tls {
+		return b
+	}
+	if b, ok := budgets.Load(tls); ok {
+		return b.(*budget)
+	}
+	return nil
+}
 
 // allocator is the library's own, behind ours.
 //
@@ -66,39 +96,35 @@ func bindMemory() bool {
 
 // boundedMalloc returns 0, as one that has no memory does, over the budget.
 func boundedMalloc(tls *libc.TLS, n int32) uintptr {
-	b, ok := budgets.Load(tls)
-	if !ok {
-		return allocator.malloc(tls, n)
-	}
-	held := b.(*budget)
-	if held.used+int64(n) > mostMemory {
+	b := budgetOf(tls)
+	if b != nil && b.used+int64(n) > mostMemory {
 		return 0
 	}
 	p := allocator.malloc(tls, n)
-	if p != 0 {
-		held.used += int64(allocator.size(tls, p))
+	if b != nil && p != 0 {
+		b.used += int64(allocator.size(tls, p))
 	}
 	return p
 }
 
 func boundedRealloc(tls *libc.TLS, p uintptr, n int32) uintptr {
-	b, ok := budgets.Load(tls)
-	if !ok {
+	b := budgetOf(tls)
+	if b == nil {
 		return allocator.realloc(tls, p, n)
 	}
-	held, before := b.(*budget), int64(allocator.size(tls, p))
-	if held.used+int64(n) > mostMemory { // for some time there are both
+	if b.used+int64(n) > mostMemory { // for some time there are both
 		return 0
 	}
+	before := int64(allocator.size(tls, p))
 	if p = allocator.realloc(tls, p, n); p != 0 {
-		held.used += int64(allocator.size(tls, p)) - before
+		b.used += int64(allocator.size(tls, p)) - before
 	}
 	return p
 }
 
 func countedFree(tls *libc.TLS, p uintptr) {
-	if b, ok := budgets.Load(tls); ok {
-		b.(*budget).used -= int64(allocator.size(tls, p))
+	if b := budgetOf(tls); b != nil {
+		b.used -= int64(allocator.size(tls, p))
 	}
 	allocator.free(tls, p)
 }
