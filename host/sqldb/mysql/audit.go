@@ -84,7 +84,7 @@ func (d *db) Audit(ctx context.Context) ([]sqldb.Finding, error) {
 	everything := slices.ContainsFunc(grants, func(g grant) bool { return g.reaches("ALL PRIVILEGES") || g.reaches("SUPER") })
 	if n := cells[0][0]; n != "0" && !everything {
 		found = append(found, sqldb.Finding{Message: "the login may call routines that have the rights of others (SQL SECURITY DEFINER): " + n,
-			Hint: "see that they do no more than they should, or REVOKE EXECUTE"})
+			Hint: "see that they do no more than they should, and end by themselves: MariaDB lets the login not end what they run; or REVOKE EXECUTE"})
 	}
 	if d.access == abi.ReadOnly && slices.ContainsFunc(grants, grant.writes) {
 		found = append(found, sqldb.Finding{Message: "the connection is read-only, and its login may change tables",

@@ -25,6 +25,7 @@ type conn struct {
 	can      capabilities
 	id       uint64 // of the session; KILL takes it
 	server   string // tells servers apart: KILL must reach the one that has the session
+	role     string // that the login begins with; MariaDB
 	most     int64  // bytes that the server takes as one packet
 	charset  uint16 // number of the session's, which texts come in
 	modes    string // what sql_mode is set to, or nothing where that is not known
@@ -196,7 +197,7 @@ func (c *conn) settingUp(s *settings) string {
 
 // identify learns what the server has given the session.
 func (c *conn) identify() error {
-	row, err := c.row("SELECT CONNECTION_ID(), @@max_allowed_packet, @@wait_timeout, CONCAT_WS('/', @@hostname, @@port, @@server_id), @@sql_mode", 5)
+	row, err := c.row("SELECT CONNECTION_ID(), @@max_allowed_packet, @@wait_timeout, CONCAT_WS('/', @@hostname, @@port, @@server_id), @@sql_mode, "+c.roleQuery(), 6)
 	if err != nil {
 		return err
 	}
@@ -206,12 +207,21 @@ func (c *conn) identify() error {
 	if err1 != nil || err2 != nil || err3 != nil {
 		return errMalformed
 	}
-	c.id, c.most, c.server, c.charset = id, most, row[3], c.told
+	c.id, c.most, c.server, c.role, c.charset = id, most, row[3], row[5], c.told
 	c.keep = min(c.db.lifetime, time.Duration(wait)*time.Second/2)
 	if modeList(row[4]) {
 		c.modes = row[4]
 	}
 	return nil
+}
+
+// roleQuery is the expression for the role of the session. MySQL lets no function
+// change it, and 5.7 has none.
+func (c *conn) roleQuery() string {
+	if c.greeting.mariadb() {
+		return "IFNULL(CURRENT_ROLE(), '')"
+	}
+	return "''"
 }
 
 // modeList reports whether s is a list of words as sql_mode is.

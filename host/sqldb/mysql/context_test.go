@@ -285,3 +285,26 @@ func TestRollbackAfterCommit(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestC10FunctionOfAnother: a statement is ended on the server that is in a
+// function of another login's half of the time, where MariaDB refuses the KILL.
+func TestC10FunctionOfAnother(t *testing.T) {
+	at := sqldbtest.MariaDBDatabase(t)
+	admin := openURI(t, at.AdminURI)
+	fromMariaDB(t, admin, "table of numbers")
+	owner, _ := sqldb.ParseURI(at.URI)
+	must(t, admin, "CREATE FUNCTION "+owner.Database+".another() RETURNS int RETURN 1")
+	d := openURI(t, at.URI)
+	for range 8 {
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		x := begin(t, d)
+		if _, err := read(ctx, x, "SELECT COUNT(*) FROM seq_1_to_1000000000000 WHERE another() = 1 /* canary another */"); fails(t, err).Code != abi.Timeout {
+			t.Error(whole(err))
+		}
+		cancel()
+		_ = x.Rollback(context.Background())
+		if got := running(t, admin, "canary another"); got != "0" {
+			t.Fatal("it runs still")
+		}
+	}
+}

@@ -105,7 +105,7 @@ func (e *serverError) describe(sql string) *sqldb.Error {
 }
 
 var (
-	account  = regexp.MustCompile("(?:user )?['\"`]?[^'\"`\\s]*['\"`]?@['\"`][^'\"`]*['\"`]")
+	account  = regexp.MustCompile("(?s)(?:user )?(?:['\"`].*['\"`]|[^'\"`\\s]*)@['\"`][^'\"`]*['\"`]") // a name may hold anything
 	filePath = regexp.MustCompile(`(^|['"\s(])(/|\./|[A-Za-z]:[\\/])[^'"\s)]+`)
 	nearText = regexp.MustCompile(`(?s)near '(.*)' at line ([0-9]+)$`)
 )

@@ -108,11 +108,11 @@ func serveAs(p *peer, version string, before func(command []byte) bool, misbehav
 		case strings.HasPrefix(text, "SET NAMES"), strings.HasPrefix(text, "START"), strings.HasPrefix(text, "SAVEPOINT"), strings.HasPrefix(text, "RELEASE"):
 			p.send(ok(good)...)
 		case strings.HasPrefix(text, "SELECT CONNECTION_ID()"):
-			p.send(5)
-			for range 5 {
+			p.send(6)
+			for range 6 {
 				p.send(columnOf("c", typeVarString)...)
 			}
-			p.send([]byte("\x017\x0867108864\x0528800\x04peer\x00")...)
+			p.send([]byte("\x017\x0867108864\x0528800\x04peer\x00\x011")...)
 			p.send(end(good)...)
 		default:
 			misbehave(p, c)

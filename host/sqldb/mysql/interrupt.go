@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ const (
 	reminders = 50 * time.Millisecond // between KILLs: one before the statement began has no effect
 	grace     = 20 * time.Millisecond // for the rows of an abandoned cursor
 	residue   = 1 << 20               // bytes of them that are read rather than prevented
+	notOwner  = 1095                  // ER_KILL_DENIED_ERROR, while the session runs a function of another login's
 )
 
 var errDown = &sqldb.Error{Code: abi.Canceled, Message: "the connection was closed"}
@@ -75,7 +77,8 @@ func (c *conn) kill(finished <-chan struct{}) {
 		if time.Since(start) > c.db.patience/2 {
 			what = "KILL "
 		}
-		if side.run(what+id) != nil {
+		var told *serverError
+		if err := side.run(what + id); err != nil && !(errors.As(err, &told) && told.number == notOwner) {
 			return
 		}
 		select {

@@ -10,9 +10,10 @@ import (
 
 // A session that is reset is one that nobody used: the server drops temporary
 // tables, variables, locks and prepared statements, and rolls back. It keeps the
-// default database and the role, which the statements that reset comes after
-// cannot have changed: see tx.plain. Then it is set up as at its beginning, and
-// its next transaction is begun.
+// default database, which the statements that reset comes after cannot have
+// changed: see tx.plain. It keeps the role too, which a function can change: that
+// is asked for. Then it is set up as at its beginning, and its next transaction is
+// begun.
 //
 // MariaDB gets the commands for that at once, from whoever has ended the
 // transaction, or behind the only statement of one that reads. Its replies are
@@ -25,7 +26,7 @@ import (
 const (
 	resetSession = iota
 	resetSettings
-	resetFound // FOUND_ROWS() would tell of the last query
+	resetFound // asks for the role; FOUND_ROWS() would tell of the last query
 	resetBegin
 	resetMark // of a transaction that may write
 	resetEnd
@@ -47,7 +48,7 @@ func (c *conn) resetCommand(i int) (code byte, text string) {
 	case resetSettings:
 		return commandQuery, c.settingUp(c.db.settings)
 	case resetFound:
-		return commandQuery, "SELECT 1"
+		return commandQuery, "SELECT " + c.roleQuery()
 	case resetBegin:
 		return commandQuery, beginning(c.db.access)
 	}
@@ -76,8 +77,8 @@ func (c *conn) reset(ctx context.Context) error {
 // resetReply reads the reply to a command of a reset.
 func (c *conn) resetReply(i int) error {
 	if i == resetFound {
-		_, err := c.rowsOfTexts(1)
-		if err == nil && c.busy {
+		row, err := c.rowsOfTexts(1)
+		if err == nil && (c.busy || len(row) != 1 || row[0] != c.role) {
 			err = c.malformed()
 		}
 		return err

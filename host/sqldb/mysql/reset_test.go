@@ -74,7 +74,8 @@ func TestResetFails(t *testing.T) {
 		"no reset":            {resetSession, func(p *peer, _ int) { p.send(failure...) }},
 		"no settings":         {resetSettings, func(p *peer, _ int) { p.send(failure...) }},
 		"no row":              {resetFound, func(p *peer, _ int) { p.send(ok(good)...) }},
-		"another result":      {resetFound, func(p *peer, _ int) { one1(p, good|moreResults) }},
+		"another result":      {resetFound, func(p *peer, _ int) { one1(p, good|moreResults, '1') }},
+		"another role":        {resetFound, func(p *peer, _ int) { one1(p, good, '2') }},
 		"no transaction":      {resetBegin, func(p *peer, _ int) { p.send(ok(0)...) }},
 		"one that commits":    {resetBegin, func(p *peer, _ int) { p.send(ok(good | autocommits)...) }},
 		"a transaction fails": {resetBegin, func(p *peer, _ int) { p.send(failure...) }},
@@ -111,8 +112,8 @@ func TestResetFails(t *testing.T) {
 					switch {
 					case command[0] == commandReset:
 						p.send(ok(0)...)
-					case string(command[1:]) == "SELECT 1":
-						one1(p, good)
+					case strings.Contains(string(command), "CURRENT_ROLE"):
+						one1(p, good, '1')
 					case command[0] == commandPrepare:
 						p.send(0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 					default:
@@ -145,10 +146,10 @@ func TestResetFails(t *testing.T) {
 }
 
 // one1 answers with a row.
-func one1(p *peer, s status) {
+func one1(p *peer, s status, value byte) {
 	p.send(1)
 	p.send(columnOf("1", typeVarString)...)
-	p.send(1, '1')
+	p.send(1, value)
 	p.send(end(s)...)
 }
 
@@ -357,5 +358,39 @@ func TestS1ReaderFails(t *testing.T) {
 	_ = x.Rollback(ctxOf(t))
 	if got := one(t, begin(t, owner), "SELECT SUM(v) FROM t"); got != "3" {
 		t.Error("the database has changed:", got)
+	}
+}
+
+// TestC12Role: a role that a function has taken is not that of the next execution.
+func TestC12Role(t *testing.T) {
+	at := sqldbtest.MariaDBDatabase(t)
+	admin := openURI(t, at.AdminURI)
+	fromMariaDB(t, admin, "function that takes a role")
+	owner, _ := sqldb.ParseURI(at.URI)
+	role := owner.Database + "_role"
+	for _, sql := range []string{"CREATE ROLE " + role, "GRANT " + role + " TO " + owner.User + "@'%'", "CREATE FUNCTION " + owner.Database + ".takes() RETURNS int SQL SECURITY INVOKER BEGIN SET ROLE " + role + "; RETURN 1; END"} {
+		x := begin(t, admin)
+		if err := exec(t, x, sql); err != nil && fails(t, err).Code != abi.State { // a GRANT is committed at once
+			t.Fatal(whole(err))
+		}
+		_ = x.Rollback(ctxOf(t))
+	}
+	defer func() { _ = exec(t, begin(t, admin), "DROP ROLE "+role) }()
+	for _, single := range []bool{false, true} {
+		d := openURI(t, at.URI, func(c *sqldb.Config) { c.Pool.Max, c.Pool.Idle, c.Access = 1, 1, abi.ReadOnly })
+		for range 4 {
+			x := begin(t, d, sqldb.TxOptions{Single: single})
+			if got := one(t, x, "SELECT takes()"); got != "1" {
+				t.Fatal(got)
+			}
+			if err := x.Commit(ctxOf(t)); err != nil {
+				t.Fatal(whole(err))
+			}
+			x = begin(t, d, sqldb.TxOptions{Single: single})
+			if got := one(t, x, "SELECT IFNULL(CURRENT_ROLE(), 'none')"); got != "none" {
+				t.Errorf("single %v: the next one has the role %s", single, got)
+			}
+			_ = x.Commit(ctxOf(t))
+		}
 	}
 }

@@ -40,6 +40,7 @@ const pointerSize = int(unsafe.Sizeof(uintptr(0)))
 // openEngine opens the file at path, as it is and never as a URI.
 func openEngine(path string, flags int32) (_ *engine, err error) {
 	e := &engine{tls: libc.NewTLS()}
+	openBudget(e.tls)
 	defer func() {
 		if err != nil {
 			e.close()
@@ -77,6 +78,7 @@ func (e *engine) close() {
 		e.out = 0
 	}
 	e.unhook()
+	closeBudget(e.tls)
 	e.tls.Close()
 }
 
@@ -253,3 +255,6 @@ func functionPointer[T any](f T) uintptr {
 	runtime.KeepAlive(f)
 	return p
 }
+
+// function is the inverse of functionPointer.
+func function[T any](p uintptr) T { return *(*T)(unsafe.Pointer(&struct{ p uintptr }{p})) }

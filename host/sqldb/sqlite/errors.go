@@ -60,6 +60,9 @@ func describe(err error, g *guard, sql string) *sqldb.Error {
 		out.Hint = "another connection writes; connect_args.timeout says how many seconds to wait"
 	case f.is(lib.SQLITE_TOOBIG):
 		out.Code = abi.Limit
+	case f.is(lib.SQLITE_NOMEM):
+		out.Code, out.Message = abi.Limit, fmt.Sprintf("the statement needs more than %d bytes of memory", mostMemory)
+		out.Hint = "sort, group or join less of it"
 	case f.is(lib.SQLITE_CANTOPEN, lib.SQLITE_NOTADB):
 		out.Code = abi.Conn
 	case f.is(lib.SQLITE_READONLY):
