@@ -112,6 +112,23 @@ func TestRollbackOfOpenCursor(t *testing.T) {
 	}
 }
 
+// TestReadTimeout: a statement that takes longer than read_timeout is ended on the
+// server, too.
+func TestReadTimeout(t *testing.T) {
+	base := sqldbtest.MariaDB(t)
+	d := openURI(t, base, func(c *sqldb.Config) { c.Args = map[string]any{"read_timeout": 0.3} })
+	x := begin(t, d)
+	_, err := read(ctxOf(t), x, "SELECT SLEEP(3600) /* canary */")
+	if e := fails(t, err); e.Code != abi.Conn || e.Message != "the server does not answer" || e.SafeToRetry() {
+		t.Error(whole(err))
+	}
+	_ = x.Rollback(ctxOf(t))
+	stops(t, openURI(t, base), "canary")
+	if got := one(t, begin(t, d), "SELECT 5"); got != "5" {
+		t.Error(got)
+	}
+}
+
 // TestPoolMax: at most so many at once; who waits is served or told.
 func TestPoolMax(t *testing.T) {
 	d := open(t, func(c *sqldb.Config) { c.Pool.Max = 2 })
