@@ -119,6 +119,10 @@ func (c *checker) keyword() *Denied {
 		if c.explained && c.dialect == abi.MySQL && c.next.is(word, "CONNECTION") {
 			return c.refuse(c.tok, "explain a statement", "EXPLAIN FOR CONNECTION is not allowed: it shows what others run")
 		}
+	case "GRANTS", "USER":
+		if c.dialect == abi.MySQL && c.verb == "SHOW" && (c.prev.is(word, "SHOW") || c.prev.is(word, "CREATE")) {
+			return c.refuse(c.prev, "", "SHOW %s is not allowed: it shows the login, and what its password is kept as", strings.TrimPrefix(c.prev.text+" "+c.tok.text, "SHOW "))
+		}
 	case "SONAME":
 		if c.dialect == abi.MySQL && c.verb == "CREATE" {
 			return c.refuse(c.tok, "", "SONAME is not allowed: it loads code into the database server")

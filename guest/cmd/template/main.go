@@ -5,6 +5,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/guest"
@@ -71,7 +72,7 @@ func (t *task) send(s template.Statement, last bool) error {
 	}
 	q.DiscardRows = last
 	_, err := guest.Do(q)
-	if e, ok := err.(*guest.Error); ok && e.Errno == abi.State && !last {
+	if e, ok := err.(*guest.Error); ok && e.Errno == abi.State && strings.HasPrefix(e.Info.Message, "the statement returns rows") && !last {
 		return errRows
 	}
 	return err

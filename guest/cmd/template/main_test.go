@@ -54,6 +54,9 @@ func (h *host) statement(call string, req []byte) int64 {
 	n := h.answers[q.SQL]
 	if n < 0 {
 		h.last = abi.Error{Code: abi.Errno(n), Message: "refused", Position: h.at}
+		if strings.HasPrefix(q.SQL, "SELECT") {
+			h.last.Message = "the statement returns rows, but none are asked for"
+		}
 	}
 	return n
 }
@@ -92,6 +95,8 @@ func TestTask(t *testing.T) {
 			[]string{"exec DELETE FROM t WHERE a = ?1 [int 7]", "exec SELECT f() discard"}, true},
 		{"rows too early", "DELETE FROM t WHERE a = {{ x }}; SELECT 1; SELECT 2", abi.OutputAny, map[string]int64{"SELECT 1": int64(abi.State)},
 			[]string{"exec DELETE FROM t WHERE a = ?1 [int 7]", "exec SELECT 1", "fail 1:34: statement 2 of 3: returns rows; only the last may\nhint: remove it, or put it last"}, false},
+		{"the first ends the transaction", "CALL p(); SELECT {{ x }}", abi.OutputAny, map[string]int64{"CALL p()": int64(abi.State)},
+			[]string{"exec CALL p()", "fail 1:1: statement 1 of 2"}, false},
 		{"the only one fails", "SELECT {{ x }}", abi.OutputAny, map[string]int64{"SELECT ?1": int64(abi.DB)},
 			[]string{"query SELECT ?1 [int 7]", "fail 1:1: "}, false},
 		{"the second one fails", "DELETE FROM t WHERE a = {{ x }}; DELETE FROM u; SELECT 1", abi.OutputAny, map[string]int64{"DELETE FROM u": int64(abi.DB)},

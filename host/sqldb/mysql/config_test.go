@@ -47,6 +47,9 @@ func TestSettings(t *testing.T) {
 	if l := s.given; len(faults) > 0 || l.user != "u" || l.password.Reveal() != "p" || l.database != "e" || l.port != 3308 || l.socket != "/run/s.sock" {
 		t.Errorf("%+v %v", l, faults)
 	}
+	if s, faults := newSettings(config(t, "mysql://u@h/d?client_flag=2&charset=utf8mb3", map[string]any{"ssl_ca": "", "ssl": map[string]any{"cert": ""}})); len(faults) > 0 || s.tls.mode != tlsPreferred {
+		t.Errorf("an empty ssl_ca is none: %+v %v", s.tls, faults)
+	}
 	if s.connectTimeout != 10*time.Second || s.readTimeout != 0 {
 		t.Errorf("%+v", s)
 	}

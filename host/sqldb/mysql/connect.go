@@ -44,6 +44,7 @@ type conn struct {
 	busy    bool         // a reply is not read to its end
 	killed  bool         // a context ended during a statement
 	spent   bool         // nobody may use the session any more
+	late    bool         // nobody waits for its statement any more, which may still run
 	down    atomic.Bool  // the database was closed
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -109,6 +111,71 @@ func TestRollbackOfOpenCursor(t *testing.T) {
 		}
 		_ = x.Rollback(ctxOf(t))
 		stops(t, d, "canary")
+	}
+}
+
+// TestLateKill: a KILL that comes when its statement is already at its end hits
+// what the session runs next, which is no statement of the task.
+func TestLateKill(t *testing.T) {
+	var late atomic.Bool
+	kill := make(chan struct{}, 100)
+	d := openURI(t, "mysql://u:p@127.0.0.1/d", listen(t, func(p *peer) {
+		serveAs(p, "8.0.99-peer", func(command []byte) bool {
+			if strings.HasPrefix(string(command[1:]), "KILL") || command[0] == commandQuit || !late.CompareAndSwap(true, false) {
+				return false
+			}
+			p.send([]byte("\xff\x25\x05#70100Query execution was interrupted")...)
+			return true
+		}, func(p *peer, command []byte) {
+			switch {
+			case strings.HasPrefix(string(command[1:]), "KILL"):
+				kill <- struct{}{}
+				p.send(ok(good)...)
+			case command[0] == commandForget:
+			case command[0] == commandQuery:
+				p.send(ok(good)...)
+			case rowsOf(p, command, typeTiny):
+				p.send(0, 0, 1)
+				if len(kill) == 0 && !late.Load() {
+					<-kill
+					late.Store(true)
+				}
+				p.send(end(good)...)
+			}
+		})
+	}))
+	x := begin(t, d, sqldb.TxOptions{Access: abi.ReadWrite, Batch: sqldb.Batch{Rows: 1}})
+	r, err := x.Query(ctxOf(t), "SELECT v", nil)
+	if err != nil {
+		t.Fatal(whole(err))
+	}
+	if _, err := r.Next(ctxOf(t)); err != nil {
+		t.Fatal(whole(err))
+	}
+	_ = r.Close()
+	if late.Load() {
+		t.Error("the KILL waits for the next statement of the task")
+	}
+	kill <- struct{}{}
+	if got := one(t, x, "SELECT w"); got != "1" {
+		t.Error(got)
+	}
+}
+
+// TestReadTimeout: a statement that takes longer than read_timeout is ended on the
+// server, too.
+func TestReadTimeout(t *testing.T) {
+	base := sqldbtest.MariaDB(t)
+	d := openURI(t, base, func(c *sqldb.Config) { c.Args = map[string]any{"read_timeout": 0.3} })
+	x := begin(t, d)
+	_, err := read(ctxOf(t), x, "SELECT SLEEP(3600) /* canary */")
+	if e := fails(t, err); e.Code != abi.Conn || e.Message != "the server does not answer" || e.SafeToRetry() {
+		t.Error(whole(err))
+	}
+	_ = x.Rollback(ctxOf(t))
+	stops(t, openURI(t, base), "canary")
+	if got := one(t, begin(t, d), "SELECT 5"); got != "5" {
+		t.Error(got)
 	}
 }
 

@@ -76,6 +76,14 @@ func (e *serverError) describe(sql string) *sqldb.Error {
 	case 3572: // MySQL; MariaDB's NOWAIT ends with 1205
 		out.Retryable = true
 		out.Hint = "another transaction holds a lock"
+	case 1055:
+		if strings.Contains(sql, "?") {
+			out.Hint = "each parameter is a value of its own, also one that stands twice: name the column with AS, and GROUP BY that name"
+		}
+	case 1253:
+		if strings.Contains(sql, "?") {
+			out.Hint = "a parameter with a COLLATE of its own is CONVERT({{ … }} USING utf8mb4) COLLATE …"
+		}
 	case 1064:
 		if m := nearText.FindStringSubmatch(e.message); m != nil && strings.HasPrefix(m[1], "?") {
 			out.Hint = "the server takes no parameter there: it stands for a value in an expression"
@@ -197,8 +205,10 @@ func cannotConnect(err error) error {
 // refusal tells why a server did not log us in.
 func refusal(number uint16) (message, hint string, retryable bool) {
 	switch number {
-	case 1045, 1698:
+	case 1045:
 		return "the server refused the login: wrong user or password", "check user and password, and that the user may come from this host", false
+	case 1698: // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+		return "the server refused the login: wrong user or password", "check user and password; a user of the server's own machine, without a password, needs unix_socket", false
 	case 1044:
 		return "the login has no right to the database", "check the database in the uri, and the login's grants", false
 	case 1049:

@@ -18,6 +18,7 @@ import (
 type peer struct {
 	net.Conn
 	number byte
+	offers capabilities // what serveAs greets with, or 0 for usual
 }
 
 // send sends a packet.
@@ -25,6 +26,15 @@ func (p *peer) send(payload ...byte) {
 	h := []byte{byte(len(payload)), byte(len(payload) >> 8), byte(len(payload) >> 16), p.number}
 	p.number++
 	_, _ = p.Write(append(h, payload...))
+}
+
+// sendColumns says how many columns follow.
+func (p *peer) sendColumns(n byte) {
+	if p.offers&canKeepColumns != 0 {
+		p.send(n, 1)
+	} else {
+		p.send(n)
+	}
 }
 
 // receive reads a packet.
@@ -71,7 +81,7 @@ func helloAs(version string, offered capabilities) []byte {
 	p = append(p, 7, 0, 0, 0)
 	p = append(p, "12345678\x00"...)
 	p = append(p, byte(offered), byte(offered>>8), 45, 2, 0, byte(offered>>16), byte(offered>>24), 21)
-	p = append(p, make([]byte, 10)...)
+	p = binary.LittleEndian.AppendUint32(append(p, make([]byte, 6)...), uint32(offered>>32))
 	p = append(p, "123456789012\x00mysql_native_password\x00"...)
 	return p
 }
@@ -88,7 +98,10 @@ func serve(p *peer, misbehave func(p *peer, command []byte)) {
 // so, is not answered again.
 func serveAs(p *peer, version string, before func(command []byte) bool, misbehave func(p *peer, command []byte)) {
 	defer func() { _ = p.Close() }()
-	p.send(helloAs(version, usual)...)
+	if p.offers == 0 {
+		p.offers = usual
+	}
+	p.send(helloAs(version, p.offers)...)
 	if _, err := p.receive(); err != nil {
 		return
 	}
@@ -108,7 +121,7 @@ func serveAs(p *peer, version string, before func(command []byte) bool, misbehav
 		case strings.HasPrefix(text, "SET NAMES"), strings.HasPrefix(text, "START"), strings.HasPrefix(text, "SAVEPOINT"), strings.HasPrefix(text, "RELEASE"):
 			p.send(ok(good)...)
 		case strings.HasPrefix(text, "SELECT CONNECTION_ID()"):
-			p.send(6)
+			p.sendColumns(6)
 			for range 6 {
 				p.send(columnOf("c", typeVarString)...)
 			}
@@ -169,7 +182,7 @@ func TestC8HostileServer(t *testing.T) {
 		"an error over all limits":      {func(p *peer, c []byte) { p.send(append([]byte("\xff\x28\x04#42000"), long(2<<20)...)...) }, abi.Limit},
 		"no columns":                    {afterPrepare([]byte{0xfc, 0, 0}), abi.Conn},
 		"2^64 columns":                  {afterPrepare([]byte{0xfe, 255, 255, 255, 255, 255, 255, 255, 255}), abi.Conn},
-		"5000 columns":                  {afterPrepare([]byte{0xfc, 0x88, 0x13}), abi.Conn},
+		"5000 columns":                  {afterPrepare([]byte{0xfc, 0x88, 0x13}), abi.Limit},
 		"a short column":                {afterPrepare([]byte{1}, []byte{3, 'd', 'e'}), abi.Conn},
 		"a short ok":                    {afterPrepare([]byte{0, 0xfe, 1}), abi.Conn},
 		"ends the transaction silently": {afterPrepare(ok(0)), abi.State},

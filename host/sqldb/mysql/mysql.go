@@ -248,7 +248,11 @@ func (d *db) release(c *conn) {
 	d.mu.Lock()
 	delete(d.open, c)
 	d.mu.Unlock()
-	go c.close()
+	if c.late {
+		go c.shut()
+	} else {
+		go c.close()
+	}
 	d.free()
 }
 

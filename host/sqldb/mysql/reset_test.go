@@ -145,9 +145,74 @@ func TestResetFails(t *testing.T) {
 	}
 }
 
+// TestSingleResetFails: a lock is let go at the end of its transaction. If what
+// went out with its statement to do that fails, the session is closed: what it
+// has still to answer would pass for answers to the next execution.
+func TestSingleResetFails(t *testing.T) {
+	const maria = "5.5.5-10.11.99-MariaDB-peer"
+	const reading = good | inReadOnly
+	var mu sync.Mutex
+	var heard []string // what came after the failure, and is not of the same reset
+	failed := 0
+	d := openURI(t, "mysql://u:p@127.0.0.1/d", readOnly, func(cfg *sqldb.Config) { cfg.Pool.Max, cfg.Pool.Idle = 1, 1 }, listen(t, func(p *peer) {
+		p.offers = usual&^canLongPassword | canKeepColumns
+		behind := -1 // commands since the first reset
+		serveAs(p, maria, func(command []byte) bool {
+			if command[0] == commandReset || behind >= 0 {
+				behind++
+			}
+			text := string(command[1:])
+			switch {
+			case behind >= resetMark && command[0] != commandQuit:
+				mu.Lock()
+				heard = append(heard, string(command))
+				mu.Unlock()
+			case behind == resetSettings:
+				mu.Lock()
+				failed++
+				mu.Unlock()
+				p.send([]byte("\xff\x04\x04#HY000no")...)
+				return true
+			case strings.HasPrefix(text, "START"):
+				p.send(ok(reading)...)
+				return true
+			}
+			return false
+		}, func(p *peer, command []byte) {
+			switch command[0] {
+			case commandPrepare:
+				p.send(0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
+				p.send(columnOf("v", typeTiny)...)
+			case commandExecute:
+				p.send(1, 0)
+				p.send(0, 0, 1)
+				p.send(end(reading)...)
+			case commandReset:
+				p.send(ok(0)...)
+			case commandQuery:
+				one1(p, reading, '1')
+			}
+		})
+	}))
+	for i := range 6 {
+		x := begin(t, d, single)
+		if got := one(t, x, "SELECT GET_LOCK('left', 0)"); got != "1" {
+			t.Fatalf("execution %d: %s", i, got)
+		}
+		if err := x.Commit(ctxOf(t)); err != nil {
+			t.Fatalf("execution %d: %s", i, whole(err))
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if failed < 3 || len(heard) > 0 {
+		t.Errorf("%d resets failed, and then came %q", failed, heard)
+	}
+}
+
 // one1 answers with a row.
 func one1(p *peer, s status, value byte) {
-	p.send(1)
+	p.sendColumns(1)
 	p.send(columnOf("1", typeVarString)...)
 	p.send(1, value)
 	p.send(end(s)...)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -19,7 +20,7 @@ type reply struct {
 
 const (
 	errNotPreparable = 1295 // ER_UNSUPPORTED_PS
-	maxColumns       = 4096 // of a table, and of a query
+	maxColumns       = 4096 // of a table, and so of a query here; MariaDB has queries with more
 )
 
 // errFile is returned when the server asks for a file of ours, which it may do
@@ -176,8 +177,12 @@ func (c *conn) header() (reply, error) {
 		return reply{}, errFile
 	}
 	count, n := lengthInt(p)
-	if n == 0 || count == 0 || count > maxColumns {
+	switch {
+	case n == 0, count == 0, count > math.MaxUint16:
 		return reply{}, c.malformed()
+	case count > maxColumns:
+		c.broken = true
+		return reply{}, &sqldb.Error{Code: abi.Limit, Message: fmt.Sprintf("the query has %d columns, the limit is %d", count, maxColumns)}
 	}
 	c.busy = true
 	if c.can&canKeepColumns != 0 {

@@ -44,6 +44,7 @@ type tlsArgs struct {
 //	ssl_ca, ssl_cert, ssl_key   TLS, with any certificate
 //	ssl_verify_cert             TLS, with a certificate of ssl_ca or else of the system's authorities
 //	ssl_verify_identity         the same, and it must be the host's
+//	ssl_mode                    mysqlclient's: what its words say
 //	ssl: {ca, cert, key, check_hostname, verify_mode}, and the options of a URI
 //	                            TLS; a ca alone checks the certificate and the host
 //
@@ -91,6 +92,7 @@ func readSSLMap(a *sqldb.Args, prefix string) tlsArgs {
 		t.given = readVerify(a, "verify_mode", &t.verify) || t.given
 	} else {
 		a.Bool(prefix+"disabled", &t.disabled)
+		t.readMode(a)
 		var verify bool
 		if a.Bool(prefix+"verify_cert", &verify) {
 			t.verify, t.given = map[bool]string{true: "required", false: "none"}[verify], true
@@ -102,6 +104,20 @@ func readSSLMap(a *sqldb.Args, prefix string) tlsArgs {
 	a.Refuse(prefix+"capath", "is not supported", "give the certificates in one file, as "+prefix+"ca")
 	a.Refuse(prefix+"cipher", "is not supported", "remove it")
 	return t
+}
+
+// readMode reads mysqlclient's ssl_mode.
+func (t *tlsArgs) readMode(a *sqldb.Args) {
+	var mode string
+	if !a.Enum("ssl_mode", &mode, "DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY") {
+		return
+	}
+	t.disabled = t.disabled || mode == "DISABLED"
+	t.given = t.given || mode != "DISABLED" && mode != "PREFERRED"
+	identity := mode == "VERIFY_IDENTITY"
+	if mode == "VERIFY_CA" || identity {
+		t.verify, t.hostname = "required", &identity
+	}
 }
 
 // readFiles reads the names of the files; an empty one is none.
@@ -152,6 +168,8 @@ func readSSLArgs(a *sqldb.Args) (tlsArgs, tlsMode) {
 	a.Bool("ssl_disabled", &t.disabled)
 	a.Bool("ssl_verify_cert", &chain)
 	a.Bool("ssl_verify_identity", &identity)
+	t.readMode(a)
+	chain, identity = chain || t.verify != "", identity || t.hostname != nil && *t.hostname
 	t.given = t.given || chain || identity
 	a.Refuse("ssl_key_password", "is not supported", "keep the key without a password, in a file that only its owner reads")
 	switch {

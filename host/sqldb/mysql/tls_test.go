@@ -133,11 +133,15 @@ func TestC7TLS(t *testing.T) {
 			{"", m{"ssl": m{"ca": strange, "verify_mode": false}}, encrypted}, {"", m{"ssl": m{"verify_mode": true}}, unknown},
 			{"?ssl_ca=" + caFile, nil, encrypted}, {"?ssl_ca=" + strange, nil, unknown},
 			{"", m{"ssl_ca": "ca.pem", "ssl_verify_cert": true}, encrypted},
+			{"?ssl_mode=REQUIRED", nil, encrypted}, {"?ssl_mode=disabled", nil, plain}, {"?ssl_mode=PREFERRED", nil, encrypted}, {"?ssl_mode=VERIFY_IDENTITY", nil, unknown},
+			{"", m{"ssl_mode": "VERIFY_CA", "ssl_ca": strange}, unknown}, {"", m{"ssl_mode": "VERIFY_IDENTITY", "ssl_ca": caFile}, encrypted}, {"", m{"ssl_mode": "DISABLED"}, plain},
 			{"", m{"ssl_cert": dir + "/client.pem", "ssl_key": dir + "/client-key.pem"}, encrypted},
 		}},
 		{"elsewhere", []tlsCase{
 			{"", m{"ssl_ca": caFile, "ssl_verify_cert": true}, encrypted}, {"", m{"ssl_ca": caFile, "ssl_verify_identity": true}, otherHost},
 			{"", m{"ssl": m{"ca": caFile}}, otherHost}, {"", m{"ssl": m{"ca": caFile, "check_hostname": false}}, encrypted},
+			{"?ssl_mode=VERIFY_CA&ssl_ca=" + caFile, nil, encrypted}, {"?ssl_mode=VERIFY_IDENTITY&ssl_ca=" + caFile, nil, otherHost},
+			{"", m{"ssl_mode": "VERIFY_CA", "ssl_ca": caFile}, encrypted}, {"", m{"ssl_mode": "VERIFY_IDENTITY", "ssl_ca": caFile}, otherHost},
 			{"?ssl_ca=" + caFile, nil, otherHost}, {"?ssl_check_hostname=false&ssl_ca=" + caFile, nil, encrypted},
 		}},
 		{"expired", []tlsCase{

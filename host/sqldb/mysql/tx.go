@@ -304,6 +304,7 @@ func (t *tx) failed(err error, sql string, v verb) error {
 	t.plain = false
 	out := describe(err, sql)
 	if t.c.broken || t.c.owed { // the end of the transaction was sent with its statement
+		t.c.late = t.c.timedOut(err)
 		t.over = errOver
 		return out
 	}

@@ -237,6 +237,10 @@ func TestManyColumns(t *testing.T) {
 		}
 	}
 	b := query(t, x, "SELECT "+strings.Join(parts, ","))
+	_, err := read(ctxOf(t), x, "SELECT "+strings.Join(append(parts, "1"), ","))
+	if e := fails(t, err); x.c.greeting.mariadb() && (e.Code != abi.Limit || e.Message != "the query has 4097 columns, the limit is 4096") {
+		t.Error(whole(err))
+	}
 	if len(b.types) != maxColumns || b.rows[0][0] != "7" || b.rows[0][1] != "NULL" || b.rows[0][4094] != "NULL" {
 		t.Error(len(b.types), b.rows[0][4095])
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -80,6 +81,13 @@ func (w *wire) resume() {
 	defer w.mu.Unlock()
 	w.stopped = false
 	_ = w.conn.SetDeadline(time.Time{})
+}
+
+// timedOut reports whether err is that the timeout of a read or write passed.
+func (w *wire) timedOut(err error) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.stopped && errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // arm sets the timeout of one read or write.
