@@ -47,6 +47,8 @@ func readFailure(b []byte) *failure {
 		switch c {
 		case 'V':
 			f.severity = v
+		case 'S': // in the server's language; poolers have no other
+			f.severity = orElse(f.severity, v)
 		case 'C':
 			f.state = v
 		case 'M':
