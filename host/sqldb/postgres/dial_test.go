@@ -85,7 +85,7 @@ func TestFailureOfPoolers(t *testing.T) {
 		"SERROR\x00C08P01\x00Mno\x00\x00":                false,
 		"SFATAL\x00VERROR\x00C08P01\x00Mno\x00\x00":      false,
 		"SFEHLER\x00VFATAL\x00C08P01\x00Mno\x00\x00":     true,
-		"VFATAL\x00SFEHLER\x00C08P01\x00Mno\x00\x00":    true,
+		"VFATAL\x00SFEHLER\x00C08P01\x00Mno\x00\x00":     true,
 		"SFATAL\x00VFATAL\x00C08P01\x00Mno, and it is l": true,
 	} {
 		f := readFailure(append([]byte(body), 0))
