@@ -154,6 +154,8 @@ func TestWrongParams(t *testing.T) {
 		{"SELECT $65536", make([]abi.Value, 65536), abi.Limit, "65536 parameters, PostgreSQL takes 65535", "pass a list as an array: = ANY({{ … }})"},
 		{"SELECT to_jsonb($1)", []abi.Value{strOf(abi.Str, "x")}, abi.DB, "could not determine polymorphic type because input has type unknown", "a text parameter has no type of its own: write CAST({{ … }} AS text)"},
 		{"SELECT unnest($1)", []abi.Value{listOf(abi.Str, strOf(abi.Str, "x"))}, abi.DB, "function unnest(unknown) is not unique", "Could not choose a best candidate function. You might need to add explicit type casts."},
+		{"COMMENT ON SCHEMA public IS $1", []abi.Value{strOf(abi.Str, "x")}, abi.DB, `syntax error at or near "$1"`, "a value cannot stand here: SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and CALL take some, other statements none"},
+		{"CREATE VIEW seen AS SELECT $1", []abi.Value{intOf(abi.Int, 1)}, abi.DB, "there is no parameter $1", "a value cannot stand here: SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and CALL take some, other statements none"},
 		{"SELECT * FROM generate_series(1, 3) i WHERE i = $1", []abi.Value{strOf(abi.Str, "x")}, abi.DB, `invalid input syntax for type integer: "x"`, ""},
 		{"SELECT $1::date", []abi.Value{intOf(abi.Date, 1<<40)}, abi.Convert, "parameter 1: the date is out of range", ""},
 	} {
