@@ -134,6 +134,21 @@ func TestUntypedParams(t *testing.T) {
 	}
 }
 
+// TestRoleSettings: what a login's own settings say of arrays does not make a
+// text of a null.
+func TestRoleSettings(t *testing.T) {
+	uri := server(t)
+	tx := beginOn(t, open(t, uri, sqldb.Config{Access: abi.ReadWrite}), readWrite)
+	exec(t, tx, "ALTER ROLE CURRENT_USER SET array_nulls = off")
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tx = beginOn(t, open(t, uri, sqldb.Config{}), sqldb.TxOptions{})
+	if got := cell(t, tx, "SELECT array_to_string($1::text[], ',', '*')", listOf(abi.Str, nullOf(abi.Str), strOf(abi.Str, "NULL"))); got != "*,NULL" {
+		t.Error(got)
+	}
+}
+
 // TestWrongParams are refused before anything is sent, or told with a hint.
 func TestWrongParams(t *testing.T) {
 	d := open(t, server(t), sqldb.Config{Access: abi.ReadWrite, Pool: sqldb.Pool{Max: 50}})
