@@ -145,6 +145,9 @@ func (s *settings) serverArgs(a *sqldb.Args) {
 //	sslcert, sslkey        the client's certificate and key
 //	sslpassword            of the key
 //	sslsni                 0 leaves the host's name out of the handshake
+//	sslnegotiation         postgres (default), direct
+//	ssl_min_protocol_version, ssl_max_protocol_version
+//	                       TLSv1.2, TLSv1.3
 //	channel_binding        disable, prefer (default), require
 //	require_auth           as libpq has it, for instance scram-sha-256
 func (s *settings) tlsArgs(a *sqldb.Args, dir string) {
@@ -165,6 +168,16 @@ func (s *settings) tlsArgs(a *sqldb.Args, dir string) {
 	var n int64
 	if a.Int("sslsni", &n, 0, 1) {
 		s.tls.noName = n == 0
+	}
+	for _, v := range []struct {
+		name string
+		to   *string
+	}{{"ssl_min_protocol_version", &s.tls.least}, {"ssl_max_protocol_version", &s.tls.most}} {
+		a.Enum(v.name, v.to, tlsVersions...)
+	}
+	negotiation := "postgres"
+	if a.Enum("sslnegotiation", &negotiation, "postgres", "direct") {
+		s.tls.direct = negotiation == "direct"
 	}
 	a.Enum("channel_binding", &s.channelBinding, "disable", "prefer", "require")
 	a.Text("require_auth", &s.requireAuth)
