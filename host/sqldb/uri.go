@@ -44,12 +44,11 @@ func ParseURI(s string) (URI, error) {
 	}
 	var u URI
 	u.Scheme, u.PyDriver, _ = strings.Cut(strings.ToLower(name), "+")
-	if u.Scheme != "sqlite" {
-		var login, user, pass string
-		if login, rest, ok = cutLogin(rest); ok {
-			user, pass, u.HasPass = strings.Cut(login, ":")
-			u.User, u.Password = unquote(user), secret.New(unquote(pass))
-		}
+	login, rest, ok := cutLogin(rest)
+	if ok {
+		var user, pass string
+		user, pass, u.HasPass = strings.Cut(login, ":")
+		u.User, u.Password = unquote(user), secret.New(unquote(pass))
 	}
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	if hasQuery {

@@ -46,6 +46,8 @@ func TestAccepted(t *testing.T) {
 		"postgresql://u@[::1]:5432/d", "postgresql://u@/d?host=/var/run/postgresql", "postgresql://u@h/d?sslmode=require&application_name=x&connect_timeout=5&keepalives_idle=30",
 		"postgresql://u@h/d?sslmode=verify-full&sslrootcert=system&channel_binding=require&target_session_attrs=read-write", "postgresql://u%40x:p%2F@h/d%20b?options=-c%20search_path%3Da,b%20--statement-timeout%3D5s",
 		"postgresql://u@h/d?require_auth=scram-sha-256,md5", "postgresql://u@h/d?require_auth=!none,!password", "postgresql:///?host=h&user=u&dbname=d&port=1&client_encoding=utf8&gssencmode=disable",
+		"postgresql+psycopg_async://u@h/d?prepare_threshold=0", "postgresql+psycopg2cffi://u@/d?host=h:5433", "postgresql+asyncpg://u@h/d?prepared_statement_cache_size=0", "postgresql+pg8000://u@h:/d?timeout=5",
+		"postgresql://u@h/d?sslmode=require&sslnegotiation=direct&ssl_min_protocol_version=tlsv1.2&ssl_max_protocol_version=TLSv1.3", "postgresql://u@h/d?sslnegotiation=postgres",
 	} {
 		if got := faults(t, uri, sqldb.Config{}); got != "" {
 			t.Errorf("%s: %s", uri, got)
@@ -56,6 +58,10 @@ func TestAccepted(t *testing.T) {
 		"connect_timeout": 10.0, "keepalives": int64(1), "keepalives_idle": int64(1), "keepalives_interval": int64(1), "keepalives_count": int64(1), "application_name": "a", "fallback_application_name": "b", "options": "-cwork_mem=64MB", "client_encoding": "UTF8", "user": nil,
 	}
 	if got := faults(t, "postgresql://", sqldb.Config{Args: args}); got != "" {
+		t.Error(got)
+	}
+	args = map[string]any{"timeout": 5.0, "command_timeout": int64(60), "statement_cache_size": int64(0), "server_settings": map[string]any{"application_name": "a", "jit": "off", "search_path": "b"}}
+	if got := faults(t, "postgresql+asyncpg://u@h", sqldb.Config{Args: args}); got != "" {
 		t.Error(got)
 	}
 	if got := faults(t, "postgresql://h", sqldb.Config{SecretArgs: []string{"password", "username", "database", "sslpassword"}}); got != "" {
@@ -92,6 +98,12 @@ func TestC1Refused(t *testing.T) {
 		{"postgresql://u@h/d", map[string]any{"dsn": "x", "conect_timeout": int64(1), "port": "x", "keepalives": int64(5)},
 			"connect_args.port: is not an int from 1 to 65535 | \nconnect_args.keepalives: is not an int from 0 to 1 | \nconnect_args.dsn: is of Python alone | remove it\nconnect_args: unknown name \"conect_timeout\" | did you mean \"connect_timeout\"? "},
 		{"postgresql://u@h/d", map[string]any{"application_name": "a\x00b"}, "connect_args.application_name: is not a text | "},
+		{"postgresql://u@h/d?sslnegotiation=direct", nil, "connect_args.sslnegotiation: direct needs sslmode=require or more | "},
+		{"postgresql://u@h/d?ssl_min_protocol_version=TLSv1.3&ssl_max_protocol_version=TLSv1.2", nil, "connect_args.ssl_min_protocol_version: is above ssl_max_protocol_version | "},
+		{"postgresql://u@h/d?ssl_min_protocol_version=TLSv1", nil, "uri.ssl_min_protocol_version: is not an accepted value | accepted are TLSv1.2, TLSv1.3"},
+		{"postgresql://u@h1:1,h2:2/d", nil, "uri: more than one host | name one"},
+		{"postgresql+asyncpg://u@h/d", map[string]any{"server_settings": map[string]any{"role": "x"}}, `connect_args.server_settings: unknown name "role" | accepted are application_name, `},
+		{"postgresql+psycopg2://u@h/d", map[string]any{"server_settings": map[string]any{}}, `connect_args: unknown name "server_settings" | `},
 		{"postgresql://u%00x@h/d", nil, "uri: the user, password or database holds a NUL character | "},
 	} {
 		if got := faults(t, c.uri, sqldb.Config{Args: c.args}); !strings.HasPrefix(got, c.want) {

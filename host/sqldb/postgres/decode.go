@@ -35,6 +35,9 @@ var broken = &misfit{"the server sent a value that is not of the column's type",
 
 const castHint = "write CAST(… AS text) for the value as it is"
 
+// bytesHint is about a text of a database that knows no encoding, SQL_ASCII.
+const bytesHint = "write convert_to(…, 'SQL_ASCII') for the text's bytes; convert(those, 'LATIN1', 'UTF8') makes UTF-8 of Latin 1"
+
 // The microseconds and days from 1970-01-01, as Arrow counts, to 2000-01-01,
 // as PostgreSQL does.
 const (
@@ -125,7 +128,7 @@ type textColumn struct{ vector.Varied }
 
 func (c *textColumn) add(b []byte) *misfit {
 	if !utf8.Valid(b) {
-		return &misfit{"a text that is not valid UTF-8", "write CAST(… AS bytea), or convert_from(CAST(… AS bytea), 'LATIN1')"}
+		return &misfit{"a text that is not valid UTF-8", bytesHint}
 	}
 	c.Push(b)
 	return nil

@@ -127,6 +127,9 @@ func (d *dialer) config(ctx context.Context) (*pgconn.Config, error) {
 		c.Fallbacks = append(c.Fallbacks, &pgconn.FallbackConfig{Host: c.Host, Port: c.Port, TLSConfig: w})
 	}
 	c.ChannelBinding, c.RequireAuth = s.channelBinding, s.requireAuth
+	if s.tls.direct {
+		c.SSLNegotiation = "direct"
+	}
 	c.RuntimeParams = s.session
 	c.ConnectTimeout = s.connectTimeout
 	c.MaxProtocolMessageBodyLen = maxStartup

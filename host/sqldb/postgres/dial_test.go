@@ -76,3 +76,21 @@ func TestC7Hosts(t *testing.T) {
 		}
 	}
 }
+
+// TestFailureOfPoolers: what a pooler says before it closes the connection is
+// told, although it says less than a server does.
+func TestFailureOfPoolers(t *testing.T) {
+	for body, want := range map[string]bool{
+		"SFATAL\x00C08P01\x00Mno\x00\x00":                true,
+		"SERROR\x00C08P01\x00Mno\x00\x00":                false,
+		"SFATAL\x00VERROR\x00C08P01\x00Mno\x00\x00":      false,
+		"SFEHLER\x00VFATAL\x00C08P01\x00Mno\x00\x00":     true,
+		"VFATAL\x00SFEHLER\x00C08P01\x00Mno\x00\x00":     true,
+		"SFATAL\x00VFATAL\x00C08P01\x00Mno, and it is l": true,
+	} {
+		f := readFailure(append([]byte(body), 0))
+		if f.fatal() != want || f.state != "08P01" || f.message == "" && want {
+			t.Errorf("%q: %+v", body, f)
+		}
+	}
+}

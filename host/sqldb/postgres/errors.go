@@ -47,6 +47,8 @@ func readFailure(b []byte) *failure {
 		switch c {
 		case 'V':
 			f.severity = v
+		case 'S': // in the server's language; poolers have no other
+			f.severity = orElse(f.severity, v)
 		case 'C':
 			f.state = v
 		case 'M':
@@ -111,9 +113,16 @@ func (f *failure) describe() *sqldb.Error {
 		out.Hint = orElse(out.Hint, "after an error nothing more can be done in a transaction")
 	case "42P18", "42804", "42725": // indeterminate_datatype and what follows from it
 		out.Hint = orElse(out.Hint, "a text parameter has no type of its own: write CAST({{ … }} AS text)")
+	case "22021": // character_not_in_repertoire
+		out.Hint = orElse(out.Hint, bytesHint)
+	case "42P02": // undefined_parameter: those of a view's query, for instance
+		out.Hint = orElse(out.Hint, valueHint)
 	case "42601": // syntax_error
-		if strings.HasPrefix(f.message, "cannot insert multiple commands") {
+		switch {
+		case strings.HasPrefix(f.message, "cannot insert multiple commands"):
 			out.Code, out.Message, out.SQLState = abi.InvalidArg, "more than one statement in one call", ""
+		case strings.Contains(f.message, `"$`):
+			out.Hint = orElse(out.Hint, valueHint)
 		}
 	}
 	if f.fatal() {
@@ -127,6 +136,10 @@ func (f *failure) describe() *sqldb.Error {
 	}
 	return out
 }
+
+// valueHint is about a statement of another kind, or a place in one, that takes no
+// parameters.
+const valueHint = "a value cannot stand here: SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and CALL take some, other statements none"
 
 func orElse(s, other string) string {
 	if s != "" {

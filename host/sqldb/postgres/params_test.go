@@ -134,6 +134,21 @@ func TestUntypedParams(t *testing.T) {
 	}
 }
 
+// TestRoleSettings: what a login's own settings say of arrays does not make a
+// text of a null.
+func TestRoleSettings(t *testing.T) {
+	uri := server(t)
+	tx := beginOn(t, open(t, uri, sqldb.Config{Access: abi.ReadWrite}), readWrite)
+	exec(t, tx, "ALTER ROLE CURRENT_USER SET array_nulls = off")
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tx = beginOn(t, open(t, uri, sqldb.Config{}), sqldb.TxOptions{})
+	if got := cell(t, tx, "SELECT array_to_string($1::text[], ',', '*')", listOf(abi.Str, nullOf(abi.Str), strOf(abi.Str, "NULL"))); got != "*,NULL" {
+		t.Error(got)
+	}
+}
+
 // TestWrongParams are refused before anything is sent, or told with a hint.
 func TestWrongParams(t *testing.T) {
 	d := open(t, server(t), sqldb.Config{Access: abi.ReadWrite, Pool: sqldb.Pool{Max: 50}})
@@ -154,6 +169,8 @@ func TestWrongParams(t *testing.T) {
 		{"SELECT $65536", make([]abi.Value, 65536), abi.Limit, "65536 parameters, PostgreSQL takes 65535", "pass a list as an array: = ANY({{ … }})"},
 		{"SELECT to_jsonb($1)", []abi.Value{strOf(abi.Str, "x")}, abi.DB, "could not determine polymorphic type because input has type unknown", "a text parameter has no type of its own: write CAST({{ … }} AS text)"},
 		{"SELECT unnest($1)", []abi.Value{listOf(abi.Str, strOf(abi.Str, "x"))}, abi.DB, "function unnest(unknown) is not unique", "Could not choose a best candidate function. You might need to add explicit type casts."},
+		{"COMMENT ON SCHEMA public IS $1", []abi.Value{strOf(abi.Str, "x")}, abi.DB, `syntax error at or near "$1"`, "a value cannot stand here: SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and CALL take some, other statements none"},
+		{"CREATE VIEW seen AS SELECT $1", []abi.Value{intOf(abi.Int, 1)}, abi.DB, "there is no parameter $1", "a value cannot stand here: SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and CALL take some, other statements none"},
 		{"SELECT * FROM generate_series(1, 3) i WHERE i = $1", []abi.Value{strOf(abi.Str, "x")}, abi.DB, `invalid input syntax for type integer: "x"`, ""},
 		{"SELECT $1::date", []abi.Value{intOf(abi.Date, 1<<40)}, abi.Convert, "parameter 1: the date is out of range", ""},
 	} {

@@ -24,7 +24,23 @@ type tlsSettings struct {
 	cert     string
 	key      string
 	password secret.Value
-	noName   bool // leave the host's name out of the handshake
+	noName   bool   // leave the host's name out of the handshake
+	direct   bool   // begin with the handshake: PostgreSQL 17 and later
+	least    string // of tlsVersions
+	most     string
+}
+
+// tlsVersions are libpq's names of what is spoken here.
+var tlsVersions = []string{"TLSv1.2", "TLSv1.3"}
+
+func tlsVersion(name string, other uint16) uint16 {
+	switch name {
+	case "TLSv1.2":
+		return tls.VersionTLS12
+	case "TLSv1.3":
+		return tls.VersionTLS13
+	}
+	return other
 }
 
 func (s *tlsSettings) check(fault func(field, message, hint string)) {
@@ -35,6 +51,12 @@ func (s *tlsSettings) check(fault func(field, message, hint string)) {
 		s.mode = "verify-full"
 	case s.rootCert == "" && (s.mode == "verify-ca" || s.mode == "verify-full"):
 		fault("connect_args.sslmode", s.mode+" needs sslrootcert", "name a file, or system for the system's authorities")
+	}
+	if weak := s.mode == "disable" || s.mode == "allow" || s.mode == "prefer"; s.direct && weak {
+		fault("connect_args.sslnegotiation", "direct needs sslmode=require or more", "without it a server may be asked for less")
+	}
+	if s.least > s.most && s.most != "" {
+		fault("connect_args.ssl_min_protocol_version", "is above ssl_max_protocol_version", "")
 	}
 	if (s.cert == "") != (s.key == "") {
 		fault("connect_args.sslcert", "sslcert and sslkey go together", "name both files")
@@ -54,7 +76,10 @@ func (s *tlsSettings) configs(host string) ([]*tls.Config, error) {
 	if s.mode == "disable" {
 		return []*tls.Config{nil}, nil
 	}
-	c := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}
+	c := &tls.Config{InsecureSkipVerify: true, MinVersion: tlsVersion(s.least, tls.VersionTLS12), MaxVersion: tlsVersion(s.most, 0)}
+	if s.direct {
+		c.NextProtos = []string{"postgresql"}
+	}
 	if !s.noName && net.ParseIP(host) == nil {
 		c.ServerName = host
 	}

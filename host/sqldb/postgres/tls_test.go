@@ -149,6 +149,16 @@ func TestC7TLS(t *testing.T) {
 	if err := drain(ctx, beginOn(t, d, sqldb.TxOptions{}), "SELECT pg_sleep(3600)"); fault(t, err).Code != abi.Timeout {
 		t.Error(err)
 	}
+	// The bounds of the version hold, and a server that speaks TLS at once is asked at once.
+	for _, version := range []string{"TLSv1.2", "TLSv1.3"} {
+		tx := beginOn(t, open(t, uri, sqldb.Config{Args: map[string]any{"sslmode": "require", "ssl_min_protocol_version": version, "ssl_max_protocol_version": version}}), sqldb.TxOptions{})
+		if got := cell(t, tx, "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"); got != version {
+			t.Errorf("%s: %s", version, got)
+		}
+		if version == "TLSv1.3" && since(t, tx, 17) {
+			cell(t, beginOn(t, open(t, uri, sqldb.Config{Args: map[string]any{"sslmode": "require", "sslnegotiation": "direct"}}), sqldb.TxOptions{}), "SELECT 1")
+		}
+	}
 	// Without TLS on the other side, require does not go on.
 	if _, err := open(t, server(t), sqldb.Config{Args: map[string]any{"sslmode": "require"}}).Begin(t.Context(), sqldb.TxOptions{}); err == nil {
 		t.Error("went on without TLS")
