@@ -76,7 +76,7 @@ func (a *app) connector(ctx context.Context, f *connectorFlags, secrets string, 
 		if errors.As(err, &faults) {
 			return nil, faults
 		}
-		return nil, fault.Config(err.Error(), "")
+		return nil, fault.Config(err.Error(), "it says what Flyte's projects may do: see host/flyte/README.md")
 	}
 	if c.listener, err = net.Listen("tcp", f.listen); err != nil {
 		return nil, errors.Join(fault.Config("cannot listen: "+err.Error(), "--connector-listen is an address and a port, as 127.0.0.1:8000 or :8000"), c.Close())

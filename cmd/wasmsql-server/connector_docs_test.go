@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/wasmsql/wasmsql/host/flyte/storage/cloud"
 	"github.com/wasmsql/wasmsql/host/manifest"
 )
 
@@ -88,6 +89,12 @@ func TestFlyteManifests(t *testing.T) {
 	}
 	if c, err := manifest.ReadConfig("wasmsql.yaml", []byte(at(t, config, "data", "wasmsql.yaml").(string))); err != nil || c.Quotas.Running == 0 {
 		t.Error(c, err)
+	}
+	for _, scheme := range cloud.Schemes() { // each that is served may be allowed
+		text := "allow: [{project: p, domain: d, tenant: t, uris: [], outputs: ['" + scheme + "://bucket/folder/']}]"
+		if _, err := manifest.ReadConnector("connector.yaml", []byte(text)); err != nil {
+			t.Error(err)
+		}
 	}
 	a := &app{env: func(string) (string, bool) { return "", false }}
 	flags := a.serveCommand().Flags()

@@ -298,11 +298,11 @@ func TestConnectorCalls(t *testing.T) {
 		{base + " --connector-config x", 2, "wasmsql: error: --connector-listen is missing\nwasmsql: hint: it is the address and port for Flyte, as :8000\n"},
 		{base + listen, 2, "wasmsql: error: --connector-config is missing\nwasmsql: hint: without it no project of Flyte may do anything: see host/flyte/README.md\n"},
 		{base + listen + " --connector-config " + dir + "/good.yaml", 2, "wasmsql: error: --connector-listen needs --state\nwasmsql: hint: to try it out: --state sqlite:///state.db\n"},
-		{base + listen + state + " --connector-config " + dir + "/none.yaml", 3, "wasmsql: error: the configuration of the connector: open " + dir + "/none.yaml: no such file or directory\n"},
-		{base + listen + state + " --connector-config " + dir + "/bad.yaml", 3, "wasmsql: error: " + dir + "/bad.yaml:2:3: \"allow[0]\" has no domain\n" +
-			"wasmsql: error: " + dir + "/bad.yaml:2:3: \"allow[0]\" has no tenant\n" +
-			"wasmsql: error: " + dir + "/bad.yaml:2:3: \"allow[0]\" has no uris\n" +
-			"wasmsql: error: " + dir + "/bad.yaml:2:3: \"allow[0]\" has no outputs\n" +
+		{base + listen + state + " --connector-config " + dir + "/none.yaml", 3, "wasmsql: error: the configuration of the connector: open " + dir + "/none.yaml: no such file or directory\nwasmsql: hint: it says what Flyte's projects may do: see host/flyte/README.md\n"},
+		{base + listen + state + " --connector-config " + dir + "/bad.yaml", 3, "wasmsql: error: " + dir + "/bad.yaml:2:3: \"allow[0]\" has no domain\nwasmsql: hint: write domain: production, or \"*\" for all\n" +
+			"wasmsql: error: " + dir + "/bad.yaml:2:3: \"allow[0]\" has no tenant\nwasmsql: hint: write tenant: shop, a folder in --tenants\n" +
+			"wasmsql: error: " + dir + "/bad.yaml:2:3: \"allow[0]\" has no uris\nwasmsql: hint: write uris: [postgresql://db.internal/warehouse], or [] for none\n" +
+			"wasmsql: error: " + dir + "/bad.yaml:2:3: \"allow[0]\" has no outputs\nwasmsql: hint: write outputs: [s3://bucket/folder/]\n" +
 			"wasmsql: error: " + dir + "/bad.yaml:2:16: unknown key \"domian\"; did you mean \"domain\"?\nwasmsql: hint: accepted: project, domain, tenant, uris, secret_groups, outputs, inputs, access, interpolation\n"},
 		{base + listen + state + " --connector-config " + dir + "/good.yaml --connector-tls-cert x", 2, "wasmsql: error: --connector-tls-cert and --connector-tls-key go together\n"},
 	} {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -314,28 +316,70 @@ func TestTracesThatNobodyTakes(t *testing.T) {
 	}
 }
 
+// A span is a line of JSON on standard output where the exporter is console.
+func TestTracesToTheConsole(t *testing.T) {
+	t.Setenv("OTEL_TRACES_EXPORTER", "console")
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "team=a%20b")
+	var out bytes.Buffer
+	a := &app{env: os.LookupEnv, stdout: &out}
+	provider, flush, err := a.tracing(t.Context(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, span := provider.Tracer("of a test").Start(t.Context(), "one")
+	span.End()
+	flush()
+	var got struct {
+		Name     string
+		Resource []struct {
+			Key   string
+			Value struct{ Value any }
+		}
+	}
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Name != "one" || strings.Count(out.String(), "\n") != 1 {
+		t.Fatal(err, out.String())
+	}
+	found := map[string]any{}
+	for _, r := range got.Resource {
+		found[r.Key] = r.Value.Value
+	}
+	if found["service.name"] != "wasmsql" || found["team"] != "a b" {
+		t.Error(found)
+	}
+}
+
 func TestWhetherTracesAreSent(t *testing.T) {
+	const endpoint, traces, exporter, sampler = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER", "OTEL_TRACES_SAMPLER"
 	for _, c := range []struct {
 		env        map[string]string
-		kind, told string
+		want, told string
 	}{
-		{nil, "", ""},
-		{map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_SERVICE_NAME": "x"}, "", ""},
-		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}, "http/protobuf", ""},
-		{map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, "grpc", ""},
-		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_SDK_DISABLED": "true"}, "", ""},
-		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_TRACES_EXPORTER": "none"}, "", ""},
-		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_TRACES_EXPORTER": "zipkin"}, "", `OTEL_TRACES_EXPORTER: there is no exporter "zipkin"`},
-		{map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "", `OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" is not spoken here`},
+		{nil, "[]", ""},
+		{map[string]string{"OTEL_SERVICE_NAME": "x", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "[]", ""},
+		{map[string]string{exporter: "otlp"}, "[http/protobuf]", ""},
+		{map[string]string{exporter: "console"}, "[console]", ""},
+		{map[string]string{exporter: "otlp, console", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "[grpc console]", ""},
+		{map[string]string{endpoint: "http://x"}, "[http/protobuf]", ""},
+		{map[string]string{traces: "http://x", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, "[grpc]", ""},
+		{map[string]string{endpoint: "http://x", "OTEL_SDK_DISABLED": "True"}, "[]", ""},
+		{map[string]string{endpoint: "http://x", exporter: "none"}, "[]", ""},
+		{map[string]string{endpoint: "http://x", sampler: "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.25"}, "[http/protobuf]", ""},
+		{map[string]string{exporter: "zipkin"}, "[]", `OTEL_TRACES_EXPORTER: there is no exporter "zipkin"`},
+		{map[string]string{endpoint: "http://x", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "[]", `OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" is not spoken here`},
+		{map[string]string{endpoint: "canary:4318"}, "[]", `OTEL_EXPORTER_OTLP_ENDPOINT is no URL with http:// or https://`},
+		{map[string]string{endpoint: "http://x", traces: "http://canary:x"}, "[]", `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is no URL with http:// or https://`},
+		{map[string]string{endpoint: "http://x", "OTEL_EXPORTER_OTLP_HEADERS": "a=b, canary"}, "[]", `OTEL_EXPORTER_OTLP_HEADERS is not well formed`},
+		{map[string]string{endpoint: "http://x", sampler: "always"}, "[http/protobuf]", `OTEL_TRACES_SAMPLER: there is no sampler "always"`},
+		{map[string]string{endpoint: "http://x", sampler: "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "10%"}, "[http/protobuf]", `OTEL_TRACES_SAMPLER_ARG: "10%" is no number from 0 to 1`},
 	} {
 		a := &app{env: func(name string) (string, bool) { v, ok := c.env[name]; return v, ok }}
-		kind, err := a.otlp()
+		kinds, err := a.exporters()
 		told := ""
 		if err != nil {
 			told = err.Error()
 		}
-		if kind != c.kind || told != c.told {
-			t.Errorf("%v: %q, %q", c.env, kind, told)
+		if fmt.Sprint(kinds) != c.want || told != c.told {
+			t.Errorf("%v: %v, %q", c.env, kinds, told)
 		}
 	}
 }

@@ -56,14 +56,18 @@ func declaredType(t *pyType) abi.Type {
 	}
 	switch {
 	case t == nil:
+	case t.null != nil:
+		return *t.null
 	case t.kind == typeList:
 		elem := declaredType(t.elem)
-		return abi.Type{Kind: abi.List, Elem: &elem}
+		t.null = &abi.Type{Kind: abi.List, Elem: &elem}
+		return *t.null
 	case t.kind == typeUnion:
 		for _, v := range t.variants {
 			if v.kind != typeNone {
 				u := declaredType(v)
 				u.Nullable = len(t.variants) > 1
+				t.null = &u
 				return u
 			}
 		}

@@ -23,63 +23,86 @@ func guessStruct(t *core.LiteralType) (*pyType, error) {
 	}
 	if defs := property(m, "definitions"); defs != nil {
 		name := lastOf(text(m, "$ref"))
-		return dataclass(property(defs, name), name, defs, 0), nil
+		return schemas{defs, map[string]*pyType{}}.class(name), nil
 	}
 	if title := text(m, "title"); title != "" {
-		return dataclass(m, title, property(m, "$defs"), 0), nil
+		return schemas{property(m, "$defs"), map[string]*pyType{}}.dataclass(m, title, 0), nil
 	}
 	return nil, &inputError{kind: "ValueError", message: "No transformers could reverse Flyte literal type " + shortString("LiteralType", t)}
 }
 
-// maxSchemaDepth bounds a schema that refers to itself.
-const maxSchemaDepth = 32
+// Bounds of a schema.
+const (
+	maxSchemaDepth = 32 // of a property
+	maxClasses     = 1000
+)
+
+// schemas makes types of the schemas that a schema names. Each is made once: a
+// few that name each other twice would be more than memory has.
+type schemas struct {
+	defs *structpb.Struct
+	made map[string]*pyType
+}
+
+// class returns the dataclass of a named schema.
+func (s schemas) class(name string) *pyType {
+	if t := s.made[name]; t != nil {
+		return t
+	}
+	if len(s.made) >= maxClasses {
+		return &pyType{kind: typeAny}
+	}
+	t := &pyType{}
+	s.made[name] = t // which its own fields may name
+	*t = *s.dataclass(property(s.defs, name), name, 0)
+	return t
+}
 
 // dataclass returns the type that a schema's properties describe.
-func dataclass(schema *structpb.Struct, class string, defs *structpb.Struct, depth int) *pyType {
+func (s schemas) dataclass(schema *structpb.Struct, class string, depth int) *pyType {
 	t := &pyType{name: "types." + class, tag: "Object-Dataclass-Transformer", kind: typeObject, class: class}
 	for name, v := range property(schema, "properties").GetFields() {
-		t.fields = append(t.fields, pyField{name, schemaType(v.GetStructValue(), defs, depth+1)})
+		t.fields = append(t.fields, pyField{name, s.typeOf(v.GetStructValue(), depth+1)})
 	}
 	slices.SortFunc(t.fields, func(a, b pyField) int { return strings.Compare(a.name, b.name) })
 	return t
 }
 
-// schemaType returns the type of a property or an element.
-func schemaType(s, defs *structpb.Struct, depth int) *pyType {
+// typeOf returns the type of a property or an element.
+func (s schemas) typeOf(of *structpb.Struct, depth int) *pyType {
 	if depth > maxSchemaDepth {
 		return &pyType{kind: typeAny}
 	}
-	if ref := text(s, "$ref"); ref != "" {
+	if ref := text(of, "$ref"); ref != "" {
 		name := lastOf(ref)
-		target := property(defs, name)
-		if target == nil || len(list(target, "enum")) > 0 {
+		if target := property(s.defs, name); target == nil || len(list(target, "enum")) > 0 {
 			return simpleTypes[core.SimpleType_STRING]
 		}
-		return dataclass(target, name, defs, depth)
+		return s.class(name)
 	}
-	if any := list(s, "anyOf"); len(any) > 0 {
+	if any := list(of, "anyOf"); len(any) > 0 {
 		variants := make([]*pyType, len(any))
 		for i, v := range any {
-			variants[i] = schemaType(v.GetStructValue(), defs, depth+1)
+			variants[i] = s.typeOf(v.GetStructValue(), depth+1)
 		}
 		return unionOf(variants)
 	}
-	if len(list(s, "enum")) > 0 {
+	if len(list(of, "enum")) > 0 {
 		return simpleTypes[core.SimpleType_STRING]
 	}
-	if several := list(s, "type"); len(several) > 0 { // marshmallow's ["integer", "null"]
-		return optional(plainSchema(several[0].GetStringValue(), s, defs, depth))
+	if several := list(of, "type"); len(several) > 0 { // marshmallow's ["integer", "null"]
+		return optional(s.plain(several[0].GetStringValue(), of, depth))
 	}
-	return plainSchema(text(s, "type"), s, defs, depth)
+	return s.plain(text(of, "type"), of, depth)
 }
 
-// plainSchema returns the type of a schema with one type.
-func plainSchema(name string, s, defs *structpb.Struct, depth int) *pyType {
+// plain returns the type of a schema with one type.
+func (s schemas) plain(name string, of *structpb.Struct, depth int) *pyType {
 	switch name {
 	case "integer":
 		return simpleTypes[core.SimpleType_INTEGER]
 	case "number":
-		if text(s, "format") == "integer" {
+		if text(of, "format") == "integer" {
 			return simpleTypes[core.SimpleType_INTEGER]
 		}
 		return simpleTypes[core.SimpleType_FLOAT]
@@ -88,13 +111,13 @@ func plainSchema(name string, s, defs *structpb.Struct, depth int) *pyType {
 	case "null":
 		return simpleTypes[core.SimpleType_NONE]
 	case "array":
-		return listOf(schemaType(property(s, "items"), defs, depth+1))
+		return listOf(s.typeOf(property(of, "items"), depth+1))
 	case "object":
-		if more := property(s, "additionalProperties"); len(more.GetFields()) > 0 {
-			return dictOf(schemaType(more, defs, depth+1))
+		if more := property(of, "additionalProperties"); len(more.GetFields()) > 0 {
+			return dictOf(s.typeOf(more, depth+1))
 		}
-		if title := text(s, "title"); title != "" {
-			return dataclass(s, title, defs, depth)
+		if title := text(of, "title"); title != "" {
+			return s.dataclass(of, title, depth)
 		}
 		return &pyType{name: "dict", kind: typeDict}
 	}

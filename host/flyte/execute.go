@@ -194,7 +194,7 @@ func Prepare(ctx context.Context, t *core.TaskTemplate, given *core.LiteralMap, 
 	if err != nil {
 		return nil, err
 	}
-	in, err := literals{store}.arguments(ctx, t.GetInterface().GetInputs(), given)
+	in, err := (&literals{store: store}).arguments(ctx, t.GetInterface().GetInputs(), given)
 	if err != nil {
 		return nil, err
 	}
@@ -247,8 +247,9 @@ func (t *Task) setBound(in []argument) error {
 		return err
 	}
 	t.Query = query
+	unquoted := bare(t.custom.query)
 	for _, a := range in {
-		if a.value.kind == pyDatetime && dialect == abi.SQLite && alwaysQuoted(t.custom.query, a.name) {
+		if a.value.kind == pyDatetime && dialect == abi.SQLite && !unquoted[a.name] {
 			a.value = pyText(a.value.str()) // with its offset: SQLite compares texts
 		}
 		v, err := a.bound()

@@ -14,23 +14,32 @@ import (
 
 // How flytekit and Python print protobuf messages in errors.
 
+// maxPrinted is how much of a message or a type is printed, in bytes; a message
+// that is nested deeply would be printed with the square of its depth in spaces.
+const maxPrinted = 64 << 10
+
 // shortString is str of one of flytekit's models.
 //
 // Source: FlyteIdlEntity.short_string in flytekit's models/common.py.
 func shortString(class string, m proto.Message) string {
-	return "Flyte Serialized object (" + class + "):\n" + strings.TrimRight(yamlLike(m.ProtoReflect(), 2), "\n")
+	var b strings.Builder
+	yamlLike(&b, m.ProtoReflect(), 2)
+	return "Flyte Serialized object (" + class + "):\n" + strings.TrimRight(b.String(), "\n")
 }
 
 // yamlLike prints a message with a line for each field, and none for a message
 // without fields.
-func yamlLike(m protoreflect.Message, indent int) string {
-	var b strings.Builder
+func yamlLike(b *strings.Builder, m protoreflect.Message, indent int) {
+	if b.Len() > maxPrinted {
+		return
+	}
 	pad := strings.Repeat(" ", indent)
 	for _, f := range fieldsOf(m) {
 		v := m.Get(f)
 		if f.Message() != nil && !f.IsList() && !f.IsMap() {
 			if len(fieldsOf(v.Message())) > 0 {
-				b.WriteString(pad + string(f.Name()) + ":\n" + yamlLike(v.Message(), indent+2))
+				b.WriteString(pad + string(f.Name()) + ":\n")
+				yamlLike(b, v.Message(), indent+2)
 			}
 			continue
 		}
@@ -38,7 +47,6 @@ func yamlLike(m protoreflect.Message, indent int) string {
 			b.WriteString(pad + string(f.Name()) + ": " + s + "\n")
 		}
 	}
-	return b.String()
 }
 
 // fieldsOf returns the fields that are set, in the order of their numbers.
@@ -63,8 +71,9 @@ func pyPrinted(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
 		return "{" + strings.Join(parts, ", ") + "}"
 	case f.IsList():
 		var parts []string
-		for i := range v.List().Len() {
+		for i, size := 0, 0; i < v.List().Len() && size <= maxPrinted; i++ {
 			parts = append(parts, element(f, v.List().Get(i)))
+			size += len(parts[i])
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
 	}
@@ -130,6 +139,9 @@ func textFormat(m proto.Message) string {
 
 func writeText(b *strings.Builder, m protoreflect.Message, pad string) {
 	for _, f := range fieldsOf(m) {
+		if b.Len() > maxPrinted {
+			return
+		}
 		v := m.Get(f)
 		switch {
 		case f.IsMap():
@@ -139,7 +151,7 @@ func writeText(b *strings.Builder, m protoreflect.Message, pad string) {
 				b.WriteString(pad + "}\n")
 			})
 		case f.IsList():
-			for i := range v.List().Len() {
+			for i := 0; i < v.List().Len() && b.Len() <= maxPrinted; i++ {
 				writeField(b, string(f.Name()), f, v.List().Get(i), pad)
 			}
 		default:

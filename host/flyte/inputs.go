@@ -22,7 +22,7 @@ type argument struct {
 //
 // Source: ExecutableTemplateShimTask.dispatch_execute in shim_task.py and
 // TypeEngine.literal_map_to_kwargs in type_engine.py.
-func (l literals) arguments(ctx context.Context, declared *core.VariableMap, given *core.LiteralMap) ([]argument, error) {
+func (l *literals) arguments(ctx context.Context, declared *core.VariableMap, given *core.LiteralMap) ([]argument, error) {
 	types := map[string]*pyType{}
 	for _, name := range sortedKeys(declared.GetVariables()) {
 		t, err := guess(declared.GetVariables()[name].GetType())

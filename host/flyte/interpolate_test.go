@@ -123,7 +123,7 @@ func TestInterpolation(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var sql string
-			in, err := literals{}.arguments(context.Background(), c.declared, c.given)
+			in, err := (&literals{}).arguments(context.Background(), c.declared, c.given)
 			if err == nil {
 				sql, err = spliced(c.query, in)
 			}

@@ -17,13 +17,32 @@ import (
 const maxOffloaded = 256 << 20
 
 // literals turns literals into the values that Python would have, of the types
-// that flytekit guesses.
-type literals struct{ store Store } // of offloaded ones
+// that flytekit guesses. It is used by one goroutine.
+type literals struct {
+	store Store // of offloaded ones
+	work  work
+}
+
+// work is how often a value was held against a variant of a union, and how much
+// was written of why it is none. Unions in unions would try each variant of one
+// for each of the other.
+type work int
+
+// maxWork is far beyond what any value takes, and done within seconds.
+const maxWork = 1 << 20
+
+// failed counts a variant that a value is none of.
+func (w *work) failed(why error) error {
+	if *w += work(1 + len(why.Error())/256); *w > maxWork {
+		return failed("RecursionError", "the unions of the input's type have too many variants to be tried")
+	}
+	return nil
+}
 
 // convert returns a literal's value.
 //
 // Source: async_to_python_value of flytekit's transformers, type_engine.py.
-func (l literals) convert(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
+func (l *literals) convert(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
 	if depth > maxNesting {
 		return pyValue{}, failed("RecursionError", "maximum recursion depth exceeded")
 	}
@@ -37,7 +56,7 @@ func (l literals) convert(ctx context.Context, lit *core.Literal, t *pyType, dep
 	if t.kind != typeUnion && t.kind != typeEnum { // which look into it themselves
 		if v, ok, err := packed(lit); ok {
 			if err == nil {
-				v, err = shape(v, t, false)
+				v, err = l.work.shape(v, t, false)
 			}
 			return v, err
 		}
@@ -52,7 +71,7 @@ func (l literals) convert(ctx context.Context, lit *core.Literal, t *pyType, dep
 	case typeEnum:
 		return enum(lit, t)
 	case typeObject:
-		return object(lit, t)
+		return l.object(lit, t)
 	}
 	return simple(lit, t)
 }
@@ -63,7 +82,7 @@ func failed(kind, format string, args ...any) error {
 }
 
 // offloaded reads a literal that lies in an object of its own.
-func (l literals) offloaded(ctx context.Context, o *core.LiteralOffloadedMetadata) (*core.Literal, error) {
+func (l *literals) offloaded(ctx context.Context, o *core.LiteralOffloadedMetadata) (*core.Literal, error) {
 	data, err := l.store.Read(ctx, o.GetUri(), maxOffloaded)
 	if err != nil {
 		return nil, err
@@ -113,7 +132,7 @@ func simple(lit *core.Literal, t *pyType) (pyValue, error) {
 	case ok:
 		return v, nil
 	case p != nil && (t.kind == typeInt || t.kind == typeFloat):
-		return fail(t.name)
+		return fail(t.String())
 	}
 	return fail(t.repr())
 }
@@ -168,7 +187,7 @@ func truncated(f float64) (pyValue, bool) {
 	return pyValue{kind: pyInt, big: n}, true
 }
 
-func (l literals) list(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
+func (l *literals) list(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
 	c := lit.GetCollection()
 	if c == nil {
 		return pyValue{}, failed("TypeTransformerFailedError", "The expected python type is '%s' but the received Flyte literal value "+
@@ -186,9 +205,9 @@ func (l literals) list(ctx context.Context, lit *core.Literal, t *pyType, depth 
 }
 
 // dict converts a map, sorted by its keys: protobuf's order is none.
-func (l literals) dict(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
+func (l *literals) dict(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
 	if g := lit.GetScalar().GetGeneric(); g != nil {
-		return shape(fromStruct(g, 0), t, true)
+		return l.work.shape(fromStruct(g, 0), t, true)
 	}
 	m := lit.GetMap()
 	if m == nil {
@@ -213,7 +232,7 @@ func (l literals) dict(ctx context.Context, lit *core.Literal, t *pyType, depth 
 
 // union converts to the variant that the literal names by its transformer, and
 // a literal that names none to the one that takes it.
-func (l literals) union(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
+func (l *literals) union(ctx context.Context, lit *core.Literal, t *pyType, depth int) (pyValue, error) {
 	inner, tag, stored := lit, "", (*pyType)(nil)
 	if u := lit.GetScalar().GetUnion(); u != nil {
 		inner, tag = u.GetValue(), u.GetType().GetStructure().GetTag()
@@ -222,15 +241,18 @@ func (l literals) union(ctx context.Context, lit *core.Literal, t *pyType, depth
 	var found *pyType
 	var out pyValue
 	for _, v := range t.variants {
-		if tag != "" && (v.tag != tag || stored != nil && stored.name != v.name) {
+		if tag != "" && (v.tag != tag || stored != nil && stored.String() != v.String()) {
 			continue
 		}
 		x, err := l.convert(ctx, inner, v, depth+1)
-		var storage *StoreError
+		var none *inputError
 		switch {
-		case errors.As(err, &storage):
+		case errors.As(err, &none):
+			if err := l.work.failed(err); err != nil {
+				return pyValue{}, err
+			}
+		case err != nil: // of the store
 			return pyValue{}, err
-		case err != nil:
 		case found != nil:
 			return pyValue{}, failed("TypeError", "Ambiguous choice of variant for union type. Both %s and %s transformers match", found.tag, v.tag)
 		default:
@@ -267,22 +289,20 @@ func enum(lit *core.Literal, t *pyType) (pyValue, error) {
 
 // member returns the member of an enum that has a value.
 func member(v pyValue, t *pyType) (pyValue, error) {
-	for _, x := range t.values {
-		if v.kind == pyStr && v.s == x {
-			return pyValue{kind: pyEnum, s: x}, nil
-		}
+	if v.kind == pyStr && t.values[v.s] {
+		return pyValue{kind: pyEnum, s: v.s}, nil
 	}
 	var b strings.Builder
 	v.repr(&b)
 	return pyValue{}, failed("ValueError", "%s is not a valid DynamicEnum", b.String())
 }
 
-func object(lit *core.Literal, t *pyType) (pyValue, error) {
+func (l *literals) object(lit *core.Literal, t *pyType) (pyValue, error) {
 	g := lit.GetScalar().GetGeneric()
 	if g == nil {
 		return pyValue{}, failed("AttributeError", "'NoneType' object has no attribute 'DESCRIPTOR'")
 	}
-	return shape(fromStruct(g, 0), t, true)
+	return l.work.shape(fromStruct(g, 0), t, true)
 }
 
 // fromStruct is what Python makes of a protobuf Struct: every number is a

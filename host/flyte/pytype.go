@@ -6,18 +6,22 @@ import (
 	"strings"
 
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
+
+	"github.com/wasmsql/wasmsql/abi"
 )
 
-// pyType is the Python type that flytekit guesses from a declared one.
+// pyType is the Python type that flytekit guesses from a declared one. A
+// dataclass may have itself in its fields.
 type pyType struct {
-	name     string   // as typing prints it: "int", "typing.List[int]"
+	name     string   // of what is not made of other types, as Python prints it: "int"
 	tag      string   // the name of its transformer, which a union stores
 	kind     typeKind //
 	elem     *pyType  // of a list; of a dict's values, nil for any
 	variants []*pyType
-	values   []string  // of an enum
-	class    string    // of a dataclass
-	fields   []pyField // of a dataclass, sorted by name
+	values   map[string]bool // of an enum
+	class    string          // of a dataclass
+	fields   []pyField       // of a dataclass, sorted by name
+	null     *abi.Type       // of a list or a union: what declaredType has made of it
 }
 
 type pyField struct {
@@ -81,7 +85,11 @@ func guess(t *core.LiteralType) (*pyType, error) {
 	case *core.LiteralType_UnionType:
 		return guessUnion(x.UnionType)
 	case *core.LiteralType_EnumType:
-		return &pyType{name: "flytekit.core.type_engine.DynamicEnum", tag: "DefaultEnumTransformer", kind: typeEnum, values: x.EnumType.GetValues()}, nil
+		p := &pyType{name: "flytekit.core.type_engine.DynamicEnum", tag: "DefaultEnumTransformer", kind: typeEnum, values: map[string]bool{}}
+		for _, v := range x.EnumType.GetValues() {
+			p.values[v] = true
+		}
+		return p, nil
 	case *core.LiteralType_Schema, *core.LiteralType_StructuredDatasetType, *core.LiteralType_Blob:
 		return nil, &inputError{kind: "TypeError", message: "files and tables cannot be values of a query",
 			hint: "give the value itself, or load the file into the database first"}
@@ -90,11 +98,11 @@ func guess(t *core.LiteralType) (*pyType, error) {
 }
 
 func listOf(elem *pyType) *pyType {
-	return &pyType{name: "typing.List[" + elem.name + "]", tag: "Typed List", kind: typeList, elem: elem}
+	return &pyType{tag: "Typed List", kind: typeList, elem: elem}
 }
 
 func dictOf(elem *pyType) *pyType {
-	return &pyType{name: "typing.Dict[str, " + elem.name + "]", tag: "Typed Dict", kind: typeDict, elem: elem}
+	return &pyType{tag: "Typed Dict", kind: typeDict, elem: elem}
 }
 
 func optional(elem *pyType) *pyType {
@@ -102,18 +110,7 @@ func optional(elem *pyType) *pyType {
 }
 
 func unionOf(variants []*pyType) *pyType {
-	u := &pyType{kind: typeUnion, tag: "Typed Union", variants: variants}
-	names := make([]string, len(variants))
-	for i, v := range variants {
-		names[i] = v.name
-	}
-	none := slices.Index(names, "NoneType")
-	if len(names) == 2 && none >= 0 {
-		u.name = "typing.Optional[" + names[1-none] + "]"
-	} else {
-		u.name = "typing.Union[" + strings.Join(names, ", ") + "]"
-	}
-	return u
+	return &pyType{kind: typeUnion, tag: "Typed Union", variants: variants}
 }
 
 func guessUnion(t *core.UnionType) (*pyType, error) {
@@ -128,15 +125,54 @@ func guessUnion(t *core.UnionType) (*pyType, error) {
 	return unionOf(variants), nil
 }
 
+// String returns the type as Python's typing prints it: "typing.List[int]". It
+// is made when it is asked for: a type within n others has n names.
+func (t *pyType) String() string {
+	var b strings.Builder
+	t.print(&b)
+	return b.String()
+}
+
+func (t *pyType) print(b *strings.Builder) {
+	switch {
+	case b.Len() > maxPrinted:
+	case t.kind == typeList:
+		printOf(b, "typing.List[", t.elem)
+	case t.kind == typeDict && t.elem != nil:
+		printOf(b, "typing.Dict[str, ", t.elem)
+	case t.kind == typeUnion:
+		none := slices.IndexFunc(t.variants, func(v *pyType) bool { return v.kind == typeNone })
+		if len(t.variants) == 2 && none >= 0 {
+			printOf(b, "typing.Optional[", t.variants[1-none])
+		} else {
+			printOf(b, "typing.Union[", t.variants...)
+		}
+	default:
+		b.WriteString(t.name)
+	}
+}
+
+func printOf(b *strings.Builder, open string, of ...*pyType) {
+	b.WriteString(open)
+	for i, t := range of {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		t.print(b)
+	}
+	b.WriteByte(']')
+}
+
 // repr is Python's repr of the type.
 func (t *pyType) repr() string {
-	switch {
-	case strings.HasPrefix(t.name, "typing."):
-		return t.name
-	case t.kind == typeEnum:
+	if t.kind == typeEnum {
 		return "<enum 'DynamicEnum'>"
 	}
-	return fmt.Sprintf("<class '%s'>", t.name)
+	name := t.String()
+	if strings.HasPrefix(name, "typing.") {
+		return name
+	}
+	return fmt.Sprintf("<class '%s'>", name)
 }
 
 // inputError is an error of an input, with the words and the exception that

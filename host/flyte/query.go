@@ -1,6 +1,7 @@
 package flyte
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -35,14 +36,25 @@ func places(query string) []place {
 	return out
 }
 
-// missing is flytekit's error for a place without a value, or nil.
-func missing(query string, found []place, in []argument) error {
-	names := make([]string, len(in))
-	for i, a := range in {
-		names[i] = pytext.ReprText(a.name)
+// byName are the values of arguments by their names.
+type byName map[string]pyValue
+
+func valuesOf(in []argument) byName {
+	all := make(byName, len(in))
+	for _, a := range in {
+		all[a.name] = a.value
 	}
+	return all
+}
+
+// missing is flytekit's error for a place without a value, or nil.
+func missing(query string, found []place, in byName) error {
 	for _, p := range found {
-		if valueOf(in, p.name) == nil {
+		if _, there := in[p.name]; !there {
+			var names []string
+			for _, name := range sortedKeys(in) {
+				names = append(names, pytext.ReprText(name))
+			}
 			return &inputError{kind: "ValueError",
 				message: "Variable " + p.name + " in Query (part of " + query[p.start:p.end] + ") not found in inputs dict_keys([" + strings.Join(names, ", ") + "])",
 				hint:    "declare the input and give it a value, or correct its name in the query"}
@@ -70,29 +82,37 @@ func superfluous(found []place, in []argument) error {
 		hint: "use the input in the query, or do not declare it"}
 }
 
-func valueOf(in []argument, name string) *argument {
-	for i := range in {
-		if in[i].name == name {
-			return &in[i]
-		}
-	}
-	return nil
-}
+// maxPasses is how many bytes are looked through for places at most: a value
+// may bring those that were replaced back.
+const maxPasses = 8 << 30
 
 // spliced is the query as flytekit sends it: place after place of the
 // template, each of them everywhere in the text that grew so far, so that a
 // value may hold a later place.
 func spliced(query string, in []argument) (string, error) {
-	found := places(query)
-	if err := missing(query, found, in); err != nil {
+	found, values := places(query), valuesOf(in)
+	if err := missing(query, found, values); err != nil {
 		return "", err
 	}
 	if err := superfluous(found, in); err != nil {
 		return "", err
 	}
-	sql := query
+	sql, texts, passes := query, map[string]string{}, 0
 	for _, p := range found {
-		sql = strings.ReplaceAll(sql, query[p.start:p.end], valueOf(in, p.name).value.str())
+		text, there := texts[p.name]
+		if !there {
+			text = values[p.name].str()
+			texts[p.name] = text
+		}
+		expr := query[p.start:p.end]
+		times := strings.Count(sql, expr)
+		if passes += len(sql); passes > maxPasses || len(sql)+times*(len(text)-len(expr)) > max(maxSQL, len(sql)) {
+			return "", &inputError{kind: "MemoryError", message: fmt.Sprintf("the query has more than %d bytes with its inputs in it", maxSQL),
+				hint: "bind the values, or load them into a table first"}
+		}
+		if times > 0 {
+			sql = strings.ReplaceAll(sql, expr, text)
+		}
 	}
 	return sql, nil
 }
@@ -102,8 +122,8 @@ func spliced(query string, in []argument) (string, error) {
 // names that aliases gives where a name is none there, and what SQLAlchemy
 // unescapes is unescaped.
 func templated(query string, in []argument, dialect abi.Dialect) (_ string, aliases map[string]string, err error) {
-	found := places(query)
-	if err := missing(query, found, in); err != nil {
+	found, values := places(query), valuesOf(in)
+	if err := missing(query, found, values); err != nil {
 		return "", nil, err
 	}
 	aliases = map[string]string{}
@@ -117,7 +137,7 @@ func templated(query string, in []argument, dialect abi.Dialect) (_ string, alia
 	at := 0
 	for _, p := range found {
 		between, cast := unescaped(query[at:p.start]), ""
-		if v := valueOf(in, p.name).value; v.kind == pyList && dialect == abi.Postgres {
+		if v := values[p.name]; v.kind == pyList && dialect == abi.Postgres {
 			if c := constructor(); c.MatchString(between) { // a list is bound as an array
 				between = c.ReplaceAllString(between, "$1")
 				cast = textArray(v)
@@ -139,15 +159,18 @@ func templated(query string, in []argument, dialect abi.Dialect) (_ string, alia
 	return b.String(), aliases, nil
 }
 
-// alwaysQuoted reports whether every place of an input is within single quotes,
-// where flytekit's text of a value is what the query was written for.
-func alwaysQuoted(query, name string) bool {
+// bare returns the inputs that have a place that is not within single quotes.
+// Of the others, flytekit's text of a value is what the query was written for.
+func bare(query string) map[string]bool {
+	all, quotes, at := map[string]bool{}, 0, 0
 	for _, p := range places(query) {
-		if p.name == name && strings.Count(query[:p.start], "'")%2 == 0 {
-			return false
+		quotes += strings.Count(query[at:p.start], "'")
+		at = p.start
+		if quotes%2 == 0 {
+			all[p.name] = true
 		}
 	}
-	return true
+	return all
 }
 
 // constructor is the word before a list whose Python text would make an array

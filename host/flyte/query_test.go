@@ -39,15 +39,15 @@ func TestTemplated(t *testing.T) {
 	}
 }
 
-func TestAlwaysQuoted(t *testing.T) {
+func TestBare(t *testing.T) {
 	for query, want := range map[string]bool{
-		"select '{{.inputs.d}}'":                          true,
-		"select 'a''{{.inputs.d}}'":                       true,
-		"select {{.inputs.d}}":                            false,
-		"select '{{.inputs.d}}', 'x', {{.inputs.d}}":      false,
-		"select 'it''s' where a > '{{ .inputs.d }}' or b": true,
+		"select '{{.inputs.d}}'":                          false,
+		"select 'a''{{.inputs.d}}'":                       false,
+		"select {{.inputs.d}}":                            true,
+		"select '{{.inputs.d}}', 'x', {{.inputs.d}}":      true,
+		"select 'it''s' where a > '{{ .inputs.d }}' or b": false,
 	} {
-		if got := alwaysQuoted(query, "d"); got != want {
+		if got := bare(query)["d"]; got != want {
 			t.Errorf("%s: %t", query, got)
 		}
 	}

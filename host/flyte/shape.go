@@ -15,27 +15,25 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 //
 // Source: mashumaro's decoders, which flytekit uses, and
 // DataclassTransformer._fix_dataclass_int in type_engine.py.
-func shape(v pyValue, t *pyType, fromFloats bool) (pyValue, error) {
+func (w *work) shape(v pyValue, t *pyType, fromFloats bool) (pyValue, error) {
 	switch t.kind {
 	case typeDict:
-		return shapeDict(v, t, fromFloats)
+		return w.dict(v, t, fromFloats)
 	case typeList:
 		if v.kind != pyList {
 			return v, mismatch(v, t)
 		}
-		for i := range v.list {
-			var err error
-			if v.list[i], err = shape(v.list[i], t.elem, fromFloats); err != nil {
-				return v, err
-			}
-		}
-		return v, nil
+		return w.each(v, t.elem, fromFloats)
 	case typeObject:
-		return shapeObject(v, t, fromFloats)
+		return w.object(v, t, fromFloats)
 	case typeUnion:
 		for _, x := range t.variants {
-			if out, err := shape(v, x, fromFloats); err == nil {
+			out, err := w.shape(v, x, fromFloats)
+			if err == nil {
 				return out, nil
+			}
+			if err := w.failed(err); err != nil {
+				return v, err
 			}
 		}
 		return v, mismatch(v, t)
@@ -53,33 +51,45 @@ func mismatch(v pyValue, t *pyType) error {
 	return failed("TypeTransformerFailedError", "Cannot convert %s to %s", b.String(), t.repr())
 }
 
-func shapeDict(v pyValue, t *pyType, fromFloats bool) (pyValue, error) {
+func (w *work) dict(v pyValue, t *pyType, fromFloats bool) (pyValue, error) {
 	if v.kind != pyDict {
 		return v, mismatch(v, t)
 	}
 	if t.elem == nil {
 		return v, nil
 	}
+	return w.each(v, t.elem, fromFloats)
+}
+
+// each gives the values of a list or a dict a type. v stays as it is: it may be
+// held against another variant of a union yet.
+func (w *work) each(v pyValue, elem *pyType, fromFloats bool) (_ pyValue, err error) {
+	v.list = slices.Clone(v.list)
 	for i := range v.list {
-		var err error
-		if v.list[i], err = shape(v.list[i], t.elem, fromFloats); err != nil {
+		if v.list[i], err = w.shape(v.list[i], elem, fromFloats); err != nil {
 			return v, err
 		}
 	}
 	return v, nil
 }
 
-func shapeObject(v pyValue, t *pyType, fromFloats bool) (pyValue, error) {
+func (w *work) object(v pyValue, t *pyType, fromFloats bool) (pyValue, error) {
 	if v.kind != pyDict {
 		return v, mismatch(v, t)
 	}
 	out := pyValue{kind: pyObject, s: t.class}
-	for _, f := range t.fields {
-		i := slices.IndexFunc(v.keys, func(k pyValue) bool { return k.kind == pyStr && k.s == f.name })
-		if i < 0 {
-			return v, failed("MissingField", "Field %q of type %s is missing in %s instance", f.name, strings.TrimPrefix(f.typ.name, "typing."), t.class)
+	at := map[string]int{}
+	for i, k := range v.keys {
+		if k.kind == pyStr {
+			at[k.s] = i
 		}
-		x, err := shape(v.list[i], f.typ, fromFloats)
+	}
+	for _, f := range t.fields {
+		i, there := at[f.name]
+		if !there {
+			return v, failed("MissingField", "Field %q of type %s is missing in %s instance", f.name, strings.TrimPrefix(f.typ.String(), "typing."), t.class)
+		}
+		x, err := w.shape(v.list[i], f.typ, fromFloats)
 		if err != nil {
 			return v, err
 		}

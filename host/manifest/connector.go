@@ -68,7 +68,11 @@ func (r *reader) connectorFields(c *Connector) []field {
 				if !r.fields(v, p, "a map with project, domain, tenant, uris and outputs", r.flyteGrantFields(&g), nil) {
 					return
 				}
-				r.complete(v, p, "project", "domain", "tenant", "uris", "outputs")
+				for _, key := range needed {
+					if _, there := r.places[join(p, key.name)]; !there {
+						r.fault(v, "write "+key.name+": "+key.example, "%s has no %s", quote(p), key.name)
+					}
+				}
 				for _, d := range g.Domains {
 					name := g.Project + "/" + d
 					if line := seen[name]; line > 0 {
@@ -82,26 +86,25 @@ func (r *reader) connectorFields(c *Connector) []field {
 	}
 }
 
-// complete faults the keys that a map must have and has not.
-func (r *reader) complete(n *yaml.Node, path string, keys ...string) {
-	for _, key := range keys {
-		if _, there := r.places[join(path, key)]; !there {
-			r.fault(n, "", "%s has no %s", quote(path), key)
-		}
-	}
+// needed are the keys that what a project may do must have, as they may be.
+var needed = []struct{ name, example string }{
+	{"project", "shop"}, {"domain", `production, or "*" for all`}, {"tenant", "shop, a folder in --tenants"},
+	{"uris", "[postgresql://db.internal/warehouse], or [] for none"}, {"outputs", "[s3://bucket/folder/]"},
 }
 
 func (r *reader) flyteGrantFields(g *FlyteGrant) []field {
 	return []field{
-		{"project", func(n *yaml.Node, path string) { g.Project, _ = r.str(n, path) }},
-		{"domain", func(n *yaml.Node, path string) {
-			if n.Kind == yaml.SequenceNode {
-				g.Domains = r.texts(n, path)
-			} else if d, ok := r.str(n, path); ok {
-				g.Domains = []string{d}
+		{"project", func(n *yaml.Node, path string) {
+			g.Project, _ = r.flyteName(n, path, "each project has an entry of its own")
+		}},
+		{"domain", func(n *yaml.Node, path string) { g.Domains = r.domains(n, path) }},
+		{"tenant", func(n *yaml.Node, path string) {
+			if s, ok := r.str(n, path); ok && !IsTenant(s) {
+				r.fault(n, TenantHint, "%s: %s cannot be the name of a tenant", quote(path), quote(s))
+			} else {
+				g.Tenant = s
 			}
 		}},
-		{"tenant", func(n *yaml.Node, path string) { g.Tenant, _ = r.str(n, path) }},
 		{"uris", func(n *yaml.Node, path string) {
 			r.items(n, path, "a list of database URLs", func(v *yaml.Node, p string) {
 				if u, ok := r.databases(v, p); ok {
@@ -109,7 +112,15 @@ func (r *reader) flyteGrantFields(g *FlyteGrant) []field {
 				}
 			})
 		}},
-		{"secret_groups", func(n *yaml.Node, path string) { g.SecretGroups = r.texts(n, path) }},
+		{"secret_groups", func(n *yaml.Node, path string) {
+			r.items(n, path, "a list of groups", func(v *yaml.Node, p string) {
+				s, ok := r.str(v, p)
+				if ok && (strings.ContainsAny(s, `*/\`) || s == "." || s == "..") {
+					r.fault(v, "each group is named, as in Secret(group=…)", "%s: %s is no name of a group", quote(p), quote(s))
+				}
+				g.SecretGroups = append(g.SecretGroups, s)
+			})
+		}},
 		{"outputs", func(n *yaml.Node, path string) { g.Outputs = r.prefixes(n, path) }},
 		{"inputs", func(n *yaml.Node, path string) { g.Inputs = r.prefixes(n, path) }},
 		{"access", func(n *yaml.Node, path string) { g.Access = r.access(n, path) }},
@@ -120,7 +131,7 @@ func (r *reader) flyteGrantFields(g *FlyteGrant) []field {
 // items calls f for each item of the list n.
 func (r *reader) items(n *yaml.Node, path, must string, f func(n *yaml.Node, path string)) {
 	if n.Kind != yaml.SequenceNode {
-		r.fault(n, "", "%s must be %s, not %s", quote(path), must, kindOf(n))
+		r.fault(n, "a list is written [one, another], or with a - before each", "%s must be %s, not %s", quote(path), must, kindOf(n))
 		return
 	}
 	for i, item := range n.Content {
@@ -129,13 +140,35 @@ func (r *reader) items(n *yaml.Node, path, must string, f func(n *yaml.Node, pat
 	}
 }
 
-func (r *reader) texts(n *yaml.Node, path string) (all []string) {
-	r.items(n, path, "a list of texts", func(v *yaml.Node, p string) {
-		if s, ok := r.str(v, p); ok {
-			all = append(all, s)
+// domains reads the domains of a project: one, or several.
+func (r *reader) domains(n *yaml.Node, path string) (all []string) {
+	const hint = "one, a list as [development, production], or * for those that no other entry of the project names"
+	one := func(v *yaml.Node, p string) {
+		if v.Kind == yaml.ScalarNode && v.Value == AnyDomain {
+			all = append(all, AnyDomain)
+		} else if d, ok := r.flyteName(v, p, hint); ok {
+			all = append(all, d)
 		}
-	})
+	}
+	if n.Kind != yaml.SequenceNode {
+		one(n, path)
+		return all
+	}
+	if len(n.Content) == 0 {
+		r.fault(n, hint, "%s names no domain", quote(path))
+	}
+	r.items(n, path, "a list of domains", one)
 	return all
+}
+
+// flyteName reads the name of a project or a domain.
+func (r *reader) flyteName(n *yaml.Node, path, hint string) (string, bool) {
+	s, ok := r.str(n, path)
+	if ok && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" {
+		r.fault(n, hint, "%s: %s is no name of Flyte's", quote(path), quote(s))
+		return "", false
+	}
+	return s, ok
 }
 
 // schemes are those of the URIs that may be allowed.
@@ -169,6 +202,9 @@ func (r *reader) databases(n *yaml.Node, path string) (sqldb.URI, bool) {
 	return u, wrong == ""
 }
 
+// storages are the schemes of the storages that there are.
+var storages = []string{"file", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "azblob"}
+
 // prefixes reads folders of a storage.
 func (r *reader) prefixes(n *yaml.Node, path string) (all []string) {
 	r.items(n, path, "a list of folders", func(v *yaml.Node, p string) {
@@ -178,6 +214,8 @@ func (r *reader) prefixes(n *yaml.Node, path string) (all []string) {
 		}
 		if !strings.HasSuffix(s, "/") || !PlainObject(s) {
 			r.fault(v, "write s3://bucket/folder/ or /folder/", "%s must be the URL or the absolute path of a folder, with a / at its end", quote(p))
+		} else if scheme, _, isURL := strings.Cut(s, "://"); isURL && !slices.Contains(storages, scheme) {
+			r.fault(v, accepted(storages), "%s: no storage has the scheme %s%s", quote(p), quote(scheme), near.Question(scheme, storages))
 		}
 		all = append(all, s)
 	})

@@ -59,6 +59,12 @@ func TestConnectorFaults(t *testing.T) {
 		"allow:\n- {" + whole + "outputs: [], uris: ['postgresq://canary/x']}":                          `f.yaml:2:58: "allow[0].uris[0]": the scheme is none of a database; did you mean "postgresql"?`,
 		"allow:\n- {" + whole + "outputs: [], uris: ['canary']}":                                        `f.yaml:2:58: "allow[0].uris[0]": not a database URL: it has no scheme://`,
 		"allow:\n- {" + whole + "uris: [], outputs: ['s3://b/x', '/', 'rel/', 's3://b/../', 's3:///']}": `f.yaml:2:58: "allow[0].outputs[0]" must be the URL or the absolute path of a folder, with a / at its end|f.yaml:2:70|f.yaml:2:75|f.yaml:2:83|f.yaml:2:97`,
+		"allow:\n- {" + whole + "uris: [], outputs: ['s4://b/x/']}":                                     `f.yaml:2:58: "allow[0].outputs[0]": no storage has the scheme "s4"; did you mean "s3"?`,
+		"allow:\n- {" + whole + "uris: [], outputs: [], secret_groups: ['*', a/b]}":                     `f.yaml:2:77: "allow[0].secret_groups[0]": "*" is no name of a group|f.yaml:2:82: "allow[0].secret_groups[1]": "a/b" is no name of a group`,
+		"allow:\n- {project: '*', domain: d, tenant: t, uris: [], outputs: []}":                         `f.yaml:2:13: "allow[0].project": "*" is no name of Flyte's`,
+		"allow:\n- {project: p, domain: 'a, b', tenant: t, uris: [], outputs: []}":                      `f.yaml:2:24: "allow[0].domain": "a, b" is no name of Flyte's`,
+		"allow:\n- {project: p, domain: [], tenant: t, uris: [], outputs: []}":                          `f.yaml:2:24: "allow[0].domain" names no domain`,
+		"allow:\n- {project: p, domain: d, tenant: Shop, uris: [], outputs: []}":                        `f.yaml:2:35: "allow[0].tenant": "Shop" cannot be the name of a tenant`,
 		"allow:\n- {" + whole + "uris: [], outputs: [], access: write}":                                 `f.yaml:2:69: "allow[0].access" must be read-only or read-write, not "write"`,
 		"allow:\n- {" + whole + "uris: [], outputs: [], interpolation: raw}":                            `f.yaml:2:76: "allow[0].interpolation" must be bind or text, not "raw"`,
 	} {

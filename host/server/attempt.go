@@ -123,7 +123,6 @@ func (q *queue) panicked(ctx context.Context, e execution, cause any) error {
 // run runs the task of an execution. It returns the name of the result in the
 // bucket, if one was written.
 func (q *queue) run(ctx context.Context, who principal, e execution) (report host.Report, written string, err error) {
-	start := time.Now()
 	report = host.Report{Task: e.task}
 	defer func() {
 		if p := recover(); p != nil {
@@ -132,12 +131,14 @@ func (q *queue) run(ctx context.Context, who principal, e execution) (report hos
 	}()
 	program, ok := who.tenant.programs[e.task]
 	if !ok {
-		return report, "", refuse(statusOf[codeNotFound], codeNotFound, fmt.Sprintf("the task %q is not there any more", e.task), "")
+		gone := refuse(statusOf[codeNotFound], codeNotFound, fmt.Sprintf("the task %q is not there any more", e.task), "")
+		q.server.keepEnd(ctx, e, gone)
+		return report, "", gone
 	}
 	ctx, traced := q.server.traceExecution(ctx, e.tenant, e.task, e.id, e.accepted, e.attempts, linkTo(e.trace)...)
 	defer func() {
 		report.Times.Queue += host.Micros(max(0, e.started.Sub(e.accepted)))
-		q.server.audit(ctx, who, e.id, program, start, report, err)
+		q.server.audit(ctx, who, e.id, program, e.accepted, report, err)
 		traced(report, err)
 	}()
 	in, err := parseInputs([]byte(e.inputs), program)

@@ -42,12 +42,29 @@ func (s *Server) audit(ctx context.Context, who principal, id string, p *host.Pr
 	s.keepRecord(ctx, who, Record{Execution: id, Task: p.Task().Name, Module: p.Digest(), Connection: p.Task().Connection}, p.Task().Name, start, report, err)
 }
 
+// keepEnd keeps a record of an execution that ended without being run: it was
+// cancelled before, its task is gone, or the process that ran it is.
+func (s *Server) keepEnd(ctx context.Context, e execution, why *problem) {
+	who, ok := s.tenantNamed(e.tenant, e.token)
+	if !ok {
+		who.tenant = &tenant{name: e.tenant}
+	}
+	r, label := Record{Execution: e.id, Task: e.task}, e.task
+	switch p := who.tenant.programs[e.task]; {
+	case e.kind != "" || p == nil:
+		label = otherLabel
+	default:
+		r.Module, r.Connection = p.Digest(), p.Task().Connection
+	}
+	s.keepRecord(ctx, who, r, label, e.accepted, host.Report{}, why)
+}
+
 // keepRecord completes a record of an execution and keeps it. In measurements
 // label stands for the task.
 func (s *Server) keepRecord(ctx context.Context, who principal, r Record, label string, start time.Time, report host.Report, err error) {
 	r.Time, r.Tenant, r.Token, r.SQLHash = start.UTC(), who.tenant.name, who.token.ID, report.SQLHash
 	r.Rows, r.Affected, r.Bytes, r.Fuel = report.Rows, report.RowsAffected, report.Bytes, report.Fuel
-	r.Outcome, r.Micros = outcomeOK, time.Since(start).Microseconds()
+	r.Outcome, r.Micros = outcomeOK, max(0, time.Since(start).Microseconds()) // the start may be by another machine's clock
 	if err != nil {
 		r.Outcome, r.Unknown = outcomeOf(err), problemOf(err).Unknown
 	}

@@ -21,12 +21,13 @@ const readBack = 8 << 20 // bytes
 
 // Last implements AuditReader. It looks through the end of the file only.
 func (a *AuditFile) Last(tenant string, n int) ([]Record, error) {
-	st, err := a.file.Stat() // whatever has its name by now
+	f := a.now() // whatever has its name by now
+	st, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	data := make([]byte, min(st.Size(), readBack))
-	if _, err := a.file.ReadAt(data, st.Size()-int64(len(data))); err != nil {
+	if _, err := f.ReadAt(data, st.Size()-int64(len(data))); err != nil {
 		return nil, err
 	}
 	if int64(len(data)) < st.Size() { // the first line is not whole

@@ -286,24 +286,24 @@ func (s *state) beat(ctx context.Context, owner string) (cancel []string, err er
 }
 
 // cancelExecution ends a queued execution, and asks for the end of a running one. It
-// returns how the execution stands then.
-func (s *state) cancelExecution(ctx context.Context, tenant, id string, p *problem) (Status, error) {
+// returns how the execution stands then, and whether it ended now.
+func (s *state) cancelExecution(ctx context.Context, tenant, id string, p *problem) (status Status, now bool, err error) {
 	told, err := json.Marshal(p)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	var status Status
+	at, ended := time.Now().UnixMilli(), int64(0)
 	err = s.QueryRowContext(ctx, s.q(`UPDATE wasmsql_executions SET
 		ended = CASE WHEN status = 'queued' THEN $1 ELSE ended END,
 		problem = CASE WHEN status = 'queued' THEN $2 ELSE problem END,
 		inputs = CASE WHEN status = 'queued' THEN '' ELSE inputs END,
 		cancel = CASE WHEN status = 'running' THEN 1 ELSE cancel END,
 		status = CASE WHEN status = 'queued' THEN 'canceled' ELSE status END
-		WHERE tenant = $3 AND id = $4 RETURNING status`), time.Now().UnixMilli(), string(told), tenant, id).Scan(&status)
+		WHERE tenant = $3 AND id = $4 RETURNING status, ended`), at, string(told), tenant, id).Scan(&status, &ended)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = errNoExecution
 	}
-	return status, err
+	return status, err == nil && status == Canceled && ended == at, err
 }
 
 // orphans returns the executions whose owner has not been heard of since.
@@ -324,15 +324,20 @@ func (e execution) requeue(ctx context.Context, s *state, tx *sql.Tx, since time
 	return n == 1, err
 }
 
-// lose makes an orphan that was being committed unknown.
-func (s *state) lose(ctx context.Context, e execution, since time.Time, p *problem) error {
+// lose makes an orphan that was being committed unknown. It returns false where
+// it is not that orphan any more.
+func (s *state) lose(ctx context.Context, e execution, since time.Time, p *problem) (bool, error) {
 	told, err := json.Marshal(p)
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = 'unknown', ended = $1, problem = $2, inputs = ''
+	res, err := s.ExecContext(ctx, s.q(`UPDATE wasmsql_executions SET status = 'unknown', ended = $1, problem = $2, inputs = ''
 		WHERE id = $3 AND attempts = $4 AND status = 'committing' AND beat < $5`), time.Now().UnixMilli(), string(told), e.id, e.attempts, since.UnixMilli())
-	return err
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
 }
 
 // expired returns executions that ended before a time.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -137,4 +138,48 @@ func jobs(t *testing.T, look *sql.DB, servers ...*served) {
 	}
 	slices.Sort(single)
 	t.Logf("one alone, from its request to its end: median %s, longest %s", single[len(single)/2], single[len(single)-1])
+}
+
+// TestT11WhatNeverRan cancels an execution before it runs, and leaves another
+// behind in its commit, as a process does that is killed: each has a record.
+func TestT11WhatNeverRan(t *testing.T) {
+	t.Parallel()
+	uri := sqldbtest.Postgres(t)
+	s := serve(t, files{
+		"acme/wasmsql.yaml":    config + "quotas: {running: 1}\n",
+		"acme/tasks/slow.yaml": task("slow", "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT max(i) AS n FROM c", "timeout: 2m\n"),
+		"acme/tasks/one.yaml":  task("one", "SELECT 1 AS n", ""),
+	}, withStateIn(t, uri, filepath.Join(t.TempDir(), "results")))
+	token := s.token("acme", server.Run)
+	submit := func(task string) string {
+		return s.do("POST", "/v1/executions", token, `{"task": "`+task+`"}`).execution(t).ID
+	}
+	slow := submit("slow")
+	s.stands(token, 1, 0)
+	canceled, lost := submit("one"), submit("one")
+	for range 2 {
+		if got := s.do("DELETE", "/v1/executions/"+canceled, token, ""); got.status != 202 {
+			t.Fatal(got.body)
+		}
+	}
+	state, err := sql.Open("pgx", uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer state.Close()
+	if _, err := state.Exec("UPDATE wasmsql_executions SET status = 'committing', owner = 'killed', attempts = 1, beat = 1 WHERE id = $1", lost); err != nil {
+		t.Fatal(err)
+	}
+	if e := s.wait(token, lost); e.Status != "unknown" {
+		t.Errorf("%+v", e)
+	}
+	s.do("DELETE", "/v1/executions/"+slow, token, "")
+	s.wait(token, slow)
+	want := map[string]string{canceled: "one canceled false db", lost: "one internal true db", slow: "slow canceled false db"}
+	sqldbtest.Eventually(t, "not all are recorded", func() bool { return len(s.kept.list()) == len(want) })
+	for _, r := range s.kept.list() {
+		if got := fmt.Sprint(r.Task, " ", r.Outcome, " ", r.Unknown, " ", r.Connection); got != want[r.Execution] || r.Token != strings.Split(token, "_")[1] || r.Micros <= 0 || r.Time.IsZero() {
+			t.Errorf("%+v", r)
+		}
+	}
 }

@@ -23,6 +23,10 @@ type Kind interface {
 	Run(ctx context.Context, j *Job) (Ended, error)
 }
 
+// Faulty is a Kind that may have a fault of its own, as a configuration that is
+// broken: /readyz says then that the server is degraded.
+type Faulty interface{ Fault() error }
+
 // Job is an execution that a Kind is to run.
 type Job struct {
 	ID, Tenant, Who, Task string
@@ -118,6 +122,12 @@ func (s *Server) Submit(ctx context.Context, r Submission) (Execution, error) {
 	return known.shown(), err
 }
 
+// Serves reports whether a tenant of that name is served.
+func (s *Server) Serves(tenant string) bool {
+	_, ok := s.tenantNamed(tenant, "")
+	return ok
+}
+
 // kindKey is a key that no Idempotency-Key can be: a header has no newline.
 func kindKey(kind, key string) string { return kind + "\n" + key }
 
@@ -141,11 +151,13 @@ func (s *Server) Cancel(ctx context.Context, kind, id string) error {
 func (q *queue) cancel(ctx context.Context, e execution) error {
 	told := refuse(statusOf[host.CodeCanceled], host.CodeCanceled, errCanceled.Error(), "")
 	told.Execution, told.Task = e.id, e.task
-	status, err := q.state.cancelExecution(ctx, e.tenant, e.id, told)
-	if err != nil {
+	status, now, err := q.state.cancelExecution(ctx, e.tenant, e.id, told)
+	switch {
+	case err != nil:
 		return err
-	}
-	if status == Running {
+	case now:
+		q.server.keepEnd(ctx, e, told)
+	case status == Running:
 		q.interrupt(e.id)
 	}
 	q.tell(e.id)
@@ -193,7 +205,6 @@ func (q *queue) runs(kind string) bool { return kind == "" || q.server.cfg.Kinds
 
 // runKind runs an execution of a Kind.
 func (q *queue) runKind(ctx context.Context, who principal, e *execution) (ended Ended, err error) {
-	start := time.Now()
 	ctx, traced := q.server.traceExecution(ctx, e.tenant, e.task, e.id, e.accepted, e.attempts, linkTo(e.trace)...)
 	defer func() {
 		if p := recover(); p != nil {
@@ -202,7 +213,7 @@ func (q *queue) runKind(ctx context.Context, who principal, e *execution) (ended
 		ended.Report.Task = e.task
 		ended.Report.Times.Queue += host.Micros(max(0, e.started.Sub(e.accepted)))
 		q.server.tellOperator(ctx, e.tenant, e.task, err)
-		q.server.keepRecord(ctx, who, Record{Execution: e.id, Task: e.task, Connection: ended.Connection}, ended.Label, start, ended.Report, err)
+		q.server.keepRecord(ctx, who, Record{Execution: e.id, Task: e.task, Connection: ended.Connection}, ended.Label, e.accepted, ended.Report, err)
 		traced(ended.Report, err)
 	}()
 	payload, err := base64.StdEncoding.DecodeString(e.inputs)

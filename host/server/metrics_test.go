@@ -130,7 +130,7 @@ func TestMetrics(t *testing.T) {
 	settle(t, s, map[string]float64{
 		`wasmsql_running{tenant="acme"}`:                                         0,
 		`wasmsql_pool_connections{connection="db",state="used",tenant="acme"}`:   0,
-		`wasmsql_executions_total{outcome="canceled",task="slow",tenant="acme"}`: 1,
+		`wasmsql_executions_total{outcome="canceled",task="slow",tenant="acme"}`: 3,
 	})
 }
 

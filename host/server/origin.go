@@ -50,7 +50,8 @@ func withOrigin(ctx context.Context, o *origin) context.Context {
 }
 
 // LogHandler returns a slog.Handler that adds to each record the request, the
-// tenant, the execution and the trace that its context belongs to.
+// tenant, the execution and the trace that its context belongs to, where it does
+// not have them already: a name stands in a line once.
 func LogHandler(h slog.Handler) slog.Handler { return logHandler{Handler: h} }
 
 type logHandler struct {
@@ -61,7 +62,7 @@ type logHandler struct {
 // Handle implements slog.Handler.
 func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
 	add := func(name, value string) {
-		if value != "" {
+		if value != "" && !has(r, name) {
 			r.AddAttrs(slog.String(name, value))
 		}
 	}
@@ -79,6 +80,14 @@ func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
 		add("span_id", span.SpanID().String())
 	}
 	return h.Handler.Handle(ctx, r)
+}
+
+func has(r slog.Record, name string) (there bool) {
+	r.Attrs(func(a slog.Attr) bool {
+		there = a.Key == name
+		return !there
+	})
+	return there
 }
 
 // WithAttrs implements slog.Handler.

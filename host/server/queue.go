@@ -227,7 +227,10 @@ func (q *queue) sweep(ctx context.Context, since time.Time) error {
 			p := refuse(statusOf[host.CodeInternal], host.CodeInternal, "the server ended during the commit: whether it took place is not known",
 				"look at the database before you run the task again")
 			p.Unknown, p.Execution, p.Task = true, e.id, e.task
-			err = errors.Join(err, q.state.lose(ctx, e, since, p))
+			lost, lerr := q.state.lose(ctx, e, since, p)
+			if err = errors.Join(err, lerr); lost {
+				q.server.keepEnd(ctx, e, p)
+			}
 			q.tell(e.id)
 			continue
 		}

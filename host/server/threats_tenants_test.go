@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -391,6 +392,65 @@ func TestT11EveryExecutionIsRecorded(t *testing.T) {
 	if now := s.do("GET", "/v1/audit", token, "").body; strings.Count(now, `"execution"`) != len(want) {
 		t.Error("when the file was moved away:", now)
 	}
+}
+
+// TestAuditMoved moves the file of an audit away, as logrotate does it, and ends
+// it within a line, as a full disk does: no record is lost, and none is torn.
+func TestAuditMoved(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "audit.ndjson")
+	if err := os.WriteFile(name, []byte(`{"execution": "torn`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	audit, err := server.OpenAudit(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer audit.Close()
+	record := func(id string) {
+		t.Helper()
+		if err := audit.Audit(t.Context(), server.Record{Execution: id, Tenant: "acme"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	holds := func(file string, ids ...string) {
+		t.Helper()
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for line := range strings.Lines(string(text)) {
+			var r server.Record
+			if json.Unmarshal([]byte(line), &r) == nil {
+				got = append(got, r.Execution)
+			}
+		}
+		if !slices.Equal(got, ids) {
+			t.Errorf("%s has %q, not %q", filepath.Base(file), got, ids)
+		}
+	}
+	record("a")
+	record("b")
+	holds(name, "a", "b")
+	if err := os.Rename(name, name+".1"); err != nil {
+		t.Fatal(err)
+	}
+	record("c")
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	record("d")
+	holds(name+".1", "a", "b")
+	holds(name, "d")
+	if last, err := audit.Last("acme", 5); err != nil || len(last) != 1 || last[0].Execution != "d" {
+		t.Error(last, err)
+	}
+	if err := os.Truncate(name, 0); err != nil { // copytruncate
+		t.Fatal(err)
+	}
+	record("e")
+	holds(name, "e")
 }
 
 // panicking is an Auditor that panics for a task, as code of the server's own

@@ -19,7 +19,7 @@ import (
 
 // Attributes of spans. The values of those that are not here are names from
 // files, numbers and codes: never inputs, rows, statements, addresses or the
-// texts of errors. http.* and error.type are OpenTelemetry's own.
+// texts of errors. http.*, rpc.* and error.type are OpenTelemetry's own.
 const (
 	attrTenant    = attribute.Key("wasmsql.tenant")
 	attrTask      = attribute.Key("wasmsql.task")
@@ -35,6 +35,8 @@ const (
 	attrRoute     = attribute.Key("http.route")
 	attrStatus    = attribute.Key("http.response.status_code")
 	attrError     = attribute.Key("error.type")
+	attrSystem    = attribute.Key("rpc.system")
+	attrCall      = attribute.Key("rpc.method")
 )
 
 // w3c reads and writes the traceparent of W3C's Trace Context.
@@ -95,6 +97,22 @@ func (s *Server) observe(w *response, r *http.Request) (_ *http.Request, end fun
 
 var knownMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 	http.MethodOptions, http.MethodConnect, http.MethodTrace}
+
+// ObserveCall gives a call of gRPC an id for log lines and begins its span,
+// below the one that the traceparent of its headers names. end is to be called
+// with the code of its error, or "", when it is over.
+func (s *Server) ObserveCall(ctx context.Context, method string, headers propagation.TextMapCarrier) (_ context.Context, end func(code string)) {
+	from := &origin{request: newExecutionID()}
+	ctx, span := s.tracer.Start(w3c.Extract(withOrigin(ctx, from), headers), method, trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithAttributes(attrSystem.String("grpc"), attrCall.String(method), attrRequest.String(from.request)))
+	return ctx, func(code string) {
+		if code != "" {
+			span.SetAttributes(attrError.String(code))
+			span.SetStatus(codes.Error, code)
+		}
+		span.End()
+	}
+}
 
 // traceExecution begins the span of an execution. end is to be called with what
 // the execution did and ended in.

@@ -48,12 +48,16 @@ type Connector struct {
 
 	mu     sync.RWMutex
 	grants grants
+	fault  error // why the configuration is not what the file says
 
 	stop     context.CancelFunc
 	watching sync.WaitGroup
 }
 
-var _ server.Kind = (*Connector)(nil)
+var (
+	_ server.Kind   = (*Connector)(nil)
+	_ server.Faulty = (*Connector)(nil)
+)
 
 // New reads the configuration and watches it until Close. Its error is
 // host.Errors, or that of reading the file.
@@ -62,24 +66,48 @@ func New(ctx context.Context, cfg Config) (*Connector, error) {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	seen, err := c.reload(ctx, [32]byte{})
+	last, err := c.reload(ctx, reading{})
 	if err != nil {
 		return nil, fmt.Errorf("the configuration of the connector: %w", err)
 	}
 	ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx))
 	c.watching.Add(1)
-	go c.watch(ctx, seen)
+	go c.watch(ctx, last)
 	return c, nil
 }
 
 // Attach names the server whose Kind this is. It is called once, before Serve.
-func (c *Connector) Attach(s *server.Server) { c.server = s }
+func (c *Connector) Attach(s *server.Server) {
+	c.mu.Lock()
+	c.server = s
+	c.mu.Unlock()
+	c.warn(context.Background())
+}
+
+// warn logs the tenants of the configuration that are not served.
+func (c *Connector) warn(ctx context.Context) {
+	c.mu.RLock()
+	s := c.server
+	c.mu.RUnlock()
+	for _, g := range c.current() {
+		if s != nil && !s.Serves(g.Tenant) {
+			c.log.WarnContext(ctx, "the configuration of the connector names a tenant that is not served", "project", g.Project, "tenant", g.Tenant)
+		}
+	}
+}
 
 // Close ends what New began. It is idempotent.
 func (c *Connector) Close() error {
 	c.stop()
 	c.watching.Wait()
 	return nil
+}
+
+// Fault implements server.Faulty: why the configuration is one of before.
+func (c *Connector) Fault() error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.fault
 }
 
 // current returns what tasks may do now.

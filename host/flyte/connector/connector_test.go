@@ -21,6 +21,7 @@ import (
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/admin"
 	"github.com/flyteorg/flyte/flyteidl/gen/pb-go/flyteidl/core"
 	_ "github.com/jackc/pgx/v5/stdlib" // to look at what tasks have done
+	"go.opentelemetry.io/otel/trace"
 	"gocloud.dev/blob/memblob"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -78,12 +79,13 @@ func (r *records) list() []server.Record {
 
 // options are those of a place that a test may want otherwise.
 type options struct {
-	dir    string // else one of its own
-	grants string // what tenant acme's project may do more; @OUT@ and @PG@ are replaced
-	config string // of the tenant
-	state  string // else a file in dir
-	keep   time.Duration
-	store  flyte.Store
+	dir     string // else one of its own
+	grants  string // what tenant acme's project may do more; @OUT@ and @PG@ are replaced
+	config  string // of the tenant
+	state   string // else a file in dir
+	keep    time.Duration
+	store   flyte.Store
+	tracing trace.TracerProvider
 }
 
 // grants is a configuration that allows a project some databases.
@@ -128,6 +130,7 @@ func newPlace(t *testing.T, pg string, o options) *place {
 		Drivers: map[string]sqldb.Driver{"sqlite": sqlite.Driver{}, "postgresql": postgres.Driver{}, "postgres": postgres.Driver{}, "mysql": mysql.Driver{}},
 		Secrets: func(string) secret.Provider { return secret.Chain() },
 		Kinds:   map[string]server.Kind{connector.Kind: c},
+		Tracing: o.tracing,
 	})
 	if err != nil {
 		t.Fatal(err)

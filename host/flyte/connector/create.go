@@ -52,22 +52,36 @@ func (c *Connector) CreateTask(ctx context.Context, r *admin.CreateTaskRequest) 
 		switch {
 		case errors.As(err, &refusal) && refusal.After == 0:
 			fault = denied("an execution of Flyte has one task and one set of inputs", "another request has had the same task execution id")
+		case errors.Is(err, server.ErrNoTenant):
+			c.log.WarnContext(ctx, "an execution of Flyte waits for a tenant that is not served", append(flyteNames(r), "tenant", s.Tenant)...)
+			return nil, c.notNow(ctx, err)
 		case err != nil:
 			return nil, c.notNow(ctx, err)
 		default:
 			meta.Execution = e.ID
+			c.log.InfoContext(ctx, "an execution is accepted", append(flyteNames(r), "tenant", s.Tenant, "task", s.Task, "execution", e.ID)...)
 		}
 	}
 	if fault != nil {
 		meta.Refused = tellFault(fault)
-		id := r.GetTaskExecutionMetadata().GetTaskExecutionId().GetNodeExecutionId().GetExecutionId()
-		c.log.WarnContext(ctx, "an execution of Flyte is refused", "project", clip(id.GetProject()), "domain", clip(id.GetDomain()), "execution_id", clip(id.GetName()), "code", meta.Refused.Code, "reason", clip(fault.Message))
+		about := append(flyteNames(r), "code", meta.Refused.Code)
+		if fault.Kind == deniedKind { // others tell values of inputs, to the author of the task
+			about = append(about, "reason", clip(fault.Message))
+		}
+		c.log.WarnContext(ctx, "an execution of Flyte is refused", about...)
 	}
 	data, err := json.Marshal(meta)
 	if err != nil {
 		return nil, err
 	}
 	return &admin.CreateTaskResponse{ResourceMeta: data}, nil
+}
+
+// flyteNames is what Flyte calls an execution, for the log.
+func flyteNames(r *admin.CreateTaskRequest) []any {
+	node := r.GetTaskExecutionMetadata().GetTaskExecutionId().GetNodeExecutionId()
+	id := node.GetExecutionId()
+	return []any{"project", clip(id.GetProject()), "domain", clip(id.GetDomain()), "flyte_execution", clip(id.GetName()), "node", clip(node.GetNodeId())}
 }
 
 // clip shortens a text of a caller's for the log.
@@ -129,7 +143,7 @@ func (c *Connector) prepare(ctx context.Context, grant manifest.FlyteGrant, r *a
 	if f := cmp.Or(permitPrefix(grant, "the output prefix", r.GetOutputPrefix()), permitPrefix(grant, "the raw output prefix", raw)); f != nil {
 		return f
 	}
-	task, err := flyte.Prepare(ctx, r.GetTemplate(), r.GetInputs(), fence{postponed{}, grant}, flyte.Interpolation{Text: grant.Text})
+	task, err := flyte.Prepare(ctx, r.GetTemplate(), r.GetInputs(), &fence{Store: postponed{}, grant: grant}, flyte.Interpolation{Text: grant.Text})
 	switch {
 	case errors.Is(err, errPostponed): // what it reads, it reads when it runs, and is held against the grant again
 		return nil

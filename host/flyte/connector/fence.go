@@ -10,29 +10,33 @@ import (
 	"github.com/wasmsql/wasmsql/host/manifest"
 )
 
-// maxRead is the size of an object that is read at most, in bytes: many
-// executions share the process.
+// maxRead is how much of objects an execution reads at most, in bytes: many
+// share the process.
 const maxRead = 64 << 20
 
 // fence is a Store that reads and writes what a grant allows and nothing else.
+// Reads are those of one goroutine.
 type fence struct {
 	flyte.Store
 	grant manifest.FlyteGrant
+	read  int64 // bytes
 }
 
 // errBeyond is the cause of an error of a fence.
 var errBeyond = errors.New("it is beyond what the project may reach")
 
 // Read implements flyte.Store.
-func (s fence) Read(ctx context.Context, uri string, limit int64) ([]byte, error) {
+func (s *fence) Read(ctx context.Context, uri string, limit int64) ([]byte, error) {
 	if !below(uri, s.grant.Outputs) && !below(uri, s.grant.Inputs) {
 		return nil, &flyte.StoreError{Op: "read", Fault: flyte.StorePermanent, Message: "the project may not read there", Hint: askOperator, Cause: errBeyond}
 	}
-	return s.Store.Read(ctx, uri, min(limit, maxRead))
+	data, err := s.Store.Read(ctx, uri, min(limit, maxRead-s.read))
+	s.read += int64(len(data))
+	return data, err
 }
 
 // Create implements flyte.Store.
-func (s fence) Create(ctx context.Context, uri string) (flyte.Object, error) {
+func (s *fence) Create(ctx context.Context, uri string) (flyte.Object, error) {
 	if !below(uri, s.grant.Outputs) {
 		return nil, &flyte.StoreError{Op: "create", Fault: flyte.StorePermanent, Message: "the project may not write there", Hint: askOperator, Cause: errBeyond}
 	}

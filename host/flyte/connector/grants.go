@@ -30,9 +30,12 @@ func (g grants) of(project, domain string) (manifest.FlyteGrant, bool) {
 	return manifest.FlyteGrant{}, false
 }
 
+// deniedKind is the kind of a fault whose message has names in it, and no values.
+const deniedKind = "DeniedError"
+
 // denied is the fault of what is not allowed.
 func denied(hint, format string, args ...any) *flyte.Fault {
-	return &flyte.Fault{Kind: "DeniedError", Message: fmt.Sprintf(format, args...), Hint: hint}
+	return &flyte.Fault{Kind: deniedKind, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 const askOperator = "who runs the connector allows it in its configuration"

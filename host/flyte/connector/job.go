@@ -91,10 +91,14 @@ func (c *Connector) run(ctx context.Context, j *server.Job, r request, t *core.T
 		return noGrant(r.Project, r.Domain)
 	}
 	ended.Label = Kind + ":" + grant.Project + "/" + strings.Join(grant.Domains, ",")
-	store := fence{c.cfg.Store, grant}
+	store := &fence{Store: c.cfg.Store, grant: grant}
 	task, err := flyte.Prepare(ctx, t, in, store, flyte.Interpolation{Text: grant.Text})
 	if err != nil {
-		return unprepared(grant, err)
+		f := unprepared(grant, err)
+		if !f.System && f.Kind != deniedKind { // its message may have values in it, which are for the task's author alone
+			f.Cause = &host.Error{Code: host.CodeUsage, Message: "the task or its inputs are not right: Flyte is told why"}
+		}
+		return f
 	}
 	if f := cmp.Or(permitPrefix(grant, "the raw output prefix", r.Raw), permit(grant, task)); f != nil {
 		return f
@@ -158,7 +162,7 @@ func asError(f *flyte.Fault) error {
 	}
 	e := &host.Error{Code: host.CodeConfig, Message: f.Error(), Hint: f.Hint, Cause: f.Cause}
 	switch {
-	case f.Kind == "DeniedError":
+	case f.Kind == deniedKind:
 		e.Code = host.CodeDenied
 	case f.Kind == "StorageError":
 		e.Code = host.CodeOutput

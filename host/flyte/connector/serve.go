@@ -3,7 +3,11 @@ package connector
 import (
 	"context"
 	"crypto/tls"
+	"maps"
 	"net"
+	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -13,6 +17,7 @@ import (
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionalpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
@@ -77,8 +82,23 @@ func (c *Connector) Serve(ctx context.Context, l net.Listener, secure *tls.Confi
 // errFault is the answer of a call that panicked.
 var errFault = status.Error(codes.Internal, "a fault of the server")
 
-// contain bounds a call in time, and makes an error of its panic.
+// polled are the methods that Flyte calls all the time: they have no spans.
+var polled = []string{"GetTask", "GetTaskMetrics", "GetAgent", "ListAgents", "GetConnector", "ListConnectors", "Check"}
+
+// contain bounds a call in time, traces it, and makes an error of its panic.
 func (c *Connector) contain(ctx context.Context, r any, info *grpc.UnaryServerInfo, serve grpc.UnaryHandler) (answer any, err error) {
+	if !slices.Contains(polled, path.Base(info.FullMethod)) {
+		headers, _ := metadata.FromIncomingContext(ctx)
+		var end func(code string)
+		ctx, end = c.server.ObserveCall(ctx, strings.TrimPrefix(info.FullMethod, "/"), carrier(headers))
+		defer func() {
+			code := ""
+			if err != nil {
+				code = status.Code(err).String()
+			}
+			end(code)
+		}()
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			c.server.Panicked(ctx, info.FullMethod, p)
@@ -89,6 +109,18 @@ func (c *Connector) contain(ctx context.Context, r any, info *grpc.UnaryServerIn
 	defer cancel()
 	return serve(ctx, r)
 }
+
+// carrier reads the headers of a call. It implements propagation.TextMapCarrier.
+type carrier metadata.MD
+
+// Get implements propagation.TextMapCarrier.
+func (h carrier) Get(key string) string { return strings.Join(metadata.MD(h).Get(key), ",") }
+
+// Set implements propagation.TextMapCarrier.
+func (h carrier) Set(key, value string) { metadata.MD(h).Set(key, value) }
+
+// Keys implements propagation.TextMapCarrier.
+func (h carrier) Keys() []string { return slices.Collect(maps.Keys(h)) }
 
 // containStream makes an error of a stream's panic.
 func (c *Connector) containStream(s any, stream grpc.ServerStream, info *grpc.StreamServerInfo, serve grpc.StreamHandler) (err error) {

@@ -20,8 +20,9 @@ import (
 	"github.com/wasmsql/wasmsql/host/server"
 )
 
-// maxMeta is the size of a resource_meta that can be one of ours.
-const maxMeta = 2 * maxText
+// maxMeta is the size of a resource_meta that can be one of ours: JSON writes
+// some bytes of a text as six.
+const maxMeta = 6*maxText + 1<<10
 
 // parseMeta reads a resource_meta. One that is not ours is of no execution.
 func parseMeta(data []byte) resourceMeta {
