@@ -136,6 +136,8 @@ func TestJSONRefuses(t *testing.T) {
 			`columns 1 and 3 are both named "id", and json would lose one`, `name the columns with AS: … AS "id_2"`, true},
 		{"duplicate line", result.NDJSON, record(t, []string{"", ""}, []int64{1}, []int64{2}),
 			`columns 1 and 2 are both named "", and ndjson would lose one`, `name the columns with AS: … AS "_2"`, true},
+		{"a name that is not UTF-8", result.JSON, record(t, []string{"n\xff"}, []int64{1}),
+			`the name of column "n\xff" is not UTF-8`, "give it another name in the query", true},
 		{"not UTF-8", result.JSON, record(t, []string{"s"}, []string{"ok", "\xff"}),
 			`row 2, column "s": json cannot hold it: text that is not UTF-8`, "cast it to bytes in the query, or write csv or arrow", false},
 		{"not JSON", result.NDJSON, jsonRecord("{}", "{a}"),
