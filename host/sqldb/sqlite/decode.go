@@ -89,7 +89,7 @@ type boolDecoder struct{ vector.Bools }
 
 func (d *boolDecoder) add(c cell, store int32) (int64, *misfit) {
 	if store != storeInt {
-		return 0, wrong(store, "bools", "a bool is stored as 0 or 1")
+		return 0, wrong(store, "bools", "a bool is stored as 0 or 1; write CAST(… AS TEXT) for the value as it is")
 	}
 	v := c.int()
 	if v != 0 && v != 1 {
