@@ -441,8 +441,8 @@ func (c *checker) module() *Denied {
 		c.advance()
 	}
 	switch c.next.text {
-	case "FTS4", "FTS5", "RTREE", "RTREE_I32":
+	case "FTS5", "RTREE", "RTREE_I32":
 		return nil
 	}
-	return c.refuse(c.next, "fts4, fts5, rtree and rtree_i32 are allowed", "virtual table module %q is not allowed", strings.ToLower(shorten(c.next.text)))
+	return c.refuse(c.next, "fts5, rtree and rtree_i32 are allowed", "virtual table module %q is not allowed", strings.ToLower(shorten(c.next.text)))
 }

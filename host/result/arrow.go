@@ -16,6 +16,9 @@ type arrowEncoder struct {
 }
 
 func (e *arrowEncoder) open(s *arrow.Schema) error {
+	if err := refuseNames(s.Fields()); err != nil {
+		return err
+	}
 	e.schema = s
 	e.buf = newBuffer(e.out, 64<<10)
 	e.w = ipc.NewWriter(e.buf, ipc.WithSchema(s))

@@ -2,6 +2,7 @@ package result
 
 import (
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
 )
@@ -40,6 +41,17 @@ func cellError(format Format, f arrow.Field, row int64, cause error) error {
 		Hint:    hint,
 		Cause:   cause,
 	}
+}
+
+// refuseNames returns an error that names a column whose name is not UTF-8, for
+// formats whose readers then fail.
+func refuseNames(fields []arrow.Field) error {
+	for _, f := range fields {
+		if !utf8.ValidString(f.Name) {
+			return &Error{Message: "the name of column " + quote(f.Name) + " is not UTF-8", Hint: "give it another name in the query"}
+		}
+	}
+	return nil
 }
 
 // refuseDuplicates returns an error that names a column whose name is there

@@ -2,6 +2,8 @@ package result
 
 import (
 	"bytes"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
 )
@@ -105,7 +107,7 @@ func (e *csvEncoder) field(s []byte, formula, text bool) {
 		e.line = append(e.line, `""`...)
 		return
 	}
-	formula = formula && bytes.IndexByte([]byte("=+-@\t\r\n"), s[0]) >= 0
+	formula = formula && beginsFormula(s)
 	if e.quoted(s) {
 		e.line = append(e.line, '"')
 		if formula {
@@ -128,6 +130,16 @@ func (e *csvEncoder) visible(s []byte, text bool) {
 		return
 	}
 	e.line = append(e.line, s...)
+}
+
+// beginsFormula reports whether a spreadsheet could take a text for a formula.
+// NUL and line breaks are dropped by some, and the wide forms are what Japanese
+// ones take too.
+//
+// Source: OWASP, "CSV Injection"; OWASP ASVS 5.0, 1.2.10.
+func beginsFormula(s []byte) bool {
+	r, _ := utf8.DecodeRune(s)
+	return strings.ContainsRune("=+-@＝＋－＠\t\r\n\x00", r)
 }
 
 // isNumberText reports whether a text is made of what numbers are made of, so

@@ -2,7 +2,7 @@ package result
 
 import (
 	"bytes"
-	"strconv"
+	"fmt"
 	"unicode"
 	"unicode/utf8"
 )
@@ -96,5 +96,5 @@ func appendEscape(dst []byte, r rune) []byte {
 	case r <= 0xffff:
 		return appendJSONEscape(dst, r)
 	}
-	return strconv.AppendInt(append(dst, `\U`...), int64(r), 16)
+	return append(dst, fmt.Sprintf(`\U%08x`, r)...) // as long as all, since a digit may follow
 }

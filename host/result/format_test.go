@@ -79,9 +79,9 @@ func TestCSVReadsBack(t *testing.T) {
 // TestD9CSVSafe: what a spreadsheet would run is text, numbers stay numbers.
 func TestD9CSVSafe(t *testing.T) {
 	rec := record(t, []string{"=cmd", "n"},
-		[]string{"=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "a=1", "", "-12.5"}, []int64{-1, -2, 3, 4, 5, 6, 7, 8, 9, 10})
+		[]string{"=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "a=1", "", "-12.5", "\x00=1", "＝1", "\xff"}, []int64{-1, -2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13})
 	got := write(t, result.CSV, result.Options{CSVSafe: true}, rec)
-	want := "'=cmd,n\n'=1+1,-1\n'+1,-2\n'-1+cmd|' /C calc'!A0,3\n'@SUM(A1),4\n'\t=1,5\n\"'\r=1\",6\n\"'\n=1\",7\na=1,8\n\"\",9\n-12.5,10\n"
+	want := "'=cmd,n\n'=1+1,-1\n'+1,-2\n'-1+cmd|' /C calc'!A0,3\n'@SUM(A1),4\n'\t=1,5\n\"'\r=1\",6\n\"'\n=1\",7\na=1,8\n\"\",9\n-12.5,10\n'\x00=1,11\n'＝1,12\n\xff,13\n"
 	if got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -136,6 +136,8 @@ func TestJSONRefuses(t *testing.T) {
 			`columns 1 and 3 are both named "id", and json would lose one`, `name the columns with AS: … AS "id_2"`, true},
 		{"duplicate line", result.NDJSON, record(t, []string{"", ""}, []int64{1}, []int64{2}),
 			`columns 1 and 2 are both named "", and ndjson would lose one`, `name the columns with AS: … AS "_2"`, true},
+		{"a name that is not UTF-8", result.JSON, record(t, []string{"n\xff"}, []int64{1}),
+			`the name of column "n\xff" is not UTF-8`, "give it another name in the query", true},
 		{"not UTF-8", result.JSON, record(t, []string{"s"}, []string{"ok", "\xff"}),
 			`row 2, column "s": json cannot hold it: text that is not UTF-8`, "cast it to bytes in the query, or write csv or arrow", false},
 		{"not JSON", result.NDJSON, jsonRecord("{}", "{a}"),

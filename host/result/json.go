@@ -28,7 +28,10 @@ func (e *jsonEncoder) open(s *arrow.Schema) error {
 	e.fields = s.Fields()
 	var err error
 	if !e.rows {
-		err = refuseDuplicates(e.format(), e.fields)
+		err = refuseNames(e.fields)
+		if err == nil {
+			err = refuseDuplicates(e.format(), e.fields)
+		}
 	}
 	if err != nil {
 		return err
@@ -43,7 +46,7 @@ func (e *jsonEncoder) open(s *arrow.Schema) error {
 		}
 		if !e.rows {
 			if key, err = appendJSONString(key, f.Name); err != nil {
-				return &Error{Message: "the name of column " + quote(f.Name) + " is not UTF-8", Hint: "give it another name in the query"}
+				return err
 			}
 			key = append(key, ':')
 		}

@@ -26,6 +26,9 @@ func (e *parquetEncoder) open(s *arrow.Schema) error {
 	if s.NumFields() == 0 {
 		return &Error{Message: "the result has no columns, which parquet cannot hold"}
 	}
+	if err := refuseNames(s.Fields()); err != nil {
+		return err
+	}
 	if err := refuseDuplicates(Parquet, s.Fields()); err != nil {
 		return err
 	}

@@ -275,10 +275,16 @@ func TestParquetRefuses(t *testing.T) {
 		{[]arrow.Field{field(arrow.FixedWidthTypes.Float16)}, `column "c" has type float16, which parquet cannot hold`, "cast it in the query, or write arrow"},
 		{[]arrow.Field{field(&arrow.Decimal128Type{Precision: 5, Scale: -2})}, `column "c" has type decimal(5, -2), which parquet cannot hold`, "cast it in the query, or write arrow"},
 		{[]arrow.Field{field(arrow.Null), field(arrow.Null)}, `columns 1 and 2 are both named "c", and parquet would lose one`, `name the columns with AS: … AS "c_2"`},
+		{[]arrow.Field{{Name: "n\xff", Type: arrow.Null}}, `the name of column "n\xff" is not UTF-8`, "give it another name in the query"},
 	} {
 		err := result.New(result.Parquet, &bytes.Buffer{}, result.Options{}).Open(arrow.NewSchema(c.fields, nil))
 		checkError(t, err, c.want, c.hint)
 	}
+}
+
+func TestArrowRefuses(t *testing.T) {
+	err := result.New(result.Arrow, &bytes.Buffer{}, result.Options{}).Open(arrow.NewSchema([]arrow.Field{{Name: "n\xff", Type: arrow.Null}}, nil))
+	checkError(t, err, `the name of column "n\xff" is not UTF-8`, "give it another name in the query")
 }
 
 // TestParquetNullInRequired keeps a null from becoming a value.

@@ -126,8 +126,8 @@ type Options struct {
 	// Color lets a table mark NULL and its header with terminal attributes.
 	Color bool
 	// CSVSafe puts ' before a text cell of CSV, headers too, that a
-	// spreadsheet would take for a formula: one that begins with = + - @, a
-	// tab or a line break.
+	// spreadsheet would take for a formula: one that begins with = + - @ or
+	// their wide forms, a tab, a line break or NUL.
 	CSVSafe bool
 	// Arrays has JSON and NDJSON write a row as an array of its values, and not
 	// as an object: columns may then have the same name.

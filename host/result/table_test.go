@@ -109,7 +109,7 @@ func TestG15TableEscapes(t *testing.T) {
 	}
 	want := []string{
 		`\x1b]0;title\x07`, `\x9b31m`, `\u009b31m`, `\x7f`, `a\nb\tc\rd`, `\u202etxt.exe`, `\u2066x\u2069`, `\u200bzero`, `\ufeff`,
-		`\u2028`, `\Ue0041`, `\u00ad`, "👩\u200d👧", `C:\dir`, "", `"NULL"`,
+		`\u2028`, `\U000e0041`, `\u00ad`, "👩\u200d👧", `C:\dir`, "", `"NULL"`,
 	}
 	for _, o := range []result.Options{{}, {Terminal: true, Width: 80}} {
 		rec := record(t, []string{"evil\x1b[2J"}, texts)

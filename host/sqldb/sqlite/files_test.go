@@ -91,6 +91,19 @@ func TestHotJournal(t *testing.T) {
 	}
 }
 
+// TestOtherFullText: a table of a module that is not built in is there, and
+// what is built in is told.
+func TestOtherFullText(t *testing.T) {
+	path := victim(t, "DELETE")
+	other := foreign(t, path)
+	foreignExec(t, other, "PRAGMA writable_schema=ON")
+	foreignExec(t, other, "INSERT INTO sqlite_schema VALUES ('table', 'f', 'f', 0, 'CREATE VIRTUAL TABLE f USING fts4(a)')")
+	_, err := begin(t, path, abi.ReadOnly).Query(t.Context(), "SELECT * FROM f", nil)
+	if e := fault(t, err); e.Message != "no such module: fts4" || e.Hint != "of SQLite's full-text modules only fts5 is here" {
+		t.Errorf("%+v", e)
+	}
+}
+
 func lock(t *testing.T, path string, mode os.FileMode) {
 	t.Helper()
 	if err := os.Chmod(path, mode); err != nil {

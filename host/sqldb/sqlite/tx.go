@@ -173,8 +173,11 @@ func (c *conn) prepare(sql string, params []abi.Value) (*stmt, error) {
 	s, used, err := c.engine.prepare(sql)
 	if err != nil {
 		out := describe(err, c.guard, sql)
-		if strings.HasPrefix(out.Message, "no such table") && c.engine.bare() {
+		switch {
+		case strings.HasPrefix(out.Message, "no such table") && c.engine.bare():
 			out.Hint = "the database has no tables at all: check the path in the uri"
+		case strings.HasPrefix(out.Message, "no such module: fts"):
+			out.Hint = "of SQLite's full-text modules only fts5 is here"
 		}
 		return nil, out
 	}
