@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -13,6 +14,23 @@ import (
 
 // maxRetries is how often a task may be tried again.
 const maxRetries = 100
+
+// IsTask reports whether YAML or JSON is meant as a task file, right or wrong:
+// it has a query or a module.
+func IsTask(data []byte) bool {
+	r := reader{}
+	for _, doc := range r.documents(data, MaxFile) {
+		for i := 0; doc.Kind == yaml.MappingNode && i < len(doc.Content); i += 2 {
+			if key := doc.Content[i].Value; key == "query" || key == "module" {
+				return true
+			}
+		}
+	}
+	return len(r.faults) > 0 && meantAsTask.Match(data)
+}
+
+// meantAsTask finds the key that makes a task of a file that cannot be read.
+var meantAsTask = regexp.MustCompile(`(?m)^\x{feff}?(?:query|module|[ \t{]*"(?:query|module)")[ \t]*:`)
 
 // ReadTasks is the function of that name, with options.
 func (o Options) ReadTasks(file string, data []byte) ([]host.Task, error) {
