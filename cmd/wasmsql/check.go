@@ -138,7 +138,7 @@ func (a *app) findFiles(ctx context.Context, paths []string) ([]*checked, error)
 			switch {
 			case d.IsDir() && hidden:
 				return fs.SkipDir
-			case d.IsDir() || hidden || file != p && !checkable(file):
+			case d.IsDir() || hidden || file != p && (!checkable(file) || d.Type()&^fs.ModeSymlink != 0): // a pipe is not waited for
 				return nil
 			}
 			add(file)

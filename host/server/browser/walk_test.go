@@ -257,6 +257,10 @@ func TestKinds(t *testing.T) {
 	if got := strings.Join(row, "|"); !strings.HasPrefix(got, "1|-9223372036854775808|0.1|12.5|1|two\nlines, \"quoted\" {{ x }}|2024-05-06") || !strings.HasSuffix(got, "|AP8=|green|7") {
 		t.Error(got)
 	}
+	b.at("tasks/kinds", "kinds")
+	b.fill("words", "null") // the word, which is not a null
+	b.press("Run")
+	b.sees(".rows tbody", `"null"`)
 	b.at("tasks/twins", "twins")
 	b.notNull("x") // where nothing is said of a default, null is it
 	b.fill("x", "3")

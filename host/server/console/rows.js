@@ -103,6 +103,6 @@ function grid({ columns, rows, offset }) {
 function cell(v, right) {
 	if (v === null || v === undefined) return element("td", { class: right ? "null number" : "null" }, "null");
 	if (v === "") return element("td", { class: "null" }, "empty");
-	const text = typeof v === "object" && !(v instanceof Literal) ? write(v) : String(v);
+	const text = typeof v === "object" && !(v instanceof Literal) || v === "null" || v === "empty" ? write(v) : String(v); // those words are texts in quotes
 	return element("td", { class: right ? "number" : null }, element("span", { class: "cell" }, text));
 }
