@@ -97,6 +97,9 @@ func (a *app) buildModule(ctx context.Context, dir string) (*plugin.Manifest, []
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, fault.Config(fmt.Sprintf("there is no %s in %s", plugin.SourceName, command.Shown(dir)), "to begin a plugin: wasmsql new plugin NAME")
 	}
+	if info, serr := os.Stat(dir); serr == nil && !info.IsDir() {
+		return nil, nil, fault.Usage(command.Shown(dir)+" is no folder", "name the one with the "+plugin.SourceName)
+	}
 	if err != nil {
 		return nil, nil, unreadable("manifest", source, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -118,7 +119,11 @@ func (a *app) newPlugin(dir string, f newFlags) error {
 			return err
 		}
 	}
-	fmt.Fprintf(a.stderr, "next: cd %s && wasmsql build && wasmsql test && wasmsql run task.yaml\n", fault.Printable(dir))
+	to := fault.Printable(dir)
+	if strings.ContainsAny(to, " '&;()$`*?") {
+		to = strconv.Quote(to)
+	}
+	fmt.Fprintf(a.stderr, "next: cd %s && wasmsql build && wasmsql test && wasmsql run task.yaml\n", to)
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package manifest
 
 import (
+	"errors"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/near"
+	"github.com/wasmsql/wasmsql/host/plugin"
 )
 
 // maxRetries is how often a task may be tried again.
@@ -197,7 +200,11 @@ func (o Options) module(r *reader, n *yaml.Node, path string) []byte {
 	}
 	b, err := o.readFile(within(folder(r.file), name))
 	if err != nil {
-		r.fault(n, "the path is relative to the folder of the task file", "module %s: %s", quote(name), reason(err))
+		hint := "the path is relative to the folder of the task file"
+		if _, serr := o.readFile(within(folder(r.file), plugin.SourceName)); serr == nil && errors.Is(err, fs.ErrNotExist) {
+			hint = "it is not built yet: wasmsql build, in the folder of the task file"
+		}
+		r.fault(n, hint, "module %s: %s", quote(name), reason(err))
 	} else if len(b) == 0 {
 		r.fault(n, "", "module %s is empty", quote(name))
 	}
