@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
@@ -21,7 +22,7 @@ func (a *app) checkCommand() *cobra.Command {
 		Use:                   "check [flags] DIR",
 		DisableFlagsInUseLine: true,
 		Short:                 "find every fault of a folder of tenants, as wasmsql serve would",
-		Args:                  exactly("DIR"),
+		Args:                  command.Exactly("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rt, err := host.NewRuntime(cmd.Context(), host.RuntimeConfig{Engine: "interpreter"})
 			if err != nil {

@@ -29,11 +29,11 @@ type connectorFlags struct {
 }
 
 func (f *connectorFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.listen, "connector-listen", "", "serve Flyte's tasks over gRPC at this address and port; needs --state")
-	flags.StringVar(&f.config, "connector-config", "", "the file that says what Flyte's projects may do: see host/flyte/README.md")
-	flags.StringVar(&f.cert, "connector-tls-cert", "", "the certificate of --connector-listen, in PEM; this and the next two are read again when they change")
-	flags.StringVar(&f.key, "connector-tls-key", "", "its key, in PEM")
-	flags.StringVar(&f.clientCA, "connector-tls-client-ca", "", "accept Flyte with a certificate of these authorities only, in PEM")
+	flags.StringVar(&f.listen, "connector-listen", "", "serve Flyte's tasks over gRPC at `ADDRESS:PORT`; needs --state")
+	flags.StringVar(&f.config, "connector-config", "", "`FILE` says what Flyte's projects may do: see\nhost/flyte/README.md")
+	flags.StringVar(&f.cert, "connector-tls-cert", "", "the certificate of --connector-listen in `FILE`, in PEM; this and\nthe next two are read again when they change")
+	flags.StringVar(&f.key, "connector-tls-key", "", "its key in `FILE`, in PEM")
+	flags.StringVar(&f.clientCA, "connector-tls-client-ca", "", "accept Flyte with a certificate of the authorities in `FILE`\nonly, in PEM")
 }
 
 // runningConnector is a connector that was configured. Its zero value is none.

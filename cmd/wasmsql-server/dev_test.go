@@ -3,17 +3,24 @@ package main
 import (
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // TestDevKeepsForNow: executions are accepted and there is an audit, and
-// nothing of it is left afterwards.
+// nothing of it is left afterwards, also where the terminal was closed.
 func TestDevKeepsForNow(t *testing.T) {
+	for _, end := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		t.Run(end.String(), func(t *testing.T) { testDevKeepsForNow(t, end) })
+	}
+}
+
+func testDevKeepsForNow(t *testing.T, end syscall.Signal) {
 	dir, temp := t.TempDir(), t.TempDir()
 	t.Setenv("TMPDIR", temp)
-	write(t, dir, map[string]string{"one.yaml": "name: one\nquery: SELECT {{ x }} AS n\ninputs: {x: int}\nconnection: {uri: 'sqlite:///a.db'}\n"})
+	write(t, dir, map[string]string{"one.yaml": "name: one\nquery: SELECT {{ x }} AS n\ninputs: {x: int?}\nconnection: {uri: 'sqlite:///a.db'}\n"})
 	p := start(t, dir, "serve", "--dev", "--listen", "127.0.0.1:0")
 	token := <-p.lines
 	status, body, err := p.ask("POST", "/v1/executions", token, `{"task": "one", "inputs": {"x": 7}}`)
@@ -35,7 +42,7 @@ func TestDevKeepsForNow(t *testing.T) {
 	if kept, _ := os.ReadDir(temp); len(kept) == 0 {
 		t.Error("it is kept elsewhere")
 	}
-	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := p.cmd.Process.Signal(end); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.cmd.Wait(); err != nil {

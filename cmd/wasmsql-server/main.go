@@ -4,9 +4,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -14,11 +14,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 )
 
 func main() {
+	signal.Ignore(syscall.SIGPIPE) // who read what is logged is gone: that ends nothing
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second one ends the process
 	moreThreads()
@@ -34,21 +36,30 @@ type app struct {
 // run is the program: it returns the exit status, those of wasmsql.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, env func(string) (string, bool)) int {
 	a := &app{stdout: stdout, stderr: stderr, env: env}
+	var lost error // of help that could not be written
 	root := &cobra.Command{
-		Use: "wasmsql", Short: "run the tasks of many tenants behind HTTP", SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		Use: "wasmsql", Short: "run the tasks of many tenants behind HTTP", SilenceErrors: true, SilenceUsage: true, Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fault.Usage("unknown command "+command.Shown(args[0]), "see wasmsql help")
+			}
 			return fault.Usage("no command is given", "see wasmsql help serve")
 		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fault.Usage(err.Error(), "see wasmsql help "+cmd.Name())
-	})
+	root.SetFlagErrorFunc(command.FlagError)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { lost = command.Help(stdout, cmd) })
 	root.AddCommand(a.serveCommand(), a.tokenCommand(), a.checkCommand())
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	var err error
+	if len(args) > 0 && args[0] == "token" {
+		err = command.Unknown(root, args)
+	}
+	if err == nil {
+		err = cmp.Or(root.ExecuteContext(ctx), lost)
+	}
 	if err == nil {
 		return 0
 	}
@@ -73,17 +84,4 @@ func (a *app) tell(err error) int {
 		fault.Print(a.stderr, e)
 	}
 	return fault.ExitStatus(all[0].Code)
-}
-
-// exactly refuses any other number of arguments than those named.
-func exactly(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) < len(names) {
-			return fault.Usage(names[len(args)]+" is missing", "usage: "+cmd.UseLine())
-		}
-		if len(args) > len(names) {
-			return fault.Usage(fmt.Sprintf("unexpected argument %q", args[len(names)]), "usage: "+cmd.UseLine())
-		}
-		return nil
-	}
 }

@@ -199,6 +199,14 @@ func TestCalls(t *testing.T) {
 		{"serve --dev --tenants x", 2, "wasmsql: error: one of --tenants and --dev is needed\nwasmsql: hint: to try it out: wasmsql serve --dev\n"},
 		{"serve x", 2, "wasmsql: error: unexpected argument \"x\"\nwasmsql: hint: usage: wasmsql serve [flags] --tenants DIR\n"},
 		{"serve --tenants " + dir + " --allow-network 10.0.0", 2, "wasmsql: error: --allow-network: \"10.0.0\" is neither an address nor a network\nwasmsql: hint: write it as 10.0.0.0/8 or 10.1.2.3\n"},
+		{"serve --tenants " + dir + "/none", 3, "wasmsql: error: --tenants \"" + dir + "/none\" is no folder that can be read\nwasmsql: hint: make it, with a folder in it for each tenant\n"},
+		{"serve --tennants " + dir, 2, "wasmsql: error: unknown flag --tennants\nwasmsql: hint: did you mean --tenants?\n"},
+		{"serve --tenants", 2, "wasmsql: error: --tenants needs a value\nwasmsql: hint: see wasmsql help serve\n"},
+		{"serve --dev --audit ''", 2, "wasmsql: error: --audit is empty\nwasmsql: hint: leave it out or give it a value\n"},
+		{"serve --tenants " + dir + " --tls-cert '' --tls-key ''", 2, "wasmsql: error: --tls-cert is empty\nwasmsql: hint: leave it out or give it a value\n"},
+		{"serve --tenants " + dir + " --allow-files ''", 2, "wasmsql: error: --allow-files is empty\nwasmsql: hint: leave it out or give it a value\n"},
+		{"serve --tenants " + dir + " --keep soon", 2, "wasmsql: error: --keep: \"soon\" is not accepted\nwasmsql: hint: write it as 30s, 5m or 1h30m\n"},
+		{"serve --tenants " + dir + " --results " + t.TempDir() + " --state postgresql:u:canary@h/d", 3, "wasmsql: error: a state can be kept in SQLite and in PostgreSQL only: write sqlite:///file.db or postgresql://user@host/database\n"},
 		{"serve --tenants " + dir + " --state file.db", 2, "wasmsql: error: --state is no URL that a state can be kept at\nwasmsql: hint: write sqlite:///file.db or postgresql://user@host/database\n"},
 		{"serve --tenants " + dir + " --state postgresql://h/d", 2, "wasmsql: error: --results is needed with a state in PostgreSQL\nwasmsql: hint: name a folder that all processes share, or a bucket: s3://bucket/folder\n"},
 		{"serve --tenants " + dir + " --keep 0", 2, "wasmsql: error: --keep is too small\nwasmsql: hint: write it as 24h\n"},
@@ -209,16 +217,22 @@ func TestCalls(t *testing.T) {
 		{"serve --tenants " + dir + " --tls-client-required", 2, "wasmsql: error: --tls-client-required needs --tls-client-ca\n"},
 		{"serve --tenants " + dir + " --tls-client-ca x", 2, "wasmsql: error: --tls-cert and --tls-key go together\n"},
 		{"serve --tenants " + dir + " --identities " + dir + "/none", 3, "wasmsql: error: the file of identities cannot be used: open " + dir + "/none: no such file or directory\n"},
-		{"token", 2, "wasmsql: error: a command is missing: create, list or revoke\nwasmsql: hint: see wasmsql help token\n"},
+		{"token", 2, "wasmsql: error: a command of token is missing: create, list, revoke\nwasmsql: hint: see wasmsql help token\n"},
+		{"token creat --tenants " + dir + " acme", 2, "wasmsql: error: unknown command \"creat\" of token\nwasmsql: hint: did you mean \"create\"?\n"},
+		{"token create acme --rol run", 2, "wasmsql: error: unknown flag --rol\nwasmsql: hint: did you mean --role?\n"},
 		{"token create acme --role run", 2, "wasmsql: error: --tenants is missing\nwasmsql: hint: it is the folder with a folder for each tenant\n"},
 		{"token create --tenants " + dir + " acme", 2, "wasmsql: error: --role is missing\nwasmsql: hint: accepted are read, run and operate\n"},
 		{"token create --tenants " + dir + " acme --role root", 2, "wasmsql: error: --role: there is no role \"root\": accepted are read, run and operate\n"},
 		{"token create --tenants " + dir + " none --role run", 3, "wasmsql: error: there is no tenant \"none\"\nwasmsql: hint: make its folder first: mkdir -p " + dir + "/none\n"},
 		{"token create --tenants " + dir + " ../acme --role run", 2, "wasmsql: error: \"../acme\" is not the name of a tenant\nwasmsql: hint: it is the name of a folder in --tenants\n"},
 		{"token create --tenants " + dir + " Acme --role run", 2, "wasmsql: error: \"Acme\" cannot be the name of a tenant\nwasmsql: hint: lower case letters and digits, with a - between them where you like, at most 63\n"},
-		{"token revoke --tenants " + dir + " acme nothing", 3, "wasmsql: error: the tenant has no token \"nothing\"\nwasmsql: hint: see wasmsql token list\n"},
+		{"token revoke --tenants " + dir + " acme nothing", 3, "wasmsql: error: the tenant has no such token\nwasmsql: hint: see wasmsql token list\n"},
 	} {
-		status, stdout, stderr := call(t, strings.Fields(c.args)...)
+		args := strings.Fields(c.args)
+		for i, arg := range args {
+			args[i] = strings.Trim(arg, "'")
+		}
+		status, stdout, stderr := call(t, args...)
 		if status != c.status || stderr != c.stderr || stdout != "" {
 			t.Errorf("%s: status %d\n%s%s", c.args, status, stdout, stderr)
 		}
@@ -239,7 +253,10 @@ func TestCalls(t *testing.T) {
 	if status != 0 || !strings.Contains(list, id+"  run ") || !strings.Contains(list, "nightly") {
 		t.Error(status, text, list)
 	}
-	if status, _, stderr := call(t, "token", "revoke", "--tenants", dir, "acme", id); status != 0 {
+	if status, _, stderr := call(t, "token", "revoke", "--tenants", dir, "acme", strings.TrimSpace(text)); status != 0 { // all of it, as it was printed
+		t.Error(status, stderr)
+	}
+	if status, _, stderr := call(t, "token", "revoke", "--tenants", dir, "acme", strings.TrimSpace(text)); status != 3 || strings.Contains(stderr, id) {
 		t.Error(status, stderr)
 	}
 }

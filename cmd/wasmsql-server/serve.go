@@ -10,12 +10,16 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
@@ -67,34 +71,42 @@ The API is described at /openapi.json.`,
   wasmsql token create --tenants tenants acme --role run
   wasmsql serve --tenants tenants --listen :8080 --state sqlite:///state.db
   wasmsql serve --tenants tenants --listen :8443 --tls-cert server.pem --tls-key server.key`,
-		Args: exactly(),
+		Args: command.Exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := command.NoEmptyFlags(cmd.Flags()); err != nil {
+				return err
+			}
 			return a.serve(cmd.Context(), &f)
 		},
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&f.tenants, "tenants", "", "the folder with a folder for each tenant")
-	flags.BoolVar(&f.dev, "dev", false, "serve the task files of the working folder to one tenant, with a token that is printed")
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "where to listen: an address and a port")
-	flags.StringVar(&f.state, "state", "", "where executions are kept: sqlite:///file.db or postgresql://… (also WASMSQL_STATE)")
-	flags.StringVar(&f.results, "results", "", "where results are kept: a folder, or s3://bucket/folder, gs://… or azblob://…; default: beside a SQLite state")
-	flags.DurationVar(&f.keep, "keep", server.DefaultKeep, "how long executions and results are kept after their end")
-	flags.DurationVar(&f.drain, "drain", server.DefaultDrain, "how long to wait for what runs when the server or a tenant ends")
-	flags.StringVar(&f.audit, "audit", "", "the file that a line of JSON is added to for each execution")
-	flags.StringVar(&f.metrics, "metrics", "", "serve /metrics at this address, and not at that of --listen: it names the tenants")
-	flags.StringVar(&f.secrets, "secrets", "", "the folder with a folder of secret files for each tenant")
-	flags.StringArrayVar(&f.networks, "allow-network", nil, "addresses that connections may be made to, as 10.0.0.0/8 or 10.1.2.3; repeatable; default: any")
-	flags.StringArrayVar(&f.files, "allow-files", nil, "a folder that database files of any tenant may be in, beside its own; repeatable")
-	flags.BoolVar(&f.inline, "allow-inline", false, "accept tasks with a connection of their own")
-	flags.Int64Var(&f.running, "max-running", 16, "executions of a tenant at once")
-	flags.Int64Var(&f.waiting, "max-waiting", 1000, "executions of a tenant that wait for one of those to end")
-	flags.StringVar(&f.cert, "tls-cert", "", "the certificate, in PEM; this and the next two are read again when they change")
-	flags.StringVar(&f.key, "tls-key", "", "its key, in PEM")
-	flags.StringVar(&f.clientCA, "tls-client-ca", "", "the authorities of clients' certificates, in PEM: whom one names is said by --identities")
-	flags.BoolVar(&f.clientNeeded, "tls-client-required", false, "accept connections with such a certificate only, whatever token they have")
-	flags.StringVar(&f.identities, "identities", "", "the file that says whose OIDC tokens and certificates are accepted, beside the tokens of tenants")
-	f.connector.add(flags)
+	f.add(cmd.Flags())
 	return cmd
+}
+
+// add adds the flags to a set, in the order of the help.
+func (f *serveFlags) add(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.StringVar(&f.tenants, "tenants", "", "the folder `DIR` has a folder for each tenant")
+	flags.BoolVar(&f.dev, "dev", false, "serve the task files of the working folder to one tenant, with\na token that is printed")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "listen at `ADDRESS:PORT`; default 127.0.0.1:8080")
+	flags.StringVar(&f.state, "state", "", "keep executions at `URL`: sqlite:///file.db or postgresql://…\n(also WASMSQL_STATE)")
+	flags.StringVar(&f.results, "results", "", "keep results in the folder or bucket `PLACE`: s3://bucket/folder,\ngs://… or azblob://…; default beside a SQLite state")
+	flags.DurationVar(&f.keep, "keep", server.DefaultKeep, "keep executions and results for a `DURATION` after their end;\ndefault 168h")
+	flags.DurationVar(&f.drain, "drain", server.DefaultDrain, "wait a `DURATION` for what runs when the server or a tenant ends;\ndefault 30s")
+	flags.StringVar(&f.audit, "audit", "", "add a line of JSON to `FILE` for each execution")
+	flags.StringVar(&f.metrics, "metrics", "", "serve /metrics at `ADDRESS:PORT`, and not at that of --listen:\nit names the tenants")
+	flags.StringVar(&f.secrets, "secrets", "", "the folder `DIR` has a folder of secret files for each tenant")
+	flags.StringArrayVar(&f.networks, "allow-network", nil, "let connections be made to `NETWORK`, as 10.0.0.0/8 or 10.1.2.3;\nrepeatable; default any")
+	flags.StringArrayVar(&f.files, "allow-files", nil, "let database files of any tenant be in `DIR`, beside its own\nfolder; repeatable")
+	flags.BoolVar(&f.inline, "allow-inline", false, "accept tasks with a connection of their own")
+	flags.Int64Var(&f.running, "max-running", 16, "let `N` executions of a tenant run at once; default 16")
+	flags.Int64Var(&f.waiting, "max-waiting", 1000, "let `N` executions of a tenant wait for one of those to end;\ndefault 1000")
+	flags.StringVar(&f.cert, "tls-cert", "", "the certificate in `FILE`, in PEM; this and the next two are\nread again when they change")
+	flags.StringVar(&f.key, "tls-key", "", "its key in `FILE`, in PEM")
+	flags.StringVar(&f.clientCA, "tls-client-ca", "", "the authorities of clients' certificates in `FILE`, in PEM: whom\none names is said by --identities")
+	flags.BoolVar(&f.clientNeeded, "tls-client-required", false, "accept connections with such a certificate only, whatever token\nthey have")
+	flags.StringVar(&f.identities, "identities", "", "`FILE` says whose OIDC tokens and certificates are accepted,\nbeside the tokens of tenants")
+	f.connector.add(flags)
 }
 
 // serve runs the server until ctx ends.
@@ -105,6 +117,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if err := f.bounds(); err != nil {
 		return err
 	}
+	hung := hangups(f.dev)
 	forget, err := a.keepForNow(f)
 	if err != nil {
 		return err
@@ -156,7 +169,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	}
 	serving, stop := context.WithCancel(ctx)
 	flyte.start(serving, a, s)
-	err = a.listen(ctx, log, f, s, cfg.Dev, secure)
+	err = a.listen(ctx, log, f, s, cfg.Dev, secure, hung)
 	stop()
 	return errors.Join(err, flyte.wait(), a.drain(ctx, f, s), flyte.end())
 }
@@ -193,9 +206,12 @@ func (a *app) config(ctx context.Context, f *serveFlags) (cfg server.Config, err
 	return cfg, err
 }
 
-// bounds refuses flags that are less than what makes sense: to the server, a
-// quota of 0 is none.
+// bounds refuses flags that are less than what makes sense, and a folder that is
+// none: to the server, a quota of 0 is none.
 func (f *serveFlags) bounds() error {
+	if st, err := os.Stat(f.tenants); f.tenants != "" && (err != nil || !st.IsDir()) {
+		return fault.Config(fmt.Sprintf("--tenants %q is no folder that can be read", f.tenants), "make it, with a folder in it for each tenant")
+	}
 	for _, of := range []struct {
 		flag      string
 		is, least int64
@@ -234,10 +250,14 @@ func (a *app) drain(ctx context.Context, f *serveFlags, s *server.Server) error 
 }
 
 // listen serves HTTP until ctx ends.
-func (a *app) listen(ctx context.Context, log *slog.Logger, f *serveFlags, s *server.Server, dev *server.Dev, tlsConfig *tls.Config) error {
+func (a *app) listen(ctx context.Context, log *slog.Logger, f *serveFlags, s *server.Server, dev *server.Dev, tlsConfig *tls.Config, hung <-chan os.Signal) error {
 	l, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return fault.Config("cannot listen: "+err.Error(), "--listen is an address and a port, as 127.0.0.1:8080 or :8080")
+		hint := "--listen is an address and a port, as 127.0.0.1:8080 or :8080"
+		if errors.Is(err, syscall.EADDRINUSE) {
+			hint = "something listens there already: name another port with --listen"
+		}
+		return fault.Config("cannot listen: "+err.Error(), hint)
 	}
 	web := s.HTTP()
 	web.TLSConfig = tlsConfig
@@ -269,10 +289,8 @@ func (a *app) listen(ctx context.Context, log *slog.Logger, f *serveFlags, s *se
 		}
 		ended <- web.Serve(l)
 	}()
-	select {
-	case err := <-ended:
+	if err := whileServing(ctx, ended, hung, log, f, s); err != nil {
 		return err
-	case <-ctx.Done():
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain)
 	defer cancel()
@@ -283,6 +301,37 @@ func (a *app) listen(ctx context.Context, log *slog.Logger, f *serveFlags, s *se
 		return web.Close()
 	}
 	return nil
+}
+
+// hangups returns where SIGHUP is told from now on. What is begun with nohup at
+// a terminal ignores it.
+func hangups(dev bool) <-chan os.Signal {
+	hung := make(chan os.Signal, 1)
+	if !dev || !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(hung, syscall.SIGHUP)
+	}
+	return hung
+}
+
+// whileServing waits until ctx ends, or HTTP does. A SIGHUP, which others take
+// for one to look for changes, has the server do so at once; of a server of
+// one's own work it says that its terminal is closed.
+func whileServing(ctx context.Context, ended <-chan error, hung <-chan os.Signal, log *slog.Logger, f *serveFlags, s *server.Server) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-ended:
+			return err
+		case <-hung:
+			if f.dev {
+				return nil
+			}
+			if err := s.Reload(ctx); err != nil && ctx.Err() == nil {
+				log.ErrorContext(ctx, "the folder of tenants cannot be read", "error", err)
+			}
+		}
+	}
 }
 
 // serveMetrics serves the measurements at an address of their own.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"net"
 	"net/url"
 	"os"
@@ -151,6 +152,58 @@ func TestStateFromACredential(t *testing.T) {
 	t.Setenv("CREDENTIALS_DIRECTORY", filepath.Join(dir, "run"))
 	start(t, dir, "serve", "--tenants", "tenants", "--listen", "127.0.0.1:0")
 	if _, err := os.Stat(filepath.Join(dir, "kept.db")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLifeGoesOn: what a SIGHUP asks for is done, and who read what is logged
+// may go; neither ends a server.
+func TestLifeGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"tenants/acme/wasmsql.yaml": ""})
+	_, text, _ := call(t, "token", "create", "--tenants", filepath.Join(dir, "tenants"), "acme", "--role", "run")
+	token := strings.TrimSpace(text)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, stderr, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "serve", "--tenants", "tenants", "--listen", "127.0.0.1:0")
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, append(os.Environ(), asProgram+"=1"), stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	_ = stderr.Close()
+	p := &program{t: t, cmd: cmd}
+	for lines := bufio.NewScanner(said); p.url == "" && lines.Scan(); {
+		p.url, _ = strings.CutPrefix(lines.Text(), "wasmsql: serving at ")
+		if !strings.HasPrefix(p.url, "http") {
+			p.url = ""
+		}
+	}
+	_ = said.Close()
+	write(t, dir, map[string]string{
+		"tenants/acme/wasmsql.yaml": "connections: {db: {uri: 'sqlite://'}}\n",
+		"tenants/acme/tasks/x.yaml": "name: x\nconnection: db\nquery: SELECT 1 AS n\n",
+	})
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	sqldbtest.Eventually(t, "the new task is not there", func() bool { // and the log of it is lost
+		status, _, err := p.ask("POST", "/v1/tasks/x/run", token, `{}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status == 200
+	})
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/server"
@@ -25,10 +26,8 @@ func (a *app) tokenCommand() *cobra.Command {
 
 A tenant's folder keeps the hashes of its tokens, in tokens.yaml. A running
 server sees a change within seconds.`,
-		Args: exactly(),
-		RunE: func(*cobra.Command, []string) error {
-			return fault.Usage("a command is missing: create, list or revoke", "see wasmsql help token")
-		},
+		Args: cobra.ArbitraryArgs,
+		RunE: command.OneOf,
 	}
 	cmd.AddCommand(a.tokenCreate(), a.tokenList(), a.tokenRevoke())
 	return cmd
@@ -64,7 +63,7 @@ func (a *app) tokenCreate() *cobra.Command {
   run       may also run tasks, and cancel what it began itself
   operate   may also cancel any execution of the tenant and read the audit`,
 		Example: `  wasmsql token create --tenants tenants acme --role run --note nightly`,
-		Args:    exactly("TENANT"),
+		Args:    command.Exactly("TENANT"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir, err := tenantDir(tenants, args[0])
 			if err != nil {
@@ -86,9 +85,9 @@ func (a *app) tokenCreate() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder with a folder for each tenant")
-	cmd.Flags().StringVar(&role, "role", "", "what its bearer may do: read, run or operate")
-	cmd.Flags().StringVar(&note, "note", "", "what it is for")
+	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder `DIR` has a folder for each tenant")
+	cmd.Flags().StringVar(&role, "role", "", "what its bearer may do: `ROLE` is read, run or operate")
+	cmd.Flags().StringVar(&note, "note", "", "`TEXT` says what it is for")
 	return cmd
 }
 
@@ -98,7 +97,7 @@ func (a *app) tokenList() *cobra.Command {
 		Use:                   "list --tenants DIR TENANT",
 		DisableFlagsInUseLine: true,
 		Short:                 "list the tokens of a tenant",
-		Args:                  exactly("TENANT"),
+		Args:                  command.Exactly("TENANT"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir, err := tenantDir(tenants, args[0])
 			if err != nil {
@@ -119,7 +118,7 @@ func (a *app) tokenList() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder with a folder for each tenant")
+	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder `DIR` has a folder for each tenant")
 	return cmd
 }
 
@@ -129,7 +128,7 @@ func (a *app) tokenRevoke() *cobra.Command {
 		Use:                   "revoke --tenants DIR TENANT ID",
 		DisableFlagsInUseLine: true,
 		Short:                 "revoke a token",
-		Args:                  exactly("TENANT", "ID"),
+		Args:                  command.Exactly("TENANT", "ID"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir, err := tenantDir(tenants, args[0])
 			if err != nil {
@@ -141,6 +140,6 @@ func (a *app) tokenRevoke() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder with a folder for each tenant")
+	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder `DIR` has a folder for each tenant")
 	return cmd
 }

@@ -18,19 +18,12 @@ const serverProgram = "wasmsql-server"
 
 // serverCommand is a command of the program that serves tenants.
 func (a *app) serverCommand(name, short string) *cobra.Command {
-	run := func(args []string) error {
-		return a.become(serverProgram, "wasmsql "+name+" is served by", append([]string{name}, args...))
-	}
-	cmd := &cobra.Command{
+	return &cobra.Command{
 		Use: name, Short: short, DisableFlagParsing: true,
-		RunE: func(_ *cobra.Command, args []string) error { return run(args) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.become(serverProgram, "wasmsql "+name+" is served by", append([]string{name}, args...))
+		},
 	}
-	cmd.SetHelpFunc(func(*cobra.Command, []string) {
-		if err := run([]string{"--help"}); err != nil {
-			a.finish(err)
-		}
-	})
-	return cmd
 }
 
 // become replaces this process by a program that lies beside it or in the PATH.

@@ -66,14 +66,15 @@ var arrows = []struct {
 	{"host/server", []string{"abi", "host", "host/manifest", "host/result", "host/secret", "host/sqldb", arrowGo, "go.yaml.in/yaml/v3", "gocloud.dev/...",
 		"github.com/jackc/pgx/v5/...", "github.com/prometheus/client_golang/...", "github.com/riverqueue/river/...", "modernc.org/sqlite",
 		"github.com/coreos/go-oidc/v3/oidc", "github.com/go-jose/go-jose/v4", openTelemetry}},
-	{"cmd/wasmsql-server", []string{"cmd/wasmsql/drivers", "cmd/wasmsql/fault", "host", "host/manifest", "host/secret", "host/server", "github.com/spf13/...", "gocloud.dev/...",
+	{"cmd/wasmsql-server", []string{"cmd/wasmsql/command", "cmd/wasmsql/drivers", "cmd/wasmsql/fault", "host", "host/manifest", "host/secret", "host/server", "github.com/spf13/...", "gocloud.dev/...",
 		"host/flyte", "host/flyte/connector", "host/flyte/storage/...", "github.com/go-logr/logr", openTelemetry}},
 	{"cmd/wasmsql-flyte", []string{"cmd/wasmsql/drivers", "host/flyte", "host/flyte/storage/..."}},
 	{"cmd/wasmsql/drivers", []string{"host/sqldb", "host/sqldb/..."}},
 	{"cmd/wasmsql/fault", []string{"host"}},
+	{"cmd/wasmsql/command", []string{"cmd/wasmsql/fault", "host", "host/near", "github.com/spf13/..."}},
 	{"cmd/wasmsql/bench", []string{"abi", "host", "host/builtin", "host/flyte/flytekit", "host/result", "host/sqldb", "host/sqldb/...", arrowGo, "github.com/tetratelabs/wazero/...",
 		"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgxpool", "github.com/jackc/pgx/v5/stdlib", "modernc.org/sqlite"}}, // to compare with
-	{"cmd/wasmsql/...", []string{"cmd/wasmsql/drivers", "cmd/wasmsql/fault", "abi", "abi/cheader", "host", "host/builtin", "host/flyte", "host/flyte/register", "host/flyte/storage", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
+	{"cmd/wasmsql/...", []string{"cmd/wasmsql/command", "cmd/wasmsql/drivers", "cmd/wasmsql/fault", "abi", "abi/cheader", "host", "host/builtin", "host/flyte", "host/flyte/register", "host/flyte/storage", "host/hosttest", "host/manifest", "host/plugin", "host/result", "host/secret", "host/sqldb", "host/sqldb/...",
 		arrowGo, "host/near", "github.com/agnivade/levenshtein", "github.com/spf13/...", "go.yaml.in/yaml/v3", "github.com/rogpeppe/go-internal/txtar", "golang.org/x/term", "github.com/mattn/go-runewidth"}},
 	{"examples/...", []string{"abi", "examples/internal/...", "guest", "guest/arrow", "guest/decode", "guest/guesttest", "host", "host/hosttest", "host/manifest", "host/result", "host/secret", "host/sqldb", "host/sqldb/...", arrowGo}},
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -35,9 +36,9 @@ The module is called as the manifest says. What is printed of it is its size,
 its digest, and the most fuel that one of its cases takes; see wasmsql test.`,
 		Example: `  wasmsql build
   wasmsql build examples/quality-gate -f gate.wasm`,
-		Args: atMost("DIR"),
+		Args: command.AtMost("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := noEmptyFlags(cmd.Flags()); err != nil {
+			if err := command.NoEmptyFlags(cmd.Flags()); err != nil {
 				return err
 			}
 			return a.build(cmd.Context(), folderOf(args), out)
@@ -61,16 +62,6 @@ func completeFolder(_ *cobra.Command, args []string, _ string) ([]string, cobra.
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return nil, cobra.ShellCompDirectiveFilterDirs
-}
-
-// atMost refuses more arguments than those named.
-func atMost(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) > len(names) {
-			return fault.Usage("unexpected argument "+shown(args[len(names)]), "usage: "+cmd.UseLine())
-		}
-		return nil
-	}
 }
 
 func (a *app) build(ctx context.Context, dir, out string) error {
@@ -104,7 +95,10 @@ func (a *app) buildModule(ctx context.Context, dir string) (*plugin.Manifest, []
 	source := filepath.Join(dir, plugin.SourceName)
 	data, err := os.ReadFile(source)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, fault.Config(fmt.Sprintf("there is no %s in %s", plugin.SourceName, shown(dir)), "to begin a plugin: wasmsql new plugin NAME")
+		return nil, nil, fault.Config(fmt.Sprintf("there is no %s in %s", plugin.SourceName, command.Shown(dir)), "to begin a plugin: wasmsql new plugin NAME")
+	}
+	if info, serr := os.Stat(dir); serr == nil && !info.IsDir() {
+		return nil, nil, fault.Usage(command.Shown(dir)+" is no folder", "name the one with the "+plugin.SourceName)
 	}
 	if err != nil {
 		return nil, nil, unreadable("manifest", source, err)
@@ -146,7 +140,7 @@ func (a *app) compile(ctx context.Context, dir string) (wasm []byte, tool string
 	case len(cFiles) > 0:
 		tool, err = a.compileC(ctx, cFiles, file)
 	default:
-		err = fault.Config(fmt.Sprintf("there is no source in %s", shown(dir)), "a plugin is a package main in Go, or .c files")
+		err = fault.Config(fmt.Sprintf("there is no source in %s", command.Shown(dir)), "a plugin is a package main in Go, or .c files")
 	}
 	if err != nil {
 		return nil, "", err

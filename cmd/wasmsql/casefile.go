@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/near"
@@ -101,7 +102,7 @@ func (c *testCase) check(data []byte) host.Errors {
 		case ok:
 			report(f.Name, fmt.Sprintf("did you mean %q?", meant), "a case has no %q", f.Name)
 		default:
-			report(f.Name, "a case has "+quoted(known), "a case has no %q", f.Name)
+			report(f.Name, "a case has "+command.Quoted(known), "a case has no %q", f.Name)
 		}
 		seen = append(seen, f.Name)
 	}

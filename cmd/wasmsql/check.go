@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -137,7 +138,7 @@ func (a *app) findFiles(ctx context.Context, paths []string) ([]*checked, error)
 			switch {
 			case d.IsDir() && hidden:
 				return fs.SkipDir
-			case d.IsDir() || hidden || file != p && !checkable(file):
+			case d.IsDir() || hidden || file != p && (!checkable(file) || d.Type()&^fs.ModeSymlink != 0): // a pipe is not waited for
 				return nil
 			}
 			add(file)
@@ -147,7 +148,7 @@ func (a *app) findFiles(ctx context.Context, paths []string) ([]*checked, error)
 			return nil, unreadable("file", p, err)
 		}
 		if len(files) == before {
-			return nil, fault.Usage(fmt.Sprintf("there is no task file, configuration or module in %s", shown(p)), "they end in .yaml, .yml and .wasm")
+			return nil, fault.Usage(fmt.Sprintf("there is no task file, configuration or module in %s", command.Shown(p)), "they end in .yaml, .yml and .wasm")
 		}
 	}
 	return files, nil
@@ -229,7 +230,7 @@ func (c *checker) load(f *checked) error {
 	h, err := c.a.host(c.ctx, c.rt, *s)
 	if err != nil {
 		if f.config == nil && s.file != "" {
-			return fault.Config(fmt.Sprintf("%s cannot be checked: the configuration %s is wrong", shown(f.file), shown(s.file)), "wasmsql check "+s.file)
+			return fault.Config(fmt.Sprintf("%s cannot be checked: the configuration %s is wrong", command.Shown(f.file), command.Shown(s.file)), "wasmsql check "+s.file)
 		}
 		return err
 	}

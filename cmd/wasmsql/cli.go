@@ -1,18 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host/near"
 )
@@ -25,6 +26,7 @@ type app struct {
 	env    map[string]string
 	stdinN int // how often standard input was asked for
 	left   *partials
+	lost   error // of help that could not be written
 }
 
 // run is the program: it returns the exit status. Standard output gets data
@@ -36,7 +38,7 @@ func run(ctx context.Context, left *partials, args []string, stdin io.Reader, st
 	err := unknownCommand(root, args)
 	if err == nil {
 		root.SetArgs(args)
-		err = root.ExecuteContext(ctx)
+		err = cmp.Or(root.ExecuteContext(ctx), a.lost)
 	}
 	return a.finish(err)
 }
@@ -79,7 +81,7 @@ the database, its password or anything else of this machine.`,
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(command.FlagError)
 	root.SetHelpFunc(a.help)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().BoolP("help", "h", false, "show this help")
@@ -111,10 +113,11 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 	}
-	for _, n := range names {
-		if n == args[0] {
-			return nil
-		}
+	switch {
+	case args[0] == "help": // cobra adds it later
+		return nil
+	case slices.Contains(names, args[0]):
+		return command.Unknown(root, args)
 	}
 	hint := "see wasmsql help"
 	file, _, _ := strings.Cut(args[0], "#")
@@ -123,63 +126,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	} else if ext := filepath.Ext(file); ext == ".yaml" || ext == ".yml" || ext == ".wasm" {
 		hint = "to run a task: wasmsql run " + file
 	}
-	return fault.Usage(fmt.Sprintf("unknown command %s", shown(args[0])), hint)
-}
-
-// exactly refuses any other number of arguments than those named.
-func exactly(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) < len(names) {
-			return fault.Usage(names[len(args)]+" is missing", "usage: "+cmd.UseLine())
-		}
-		if len(args) > len(names) {
-			return fault.Usage("unexpected argument "+shown(args[len(names)]), "usage: "+cmd.UseLine())
-		}
-		return nil
-	}
-}
-
-// flagError makes a usage error of what pflag says.
-func flagError(cmd *cobra.Command, err error) error {
-	hint := "see wasmsql help"
-	if cmd.HasParent() {
-		hint += " " + cmd.Name()
-	}
-	var missing *pflag.ValueRequiredError
-	var unknown *pflag.NotExistError
-	var invalid *pflag.InvalidValueError
-	var syntax *pflag.InvalidSyntaxError
-	switch {
-	case errors.As(err, &unknown):
-		if unknown.GetSpecifiedShortnames() != "" {
-			return fault.Usage(fmt.Sprintf("unknown flag -%s", unknown.GetSpecifiedName()), hint)
-		}
-		var names []string
-		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if n, ok := near.Name(unknown.GetSpecifiedName(), names); ok {
-			hint = "did you mean --" + n + "?"
-		}
-		return fault.Usage("unknown flag --"+unknown.GetSpecifiedName(), hint)
-	case errors.As(err, &missing):
-		return fault.Usage("--"+missing.GetFlag().Name+" needs a value", hint)
-	case errors.As(err, &invalid):
-		return invalidFlag(invalid, hint)
-	case errors.As(err, &syntax):
-		return fault.Usage("bad flag syntax", hint)
-	}
-	return fault.Usage(err.Error(), hint)
-}
-
-func invalidFlag(invalid *pflag.InvalidValueError, hint string) error {
-	f := invalid.GetFlag()
-	var own *flagFault
-	if errors.As(invalid, &own) {
-		return fault.Usage(fmt.Sprintf("--%s: %s", f.Name, own.message), own.hint)
-	}
-	if f.Value.Type() == "bool" {
-		return fault.Usage(fmt.Sprintf("--%s: %q is neither true nor false", f.Name, invalid.GetValue()), hint)
-	}
-	return fault.Usage(fmt.Sprintf("--%s: %q is not accepted", f.Name, invalid.GetValue()), hint)
+	return fault.Usage(fmt.Sprintf("unknown command %s", command.Shown(args[0])), hint)
 }
 
 // isTerminal reports whether a stream is a terminal.

@@ -43,6 +43,22 @@ func TestStandardOutputThatIsFullCommitsNothing(t *testing.T) {
 	}
 }
 
+// What is printed without a run is an error too where it cannot be.
+func TestStandardOutputThatIsFullIsAnError(t *testing.T) {
+	for _, args := range []string{"help", "help run", "run -h", "help flyte import", "completion bash", "completion zsh", "schema task", "version"} {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Skip(err)
+		}
+		defer full.Close()
+		cmd := exec.Command("wasmsql", strings.Fields(args)...)
+		cmd.Stdout = full
+		if err := cmd.Run(); cmd.ProcessState.ExitCode() != 7 {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
+
 // A limit on the size of files is a disk that is full: it has room for the
 // database and the guest's memory, and not for the result.
 func TestFileThatDoesNotFitCommitsNothing(t *testing.T) {

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -25,27 +27,33 @@ func (a *app) completionCommand() *cobra.Command {
 		Short:                 "print a completion script for a shell",
 		Long:                  "Print a completion script for bash, zsh, fish or powershell.",
 		ValidArgs:             shells[:],
-		Args:                  exactly("SHELL"),
+		Args:                  command.Exactly("SHELL"),
 		Example: `  source <(wasmsql completion bash)
   wasmsql completion zsh > "${fpath[1]}/_wasmsql"
   wasmsql completion fish > ~/.config/fish/completions/wasmsql.fish`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			root := cmd.Root()
-			switch args[0] {
+			var script bytes.Buffer
+			var err error
+			switch root := cmd.Root(); args[0] {
 			case "bash":
-				return root.GenBashCompletionV2(a.stdout, true)
+				err = root.GenBashCompletionV2(&script, true)
 			case "zsh":
-				return root.GenZshCompletion(a.stdout)
+				err = root.GenZshCompletion(&script)
 			case "fish":
-				return root.GenFishCompletion(a.stdout, true)
+				err = root.GenFishCompletion(&script, true)
 			case "powershell":
-				return root.GenPowerShellCompletionWithDesc(a.stdout)
+				err = root.GenPowerShellCompletionWithDesc(&script)
+			default:
+				hint := "the shells are " + command.Quoted(shells[:])
+				if n, ok := near.Name(args[0], shells[:]); ok {
+					hint = fmt.Sprintf("did you mean %q?", n)
+				}
+				return fault.Usage(fmt.Sprintf("unknown shell %q", args[0]), hint)
 			}
-			hint := "the shells are " + quoted(shells[:])
-			if n, ok := near.Name(args[0], shells[:]); ok {
-				hint = fmt.Sprintf("did you mean %q?", n)
+			if err != nil {
+				return err
 			}
-			return fault.Usage(fmt.Sprintf("unknown shell %q", args[0]), hint)
+			return a.print(script.Bytes())
 		},
 	}
 }

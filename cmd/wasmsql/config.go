@@ -118,6 +118,9 @@ func (s settings) known(t host.Task) error {
 			Message: fmt.Sprintf("connection %q is not configured: there is no %s", g.Connection, strings.Join(s.looked, " and no ")),
 			Hint:    fmt.Sprintf(configExample, g.Connection),
 		}
+		if ext := filepath.Ext(g.Connection); ext == ".db" || strings.HasPrefix(ext, ".sqlite") {
+			e.Hint = "a database in a file is named by its uri: sqlite:///" + g.Connection
+		}
 		if t.Source != nil && i == 0 {
 			e.Place = t.Source.Key("connection")
 		} else if t.Source != nil {
@@ -204,6 +207,9 @@ func grant(name, to string) (host.Grant, error) {
 		return host.Grant{}, fault.Usage("--connection is empty", "leave it out or give it a value")
 	}
 	if !strings.ContainsAny(to, ":@") {
+		if strings.ContainsAny(to, "/\\ ") {
+			return host.Grant{}, fault.Usage("--connection: that is neither the name of a connection nor a URI", "a database in a file is written as sqlite:///file.db")
+		}
 		return host.Grant{Name: name, Connection: to}, nil
 	}
 	uri, err := sqldb.ParseURI(to)

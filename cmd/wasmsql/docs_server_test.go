@@ -54,6 +54,9 @@ func matches(pattern, text string) bool {
 // the PATH. Where curl is missing, one of our own takes its place.
 func buildPrograms(t *testing.T, programs ...string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it builds the programs")
+	}
 	bin := t.TempDir()
 	if _, err := exec.LookPath("curl"); err != nil || os.Getenv("WASMSQL_TEST_FULL") != "" {
 		programs = append(programs, "./testdata/curl")
@@ -81,12 +84,24 @@ func freeAddress(t *testing.T) string {
 // folder, in one shell, as a reader would who pastes them, and holds what they
 // print against what stands there. Only the port is another.
 func TestServerCommands(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds the programs")
-	}
 	buildPrograms(t, ".", "../wasmsql-server")
 	dir := t.TempDir()
-	blocks := commandBlocks(t, filepath.Join(repository, "host", "server", "README.md"))
+	testPage(t, dir, "host/server/README.md")
+	if log, _ := os.ReadFile(filepath.Join(dir, "server.log")); t.Failed() {
+		t.Logf("the server's log:\n%s", log)
+	}
+}
+
+// TestTemplateCommands does so with guest/template/README.md.
+func TestTemplateCommands(t *testing.T) {
+	buildPrograms(t, ".")
+	testPage(t, t.TempDir(), "guest/template/README.md")
+}
+
+// testPage runs the commands of a page in a folder, in one shell.
+func testPage(t *testing.T, dir, page string) {
+	t.Helper()
+	blocks := commandBlocks(t, filepath.Join(repository, page))
 	const mark = "-- end of block %d --"
 	script := "set -e\n"
 	for i, b := range blocks {
@@ -103,8 +118,7 @@ func TestServerCommands(t *testing.T) {
 	err = cmd.Run()
 	text, rerr := os.ReadFile(printed.Name())
 	if err != nil || rerr != nil {
-		log, _ := os.ReadFile(filepath.Join(dir, "server.log"))
-		t.Errorf("%v\n%s\nthe server's log:\n%s", err, text, log)
+		t.Errorf("%v\n%s", err, text)
 	}
 	rest := string(text)
 	for i, b := range blocks {

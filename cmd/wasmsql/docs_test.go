@@ -135,7 +135,7 @@ func TestFlyteCommands(t *testing.T) {
 // Every path that the README links to is there.
 func TestReadmeLinks(t *testing.T) {
 	files := []string{"README.md", "examples/tracks/README.md", "examples/library/README.md", "examples/guest-c/README.md",
-		"guest/README.md", "abi/README.md", "testdata/kit/README.md", "host/flyte/README.md", "host/server/README.md"}
+		"guest/README.md", "abi/README.md", "testdata/kit/README.md", "host/flyte/README.md", "host/server/README.md", "guest/template/README.md", "host/manifest/README.md"}
 	for name := range pluginExamples {
 		files = append(files, "examples/"+name+"/README.md")
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 )
@@ -36,7 +37,7 @@ func (a *app) read(ctx context.Context, what, file string) ([]byte, error) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, fault.Config(fmt.Sprintf("%s %s is a folder", what, shown(file)), "name a file in it")
+		return nil, fault.Config(fmt.Sprintf("%s %s is a folder", what, command.Shown(file)), "name a file in it")
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
@@ -74,7 +75,7 @@ func tooLarge(what, file string, data []byte) error {
 	if len(data) <= maxFile {
 		return nil
 	}
-	return fault.Config(fmt.Sprintf("%s %s is larger than 64 MiB", what, shown(label(file))), "")
+	return fault.Config(fmt.Sprintf("%s %s is larger than 64 MiB", what, command.Shown(label(file))), "")
 }
 
 // unreadable says why a file cannot be read, and which one was meant.
@@ -84,9 +85,9 @@ func unreadable(what, file string, err error) error {
 		if n, ok := nearestFile(file); ok && !strings.Contains(file, "://") {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
-		return fault.Config(fmt.Sprintf("%s %s does not exist", what, shown(label(file))), hint)
+		return fault.Config(fmt.Sprintf("%s %s does not exist", what, command.Shown(label(file))), hint)
 	}
-	return fault.Config(fmt.Sprintf("%s %s cannot be read: %s", what, shown(label(file)), reason(err)), "")
+	return fault.Config(fmt.Sprintf("%s %s cannot be read: %s", what, command.Shown(label(file)), reason(err)), "")
 }
 
 // reason returns why a file operation failed, without its path.

@@ -7,27 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
-
-	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 )
-
-// flagFault is why the value of a flag is refused.
-type flagFault struct{ message, hint string }
-
-func (f *flagFault) Error() string { return f.message }
-
-// noEmptyFlags refuses flags that were given an empty text: it is what is left
-// of a variable that is not set, and never meant.
-func noEmptyFlags(flags *pflag.FlagSet) error {
-	var err error
-	flags.Visit(func(f *pflag.Flag) {
-		if err == nil && f.Value.Type() == "string" && f.Value.String() == "" {
-			err = fault.Usage("--"+f.Name+" is empty", "leave it out or give it a value")
-		}
-	})
-	return err
-}
 
 // countFlag is a number of things, at least 1. Zero is: not given.
 type countFlag int64
@@ -39,7 +20,7 @@ func (c *countFlag) Type() string   { return "N" }
 func (c *countFlag) Set(s string) error {
 	n, err := strconv.ParseInt(strings.ReplaceAll(s, "_", ""), 10, 64)
 	if err != nil || n < 1 {
-		return &flagFault{fmt.Sprintf("%q is not a number from 1 on", s), "write it as 1000000"}
+		return &command.BadValue{Message: fmt.Sprintf("%q is not a number from 1 on", s), Hint: "write it as 1000000"}
 	}
 	*c = countFlag(n)
 	return nil
@@ -55,7 +36,7 @@ func (z *sizeFlag) Type() string   { return "SIZE" }
 func (z *sizeFlag) Set(s string) error {
 	n, ok := parseSize(s)
 	if !ok {
-		return &flagFault{fmt.Sprintf("%q is not a size", s), "write it as 64MiB; the units are B KB MB GB TB, and KiB MiB GiB TiB of 1024"}
+		return &command.BadValue{Message: fmt.Sprintf("%q is not a size", s), Hint: "write it as 64MiB; the units are B KB MB GB TB, and KiB MiB GiB TiB of 1024"}
 	}
 	*z = sizeFlag(n)
 	return nil
@@ -100,10 +81,10 @@ func (d *durationFlag) Set(s string) error {
 		t, err = time.Duration(n)*time.Second, nil // as in a task file
 	}
 	if err != nil {
-		return &flagFault{fmt.Sprintf("%q is not a time span", s), "write it as 30s, 5m or 1h30m"}
+		return &command.BadValue{Message: fmt.Sprintf("%q is not a time span", s), Hint: "write it as 30s, 5m or 1h30m"}
 	}
 	if t <= 0 {
-		return &flagFault{fmt.Sprintf("%q is not more than nothing", s), "write it as 30s, 5m or 1h30m"}
+		return &command.BadValue{Message: fmt.Sprintf("%q is not more than nothing", s), Hint: "write it as 30s, 5m or 1h30m"}
 	}
 	*d = durationFlag(t)
 	return nil

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
-	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host/flyte"
 	"github.com/wasmsql/wasmsql/host/flyte/storage"
 )
@@ -42,10 +42,8 @@ func (a *app) flyteCommand() *cobra.Command {
 		Long: `Run tasks that flytekit's SQLAlchemy plugin has registered with Flyte, without
 Python: an image with this program under the name pyflyte-execute takes the
 place of flytekit's.`,
-		Args: exactly(),
-		RunE: func(*cobra.Command, []string) error {
-			return fault.Usage("no command of flyte is given", "see wasmsql help flyte")
-		},
+		Args: cobra.ArbitraryArgs,
+		RunE: command.OneOf,
 	}
 	cmd.AddCommand(a.flyteExecuteCommand(), a.flyteRegisterCommand(), a.flyteImportCommand())
 	return cmd

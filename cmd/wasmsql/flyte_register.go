@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/flyte"
@@ -36,9 +37,9 @@ requested, so that Flyte mounts them.`,
 		Example: `  wasmsql flyte register-template task.yaml --image registry/wasmsql:1 -f task.pb
   wasmsql flyte register-template tasks.yaml#orders --spec -f 0_orders_1.pb
   flytectl register files --project p --domain development --version v1 0_orders_1.pb`,
-		Args: exactly("TASK"),
+		Args: command.Exactly("TASK"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := noEmptyFlags(cmd.Flags()); err != nil {
+			if err := command.NoEmptyFlags(cmd.Flags()); err != nil {
 				return err
 			}
 			t, err := a.flyteTask(cmd, args[0])
@@ -116,9 +117,9 @@ has no word for stands in its flyte.template, so that register-template makes
 the same template again.`,
 		Example: `  wasmsql flyte import task.pb
   wasmsql flyte import task.pb -f task.yaml && wasmsql run task.yaml -i limit=10`,
-		Args: exactly("TEMPLATE"),
+		Args: command.Exactly("TEMPLATE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := noEmptyFlags(cmd.Flags()); err != nil {
+			if err := command.NoEmptyFlags(cmd.Flags()); err != nil {
 				return err
 			}
 			data, err := a.read(cmd.Context(), "template", args[0])
@@ -127,7 +128,7 @@ the same template again.`,
 			}
 			template, err := flyte.ReadTemplate(data)
 			if err != nil || template.GetType() == "" {
-				return fault.Config(fmt.Sprintf("%s is no serialized TaskTemplate", shown(label(args[0]))), "it is the file task.pb beside the inputs of an execution")
+				return fault.Config(fmt.Sprintf("%s is no serialized TaskTemplate", command.Shown(label(args[0]))), "it is the file task.pb beside the inputs of an execution")
 			}
 			text, err := register.TaskFile(template)
 			if err != nil {
@@ -161,5 +162,5 @@ func (a *app) writeFile(cmd *cobra.Command, name string, data []byte) error {
 	} else if errors.Is(err, fs.ErrPermission) {
 		why = "permission denied"
 	}
-	return &host.Error{Code: host.CodeOutput, Message: fmt.Sprintf("%s cannot be written: %s", shown(name), why), Cause: err}
+	return &host.Error{Code: host.CodeOutput, Message: fmt.Sprintf("%s cannot be written: %s", command.Shown(name), why), Cause: err}
 }

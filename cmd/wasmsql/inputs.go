@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
 	"github.com/wasmsql/wasmsql/host/near"
@@ -61,7 +62,7 @@ func (a *app) input(ctx context.Context, t host.Task, flag string) (string, abi.
 		if decl != nil {
 			hint = "write it as " + example(*decl)
 		}
-		return name, abi.Value{}, &host.Error{Code: host.CodeUsage, Message: fmt.Sprintf("-i %s has no value", shown(name)), Hint: hint}
+		return name, abi.Value{}, &host.Error{Code: host.CodeUsage, Message: fmt.Sprintf("-i %s has no value", command.Shown(name)), Hint: hint}
 	}
 	if decl == nil {
 		e, meant := unknownInput(t, name)
@@ -94,7 +95,7 @@ func notListed(decl host.Input, v abi.Value) *host.Error {
 	e := &host.Error{
 		Code:    host.CodeConfig,
 		Message: fmt.Sprintf("input %q: %q is not accepted", decl.Name, manifest.Format(v)),
-		Hint:    "accepted are " + quoted(accepted),
+		Hint:    "accepted are " + command.Quoted(accepted),
 	}
 	if n, ok := near.Name(manifest.Format(v), accepted); ok {
 		e.Hint = fmt.Sprintf("did you mean %q? %s", n, e.Hint)
@@ -135,7 +136,7 @@ func declared(t host.Task, name string) *host.Input {
 
 // unknownInput says that a task has no such input, and which is meant.
 func unknownInput(t host.Task, name string) (e *host.Error, meant string) {
-	e = &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("the task has no input %s", shown(name))}
+	e = &host.Error{Code: host.CodeConfig, Message: fmt.Sprintf("the task has no input %s", command.Shown(name))}
 	names := make([]string, len(t.Inputs))
 	for i, d := range t.Inputs {
 		names[i] = d.Name
@@ -146,7 +147,7 @@ func unknownInput(t host.Task, name string) (e *host.Error, meant string) {
 	}
 	e.Hint = "it declares none"
 	if len(names) > 0 {
-		e.Hint = "its inputs are " + quoted(names)
+		e.Hint = "its inputs are " + command.Quoted(names)
 	}
 	return e, name
 }

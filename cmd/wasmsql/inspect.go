@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/plugin"
@@ -39,7 +40,7 @@ its size, digest and memory, and what admission would change or refuse. The
 module is not run.`,
 		Example: `  wasmsql inspect plugin.wasm
   wasmsql inspect plugin.wasm --json`,
-		Args: exactly("MODULE"),
+		Args: command.Exactly("MODULE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			data, err := a.read(cmd.Context(), "module", args[0])
 			if err != nil {

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
@@ -54,25 +52,4 @@ func faults(err error) []*host.Error {
 // warn prints a warning.
 func (a *app) warn(format string, args ...any) {
 	fmt.Fprintf(a.stderr, "wasmsql: warning: %s\n", fault.Printable(fmt.Sprintf(format, args...)))
-}
-
-// shown returns an argument for a message: quoted, and without what a URI
-// holds.
-func shown(arg string) string {
-	if scheme, _, ok := strings.Cut(arg, "://"); ok {
-		return strconv.Quote(scheme + "://***")
-	}
-	if user, _, ok := strings.Cut(arg, "@"); ok && strings.Contains(user, ":") { // of a URI that is not written well
-		return strconv.Quote("***")
-	}
-	return strconv.Quote(arg)
-}
-
-// quoted returns names for a message: "a", "b".
-func quoted(names []string) string {
-	q := make([]string, len(names))
-	for i, n := range names {
-		q[i] = strconv.Quote(n)
-	}
-	return strings.Join(q, ", ")
 }

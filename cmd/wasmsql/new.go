@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wasmsql/wasmsql/abi/cheader"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/near"
@@ -56,9 +58,9 @@ the environment variable WASMSQL_SDK.`,
   wasmsql new plugin reorder --lang c
   wasmsql new plugin mine --replace ~/src/wasmsql`,
 		ValidArgs: []string{"plugin"},
-		Args:      exactly("plugin", "NAME"),
+		Args:      command.Exactly("plugin", "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := noEmptyFlags(cmd.Flags()); err != nil {
+			if err := command.NoEmptyFlags(cmd.Flags()); err != nil {
 				return err
 			}
 			if args[0] != "plugin" {
@@ -66,7 +68,7 @@ the environment variable WASMSQL_SDK.`,
 				if n, ok := near.Name(args[0], []string{"plugin"}); ok {
 					hint = fmt.Sprintf("did you mean %q?", n)
 				}
-				return fault.Usage(fmt.Sprintf("there is no new %s", shown(args[0])), hint)
+				return fault.Usage(fmt.Sprintf("there is no new %s", command.Shown(args[0])), hint)
 			}
 			return a.newPlugin(args[1], f)
 		},
@@ -83,10 +85,10 @@ the environment variable WASMSQL_SDK.`,
 func (a *app) newPlugin(dir string, f newFlags) error {
 	name := filepath.Base(filepath.Clean(dir))
 	if !plugin.IsName(name) {
-		return fault.Usage(fmt.Sprintf("%s cannot be the name of a plugin", shown(name)), plugin.NameHint)
+		return fault.Usage(fmt.Sprintf("%s cannot be the name of a plugin", command.Shown(name)), plugin.NameHint)
 	}
 	if !slices.Contains(languages, f.lang) {
-		hint := "there is " + quoted(languages)
+		hint := "there is " + command.Quoted(languages)
 		if n, ok := near.Name(f.lang, languages); ok {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
@@ -117,7 +119,11 @@ func (a *app) newPlugin(dir string, f newFlags) error {
 			return err
 		}
 	}
-	fmt.Fprintf(a.stderr, "next: cd %s && wasmsql build && wasmsql test && wasmsql run task.yaml\n", fault.Printable(dir))
+	to := fault.Printable(dir)
+	if strings.ContainsAny(to, " '&;()$`*?") {
+		to = strconv.Quote(to)
+	}
+	fmt.Fprintf(a.stderr, "next: cd %s && wasmsql build && wasmsql test && wasmsql run task.yaml\n", to)
 	return nil
 }
 
@@ -136,11 +142,11 @@ func (a *app) requireSDK(replace string) (string, error) {
 	}
 	at, err := filepath.Abs(replace)
 	if err != nil {
-		return "", fault.Config(fmt.Sprintf("--replace: %s cannot be resolved: %s", shown(replace), reason(err)), "")
+		return "", fault.Config(fmt.Sprintf("--replace: %s cannot be resolved: %s", command.Shown(replace), reason(err)), "")
 	}
 	mod, err := os.ReadFile(filepath.Join(at, "go.mod"))
 	if err != nil || !strings.HasPrefix(string(mod), "module "+sdkModule+"\n") {
-		return "", fault.Config(fmt.Sprintf("%s is no checkout of wasmsql", shown(replace)), "it is the folder with the go.mod of "+sdkModule)
+		return "", fault.Config(fmt.Sprintf("%s is no checkout of wasmsql", command.Shown(replace)), "it is the folder with the go.mod of "+sdkModule)
 	}
 	return "require " + sdkModule + " v0.0.0\n\nreplace " + sdkModule + " => " + goModText(at), nil
 }
@@ -175,7 +181,7 @@ func emptyFolder(dir string) error {
 	case err != nil:
 		return unreadable("folder", dir, err)
 	case len(entries) > 0:
-		return fault.Usage(fmt.Sprintf("there is something in %s already", shown(dir)), "choose another name")
+		return fault.Usage(fmt.Sprintf("there is something in %s already", command.Shown(dir)), "choose another name")
 	}
 	return nil
 }
@@ -226,7 +232,7 @@ func writeNew(file string, data []byte) error {
 		err = os.WriteFile(file, data, 0o644)
 	}
 	if err != nil {
-		return &host.Error{Code: host.CodeOutput, Message: fmt.Sprintf("%s cannot be written: %s", shown(file), reason(err)), Cause: err}
+		return &host.Error{Code: host.CodeOutput, Message: fmt.Sprintf("%s cannot be written: %s", command.Shown(file), reason(err)), Cause: err}
 	}
 	return nil
 }

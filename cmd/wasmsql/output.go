@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/result"
@@ -36,7 +37,7 @@ func (a *app) output(t host.Task, f *runFlags) (output, error) {
 	case f.dryRun:
 		return o, nil
 	case o.none && o.file != "":
-		return o, fault.Usage(fmt.Sprintf("task %q returns no rows, so there is nothing to write to %s", t.Name, shown(o.file)), "leave out -f")
+		return o, fault.Usage(fmt.Sprintf("task %q returns no rows, so there is nothing to write to %s", t.Name, command.Shown(o.file)), "leave out -f")
 	case f.report == "-" && o.file == "" && !o.none:
 		return o, fault.Usage("the result and the report would both go to standard output", "write the result with -f FILE, or the report with --report FILE")
 	case o.file == "" && !o.none && isTerminal(a.stdout) && o.format.Binary():
@@ -59,7 +60,7 @@ func (o *output) chooseFormat(name string, terminal bool) error {
 	if o.file != "" {
 		f, ok := result.FormatOf(o.file)
 		if !ok {
-			return fault.Usage(fmt.Sprintf("the extension %q of %s is no format", filepath.Ext(o.file), shown(o.file)), "name one with -o: "+formatNames())
+			return fault.Usage(fmt.Sprintf("the extension %q of %s is no format", filepath.Ext(o.file), command.Shown(o.file)), "name one with -o: "+formatNames())
 		}
 		o.format = f
 		return nil

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/sqldb"
@@ -42,6 +43,9 @@ func (f *runFlags) checkTargets(arg string) error {
 		return fault.Usage("--output-file and --report name the same file", "name two")
 	}
 	for _, t := range f.targets() {
+		if strings.Contains(t.file, "://") {
+			return fault.Usage(fmt.Sprintf("%s %s: a path is needed, not a URL", t.what, command.Shown(t.file)), "write it to a file, and copy that")
+		}
 		if isSQLite(t.file) {
 			return fault.Usage(t.what+" names a SQLite database", "name another file")
 		}

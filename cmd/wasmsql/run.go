@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/drivers"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -41,9 +42,9 @@ transaction is committed, and where the whole result is.`,
   wasmsql run tracks.yaml --inputs-file inputs.yaml --dry-run
   wasmsql run task.yaml --connection sqlite:///file.db
   wasmsql run plugin.wasm --connection source=lake --connection target=sqlite:///file.db`,
-		Args: exactly("TASK"),
+		Args: command.Exactly("TASK"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := noEmptyFlags(cmd.Flags()); err != nil {
+			if err := command.NoEmptyFlags(cmd.Flags()); err != nil {
 				return err
 			}
 			if err := f.checkTargets(args[0]); err != nil {

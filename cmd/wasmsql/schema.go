@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -20,7 +21,7 @@ func (a *app) schemaCommand() *cobra.Command {
 		DisableFlagsInUseLine: true,
 		Short:                 "print the JSON Schema of a task file, a configuration or a plugin",
 		ValidArgs:             kinds,
-		Args:                  exactly("task, config or plugin"),
+		Args:                  command.Exactly("task, config or plugin"),
 		Example: `  wasmsql schema task > task.schema.json
   wasmsql schema config > config.schema.json
   wasmsql schema plugin > plugin.schema.json`,
@@ -34,7 +35,7 @@ func (a *app) schemaCommand() *cobra.Command {
 			case "plugin":
 				schema = plugin.Schema()
 			default:
-				hint := "there is " + quoted(kinds)
+				hint := "there is " + command.Quoted(kinds)
 				if n, ok := near.Name(args[0], kinds); ok {
 					hint = fmt.Sprintf("did you mean %q?", n)
 				}

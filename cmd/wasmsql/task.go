@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -30,7 +31,7 @@ func (a *app) openTask(ctx context.Context, arg string) (host.Task, error) {
 	}
 	if bytes.HasPrefix(data, wasmMagic) {
 		if name != "" {
-			return host.Task{}, fault.Usage(fmt.Sprintf("%s is a module, there is no %q in it", shown(label(file)), name), "leave out #"+name)
+			return host.Task{}, fault.Usage(fmt.Sprintf("%s is a module, there is no %q in it", command.Shown(label(file)), name), "leave out #"+name)
 		}
 		return manifest.ModuleTask(moduleName(file), data)
 	}
@@ -74,19 +75,19 @@ func pick(file, name string, tasks []host.Task) (host.Task, error) {
 	}
 	switch {
 	case len(tasks) == 0:
-		return host.Task{}, fault.Config(fmt.Sprintf("there is no task in %s", shown(label(file))), "see wasmsql schema task")
+		return host.Task{}, fault.Config(fmt.Sprintf("there is no task in %s", command.Shown(label(file))), "see wasmsql schema task")
 	case name == "" && len(tasks) == 1:
 		return tasks[0], nil
 	case name == "":
 		return host.Task{}, fault.Usage(
-			fmt.Sprintf("there are %d tasks in %s: %s", len(tasks), shown(label(file)), quoted(names)),
+			fmt.Sprintf("there are %d tasks in %s: %s", len(tasks), command.Shown(label(file)), command.Quoted(names)),
 			"pick one: wasmsql run "+argument(file+"#"+names[0]))
 	}
-	hint := "there is " + quoted(names)
+	hint := "there is " + command.Quoted(names)
 	if n, ok := near.Name(name, names); ok {
 		hint = fmt.Sprintf("did you mean %q?", n)
 	}
-	return host.Task{}, fault.Usage(fmt.Sprintf("there is no task %q in %s", name, shown(label(file))), hint)
+	return host.Task{}, fault.Usage(fmt.Sprintf("there is no task %q in %s", name, command.Shown(label(file))), hint)
 }
 
 // argument returns an argument so that it is not taken for a flag.

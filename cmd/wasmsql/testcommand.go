@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/near"
@@ -41,7 +42,7 @@ fuel that is printed is the same on every machine.`,
   wasmsql test gate.wasm testdata/too_many.txtar
   wasmsql test --update`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := noEmptyFlags(cmd.Flags()); err != nil {
+			if err := command.NoEmptyFlags(cmd.Flags()); err != nil {
 				return err
 			}
 			return a.test(cmd.Context(), args, f)
@@ -69,7 +70,7 @@ func (f *testFlags) benchEngines() ([]string, error) {
 		return all, nil
 	}
 	if !slices.Contains(all, f.engine) {
-		hint := "there is " + quoted(all)
+		hint := "there is " + command.Quoted(all)
 		if n, ok := near.Name(f.engine, all); ok {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
@@ -126,7 +127,7 @@ func (a *app) tested(ctx context.Context, args []string) (wasm []byte, files []s
 		wasm, dir = data, filepath.Dir(at)
 		err = checkModule(at, data)
 	} else if filepath.Ext(at) == ".txtar" {
-		return nil, nil, fault.Usage(fmt.Sprintf("%s is a case, and the first argument is a folder or a module", shown(at)), "wasmsql test . "+argument(at))
+		return nil, nil, fault.Usage(fmt.Sprintf("%s is a case, and the first argument is a folder or a module", command.Shown(at)), "wasmsql test . "+argument(at))
 	} else if _, serr := os.Stat(at); serr != nil {
 		return nil, nil, unreadable("folder", at, serr)
 	} else {
@@ -139,7 +140,7 @@ func (a *app) tested(ctx context.Context, args []string) (wasm []byte, files []s
 		files = args[1:]
 	}
 	if len(files) == 0 {
-		return nil, nil, fault.Config(fmt.Sprintf("there is no case in %s", shown(filepath.Join(dir, caseFolder))), "a case is a .txtar file: see guest/README.md")
+		return nil, nil, fault.Config(fmt.Sprintf("there is no case in %s", command.Shown(filepath.Join(dir, caseFolder))), "a case is a .txtar file: see guest/README.md")
 	}
 	return wasm, files, nil
 }
@@ -163,7 +164,7 @@ func (a *app) testCase(ctx context.Context, c *testCase, benches []*bench, engin
 	if f.update {
 		changed, err := c.rewrite(first)
 		if err != nil {
-			return "", false, &host.Error{Code: host.CodeOutput, Message: fmt.Sprintf("case %s cannot be written: %s", shown(c.path), reason(err)), Cause: err}
+			return "", false, &host.Error{Code: host.CodeOutput, Message: fmt.Sprintf("case %s cannot be written: %s", command.Shown(c.path), reason(err)), Cause: err}
 		}
 		if changed {
 			return fmt.Sprintf("%s: updated, fuel %d\n", c.path, first.fuel), true, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -88,7 +89,7 @@ SELECT
 
 func TestShownHidesURIs(t *testing.T) {
 	const uri = "postgresql://etl:hunter2@db.internal/warehouse"
-	if got := shown(uri); got != `"postgresql://***"` {
+	if got := command.Shown(uri); got != `"postgresql://***"` {
 		t.Errorf("shown = %s", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wasmsql/wasmsql/abi"
+	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 )
 
 // versionInfo is what this program was made of.
@@ -55,7 +56,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Use:                   "version [--json]",
 		DisableFlagsInUseLine: true,
 		Short:                 "print what this program was made of",
-		Args:                  exactly(),
+		Args:                  command.Exactly(),
 		Example: `  wasmsql version
   wasmsql version --json`,
 		RunE: func(*cobra.Command, []string) error { return a.printVersion(asJSON) },

@@ -93,6 +93,12 @@ func (r *reader) uri(n *yaml.Node, path string) sqldb.URI {
 		r.fault(n, hint, "%s must be a database URL, not %s", quote(path), kindOf(n))
 		return sqldb.URI{}
 	}
+	if from := strings.Index(n.Value, "${"); from >= 0 && strings.Contains(n.Value[from:], "}") {
+		r.warning(r.place(n), "a password is named in secret_connect_args, and another uri with wasmsql run --connection",
+			"the uri has ${…}, and variables of the environment are not filled in")
+	} else if strings.HasPrefix(n.Value, "sqlite:///~/") {
+		r.warning(r.place(n), "write the path out: four slashes begin an absolute one", "the uri has ~, which stands for no folder here")
+	}
 	u, err := sqldb.ParseURI(n.Value)
 	if err != nil {
 		r.fault(n, hint, "%s: %s", quote(path), err)

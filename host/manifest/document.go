@@ -52,7 +52,7 @@ func (r *reader) documents(data []byte, limit int) []*yaml.Node {
 
 func (r *reader) yamlDocuments(text string) []*yaml.Node {
 	var roots []*yaml.Node
-	text, mark := hideQuestions(text)
+	text, mark := hideQuestions(versioned(text))
 	for dec := yaml.NewDecoder(strings.NewReader(text)); ; {
 		var doc yaml.Node
 		err := dec.Decode(&doc)
@@ -73,6 +73,21 @@ func (r *reader) yamlDocuments(text string) []*yaml.Node {
 			roots = append(roots, doc.Content[0])
 		}
 	}
+}
+
+// versioned has a document say that it is of YAML 1.1, the only version that
+// the parser lets one say, where it says 1.2, which it is read as.
+func versioned(text string) string {
+	if !strings.HasPrefix(text, "%YAML 1.2") && !strings.Contains(text, "\n%YAML 1.2") {
+		return text
+	}
+	lines := strings.SplitAfter(text, "\n")
+	for i, l := range lines {
+		if strings.TrimRight(l, " \t\r\n") == "%YAML 1.2" {
+			lines[i] = "%YAML 1.1" + l[len("%YAML 1.2"):]
+		}
+	}
+	return strings.Join(lines, "")
 }
 
 // hideQuestions replaces each ? that follows a letter, a digit or a bracket by

@@ -189,6 +189,29 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+func TestIsTask(t *testing.T) {
+	for text, want := range map[string]bool{
+		"name: a\nquery: SELECT 1\n":                          true,
+		"name: a\ninputs: {x: int?}\nquery: SELECT {{ x }}\n": true,
+		"---\n---\nmodule: a.wasm\n":                          true,
+		"{\"name\": \"a\",\n \"query\": \"SELECT 1\"}":        true,
+		"%YAML 1.2\n---\nquery: SELECT 1\n":                   true,
+		"name: a\nquery: SELECT 1\n  wrong: [\n":              true, // to be told of
+		"\ufeffquery: {{ x }}: [\n":                           true,
+		"{\"name\": \"a\",\n \"query\": \"SELECT 1\",}":       true,
+		"":                                  false,
+		"services: {db: {image: postgres}}": false,
+		"services:\n  query: [\n":           false,
+		"- query: SELECT 1\n":               false,
+		"query":                             false,
+		"\xff\xfe\x00":                      false,
+	} {
+		if got := IsTask([]byte(text)); got != want {
+			t.Errorf("%q: %t, want %t", text, got, want)
+		}
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	var got []string
 	o := Options{Warn: func(w Warning) { got = append(got, fmt.Sprintf("%v: %s (%s)", w.Place, w.Message, w.Hint)) }}
@@ -200,10 +223,16 @@ func TestWarnings(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+	_, err = o.ReadConfig("v.yaml", []byte("connections:\n  a: {uri: 'postgresql://etl@${HOST}/x'}\n  b: {uri: 'sqlite:///~/x.db'}\n"))
+	if err != nil {
+		t.Error(err)
+	}
 	want := []string{
 		"c.yaml:3:10: the uri has a password that whoever reads the file can read (" + secretHint + ")",
 		"c.yaml:4:28: connect_args has a password that whoever reads the file can read (" + secretHint + ")",
 		"t.yaml:4:8: the uri has a password, and secret_connect_args another that goes before it (leave it out of the uri)",
+		"v.yaml:2:12: the uri has ${…}, and variables of the environment are not filled in (a password is named in secret_connect_args, and another uri with wasmsql run --connection)",
+		"v.yaml:3:12: the uri has ~, which stands for no folder here (write the path out: four slashes begin an absolute one)",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)

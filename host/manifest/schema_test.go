@@ -3,6 +3,8 @@ package manifest
 import (
 	"encoding/json"
 	"maps"
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -57,6 +59,25 @@ func TestSchemaKeys(t *testing.T) {
 		for key, p := range properties {
 			if p := p.(map[string]any); p["description"] == nil && p["$ref"] == nil {
 				t.Errorf("%s: %s has no description", c.name, key)
+			}
+		}
+	}
+}
+
+// TestReadme holds the page about the files against the keys that are read.
+func TestReadme(t *testing.T) {
+	data, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{}
+	for _, fields := range [][]field{
+		Options{}.taskFields(r, &draft{}), r.inputFields(&inputDraft{}), r.configFields(&Config{}), r.connectionFields(&host.Connection{}), r.secretFields(&secret.Ref{}),
+		r.limitFields(&host.Limits{}), r.resultLimitFields(&host.ResultLimits{}), r.poolFields(&sqldb.Pool{}), r.secretsFields(&Secrets{}),
+	} {
+		for _, key := range keysOf(fields) {
+			if !regexp.MustCompile("`[^`]*\\b" + key + "\\b[^`]*`").Match(data) {
+				t.Errorf("the page has no %q", key)
 			}
 		}
 	}

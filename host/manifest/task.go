@@ -1,6 +1,9 @@
 package manifest
 
 import (
+	"errors"
+	"io/fs"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -9,10 +12,28 @@ import (
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
 	"github.com/wasmsql/wasmsql/host/near"
+	"github.com/wasmsql/wasmsql/host/plugin"
 )
 
 // maxRetries is how often a task may be tried again.
 const maxRetries = 100
+
+// IsTask reports whether YAML or JSON is meant as a task file, right or wrong:
+// it has a query or a module.
+func IsTask(data []byte) bool {
+	r := reader{}
+	for _, doc := range r.documents(data, MaxFile) {
+		for i := 0; doc.Kind == yaml.MappingNode && i < len(doc.Content); i += 2 {
+			if key := doc.Content[i].Value; key == "query" || key == "module" {
+				return true
+			}
+		}
+	}
+	return len(r.faults) > 0 && meantAsTask.Match(data)
+}
+
+// meantAsTask finds the key that makes a task of a file that cannot be read.
+var meantAsTask = regexp.MustCompile(`(?m)^\x{feff}?(?:query|module|[ \t{]*"(?:query|module)")[ \t]*:`)
 
 // ReadTasks is the function of that name, with options.
 func (o Options) ReadTasks(file string, data []byte) ([]host.Task, error) {
@@ -179,7 +200,11 @@ func (o Options) module(r *reader, n *yaml.Node, path string) []byte {
 	}
 	b, err := o.readFile(within(folder(r.file), name))
 	if err != nil {
-		r.fault(n, "the path is relative to the folder of the task file", "module %s: %s", quote(name), reason(err))
+		hint := "the path is relative to the folder of the task file"
+		if _, serr := o.readFile(within(folder(r.file), plugin.SourceName)); serr == nil && errors.Is(err, fs.ErrNotExist) {
+			hint = "it is not built yet: wasmsql build, in the folder of the task file"
+		}
+		r.fault(n, hint, "module %s: %s", quote(name), reason(err))
 	} else if len(b) == 0 {
 		r.fault(n, "", "module %s is empty", quote(name))
 	}

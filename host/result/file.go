@@ -126,11 +126,19 @@ func resolve(path string) (string, fs.FileMode, error) {
 	}
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return fail("the folder "+quote(dir)+" does not exist", "make it first: mkdir -p "+dir)
+		return fail("the folder "+quote(dir)+" does not exist", "make it first: mkdir -p "+word(dir))
 	} else if err == nil && !info.IsDir() {
 		return fail(quote(dir)+" is not a folder", "choose another path")
 	}
 	return path, 0, nil
+}
+
+// word returns a path as a word of a shell.
+func word(path string) string {
+	if strings.ContainsAny(path, " \t\n\"'\\$&();<>|*?[]#~`!") {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }
 
 // replaces returns what a path to an existing file leads to. A file that may

@@ -3,10 +3,7 @@ package server
 import (
 	"crypto/rand"
 	"path/filepath"
-	"strings"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Dev is one folder with task files that is served to one tenant, whose owner
@@ -35,15 +32,3 @@ func NewDev(dir string) (*Dev, error) {
 
 // Token returns the text of the token.
 func (d *Dev) Token() string { return d.text }
-
-// isTaskFile reports whether YAML or JSON looks like a task file: a folder of
-// work has other files too.
-func isTaskFile(data []byte) bool {
-	var doc map[string]yaml.Node
-	if yaml.NewDecoder(strings.NewReader(string(data))).Decode(&doc) != nil {
-		return false
-	}
-	_, query := doc["query"]
-	_, module := doc["module"]
-	return query || module
-}

@@ -15,8 +15,9 @@ import (
 
 // Bounds of a page of rows.
 const (
-	maxRows  = 1000
-	pageRows = 100 // where nothing is said
+	maxRows   = 1000
+	pageRows  = 100     // where nothing is said
+	pageBytes = 4 << 20 // of JSON: a page that is larger ends, after one row at least
 )
 
 // page is some rows of a stored result, for who shows them: a program that
@@ -67,8 +68,8 @@ func rowsOf(e execution) (int64, error) {
 	return report.Rows, err
 }
 
-// readPage reads up to limit rows of an Arrow stream, from one on. It reads no
-// further than those.
+// readPage reads up to limit rows of an Arrow stream, from one on: fewer where
+// they are large. It reads no further than those.
 func readPage(stored io.Reader, offset, limit int64) (page, error) {
 	p := page{Columns: []columnJSON{}, Offset: offset}
 	from, err := ipc.NewReader(stored)
@@ -85,9 +86,10 @@ func readPage(stored io.Reader, offset, limit int64) (page, error) {
 	if err := to.Open(from.Schema()); err != nil {
 		return p, err
 	}
-	for at := int64(0); at < offset+limit && from.Next(); {
+	for at := int64(0); at < offset+limit && text.Len() < pageBytes && from.Next(); {
 		rec := from.Record()
-		if err := writePart(to, rec, offset-at, offset+limit-at); err != nil {
+		full := func() bool { return text.Len() >= pageBytes }
+		if err := writePart(to, rec, offset-at, offset+limit-at, full); err != nil {
 			return p, err
 		}
 		at += rec.NumRows()
@@ -101,13 +103,16 @@ func readPage(stored io.Reader, offset, limit int64) (page, error) {
 }
 
 // writePart writes the rows of a record between two of its numbers, as far as
-// there are any.
-func writePart(to *result.Writer, rec arrow.Record, from, end int64) error {
+// there are any, until the page is full.
+func writePart(to *result.Writer, rec arrow.Record, from, end int64, full func() bool) error {
 	from, end = max(from, 0), min(end, rec.NumRows())
-	if from >= end {
-		return nil
+	for ; from < end && !full(); from++ {
+		row := rec.NewSlice(from, from+1)
+		err := to.Write(row)
+		row.Release()
+		if err != nil {
+			return err
+		}
 	}
-	part := rec.NewSlice(from, end)
-	defer part.Release()
-	return to.Write(part)
+	return nil
 }

@@ -58,6 +58,35 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// TestD1PageOfLargeRows: a page ends where it is large, so that no request makes
+// the server hold a thousand large rows as JSON; the next goes on from there.
+func TestD1PageOfLargeRows(t *testing.T) {
+	s := serve(t, files{
+		"acme/wasmsql.yaml":   config,
+		"acme/tasks/big.yaml": task("big", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) SELECT i, hex(zeroblob({{ half }})) AS text FROM n", "inputs: {half: int}\n"),
+	}, withState(t, t.TempDir()))
+	token := s.token("acme", "run")
+	for _, half := range []int{300_000, 3_000_000} {
+		e := s.wait(token, s.do("POST", "/v1/executions", token, fmt.Sprintf(`{"task": "big", "inputs": {"half": %d}}`, half)).execution(t).ID)
+		for at, pages := 0, 0; at < 30; pages++ {
+			got := s.do("GET", fmt.Sprintf("/v1/executions/%s/rows?limit=1000&offset=%d", e.ID, at), token, "")
+			var page struct {
+				Total int
+				Rows  [][]any
+			}
+			if err := json.Unmarshal([]byte(got.body), &page); err != nil || len(page.Rows) == 0 || page.Total != 30 || page.Rows[0][0] != float64(at+1) {
+				t.Fatalf("the page from %d on: %d rows of %d, %v", at, len(page.Rows), page.Total, err)
+			}
+			if most := 4<<20 + 2*half + 1000; len(got.body) > most {
+				t.Errorf("a page has %d bytes, at most %d are expected", len(got.body), most)
+			}
+			if at += len(page.Rows); at > 30 {
+				t.Errorf("%d rows in %d pages", at, pages+1)
+			}
+		}
+	}
+}
+
 // TestExecutionsOf: executions of a task or a status, by the page, in both kinds
 // of state.
 func TestExecutionsOf(t *testing.T) {

@@ -43,7 +43,7 @@ func openState(ctx context.Context, address string) (_ *state, err error) {
 	case "postgresql", "postgres":
 		err = s.openPostgres(address)
 	default:
-		return nil, fmt.Errorf("a state cannot be kept in %q: write sqlite:///file.db or postgresql://user@host/database", scheme)
+		return nil, errors.New("a state can be kept in SQLite and in PostgreSQL only: write sqlite:///file.db or postgresql://user@host/database")
 	}
 	if err != nil {
 		return nil, err

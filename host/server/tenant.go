@@ -75,7 +75,7 @@ func readTenant(dir string, dev bool) (content, error) {
 		if err != nil {
 			return err
 		}
-		if dev && name != configFile && path.Ext(name) != ".wasm" && !isTaskFile(data) {
+		if dev && name != configFile && path.Ext(name) != ".wasm" && !manifest.IsTask(data) { // a folder of work has other files too
 			return nil
 		}
 		c.files[name] = data

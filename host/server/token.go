@@ -101,12 +101,16 @@ func NewToken(dir string, role Role, note string) (text string, t Token, err err
 	return strings.Join([]string{tokenPrefix, t.ID, secret}, "_"), t, err
 }
 
-// RevokeToken removes a token from the folder of a tenant.
+// RevokeToken removes a token, by its id or its text, from the folder of a
+// tenant. Its error does not hold what was given: it may be a secret.
 func RevokeToken(dir, id string) error {
+	if of, _, ok := splitToken(id); ok {
+		id = of
+	}
 	return changeTokens(dir, func(all []Token) ([]Token, error) {
 		i := slices.IndexFunc(all, func(t Token) bool { return t.ID == id })
 		if i < 0 {
-			return nil, fmt.Errorf("the tenant has no token %q", id)
+			return nil, errors.New("the tenant has no such token")
 		}
 		return slices.Delete(all, i, i+1), nil
 	})

@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/chromedp/chromedp"
 )
@@ -91,6 +92,12 @@ func everyView(b *tab, operate, read string) []view {
 			b.press("Run")
 			b.sees("#input-span-fault", "timedelta")
 			b.expect(400, 1)
+		}},
+		{"form-of-long-names", func(b *tab) {
+			task(strings.Repeat("long-", 39) + "name")
+			b.fill("__proto__", "kept")
+			b.press("Run")
+			b.sees(".rows tbody", "kept")
 		}},
 		{"statements", func(b *tab) {
 			task("kinds")

@@ -112,6 +112,23 @@ func TestWalk(t *testing.T) {
 	b.hides(token)
 }
 
+// TestLargeRows: a page of large rows is a short one, and none is left out on the
+// way to the end and back.
+func TestLargeRows(t *testing.T) {
+	s := serve(t, false)
+	b := open(t, s.url)
+	b.signIn(s.token(server.Run))
+	b.at("tasks/large", "large")
+	b.press("Run")
+	b.sees(".where", "Rows 1 to 5 of 12")
+	for _, turn := range []struct{ press, where string }{
+		{"Next page", "Rows 6 to 10"}, {"Next page", "Rows 11 to 12"}, {"Page before", "Rows 6 to 10"}, {"Page before", "Rows 1 to 5"},
+	} {
+		b.run(chromedp.Click(`//main//button[@title="` + turn.press + `"]`))
+		b.sees(".where", turn.where)
+	}
+}
+
 // hides fails the test where the token is in an address or outlives the tab.
 func (b *tab) hides(token string) {
 	b.t.Helper()
@@ -240,6 +257,10 @@ func TestKinds(t *testing.T) {
 	if got := strings.Join(row, "|"); !strings.HasPrefix(got, "1|-9223372036854775808|0.1|12.5|1|two\nlines, \"quoted\" {{ x }}|2024-05-06") || !strings.HasSuffix(got, "|AP8=|green|7") {
 		t.Error(got)
 	}
+	b.at("tasks/kinds", "kinds")
+	b.fill("words", "null") // the word, which is not a null
+	b.press("Run")
+	b.sees(".rows tbody", `"null"`)
 	b.at("tasks/twins", "twins")
 	b.notNull("x") // where nothing is said of a default, null is it
 	b.fill("x", "3")

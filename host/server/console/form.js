@@ -28,7 +28,7 @@ export function form(t, act, ...actions) {
 		// inputs returns them as JSON, or undefined where some are wrong: the fields
 		// then say so.
 		inputs() {
-			const values = {}, wrong = [];
+			const values = Object.create(null), wrong = []; // an input may be called __proto__
 			for (const f of fields) {
 				const v = f.read();
 				if (v === undefined) wrong.push(f);

@@ -34,17 +34,18 @@ export function held(name, text, outputs) {
 
 // rowsOf shows the rows of a source. It returns once the first page is there.
 export async function rowsOf(source, signal) {
-	let size = sizes[1], at = 0, total = 0;
+	let size = sizes[1], at = 0, next = 0, total = 0;
+	const behind = []; // where the pages before this one begin: a page of large rows is shorter than others
 	const where = element("p", { class: "where" });
 	const body = element("div");
 	const turn = async (to) => {
 		const page = await source.page(to, size, signal);
-		[at, total] = [to, page.total];
+		[at, next, total] = [to, to + page.rows.length, page.total];
 		fill(body, total === 0 && page.columns.length === 0 ? null : grid(page));
 		const said = total === 0 ? "no rows" : `rows ${count(at + 1)} to ${count(at + page.rows.length)} of ${count(total)}`;
 		fill(where, said[0].toUpperCase() + said.slice(1));
 		first.disabled = before.disabled = at === 0;
-		after.disabled = last.disabled = at + size >= total;
+		after.disabled = last.disabled = next >= total || next === at;
 		return said;
 	};
 	const go = async (to) => {
@@ -57,14 +58,14 @@ export async function rowsOf(source, signal) {
 		body.removeAttribute("aria-busy");
 	};
 	const step = (label, glyph, to) => button([element("span", { "aria-hidden": "true" }, glyph), spoken(label)], () => go(to()), { class: "step", title: label });
-	const first = step("First page", "⇤", () => 0), before = step("Page before", "←", () => Math.max(0, at - size));
-	const after = step("Next page", "→", () => at + size), last = step("Last page", "⇥", () => Math.floor((total - 1) / size) * size);
+	const first = step("First page", "⇤", () => 0), before = step("Page before", "←", () => behind.at(-1)?.to === at ? behind.pop().at : Math.max(0, at - size));
+	const after = step("Next page", "→", () => { behind.push({ at, to: next }); return next; }), last = step("Last page", "⇥", () => Math.floor((total - 1) / size) * size);
 	const pages = element("div", { class: "pages", role: "group", "aria-label": "Pages" }, first, before, after, last,
 		element("label", {}, "Rows a page ", element("select", { onchange: (event) => { size = Number(event.target.value); go(Math.floor(at / size) * size); } },
 			sizes.map((n) => element("option", { value: n, selected: n === size }, String(n))))),
 		element("label", { class: "mark" }, element("input", { type: "checkbox", onchange: (event) => body.classList.toggle("unfolded", event.target.checked) }), "Long values in full"));
 	await turn(0);
-	const few = total <= sizes[0];
+	const few = total <= sizes[0] && next >= total;
 	return element("section", { class: "rows", "aria-label": "Rows" }, element("div", { class: "bar-top" }, element("h2", {}, "Rows"), where, downloads(source)),
 		total === 0 ? empty("The query found no rows.", "That is a result too: its columns are below, and the files have them.") : null, body, few ? null : pages);
 }
@@ -102,6 +103,6 @@ function grid({ columns, rows, offset }) {
 function cell(v, right) {
 	if (v === null || v === undefined) return element("td", { class: right ? "null number" : "null" }, "null");
 	if (v === "") return element("td", { class: "null" }, "empty");
-	const text = typeof v === "object" && !(v instanceof Literal) ? write(v) : String(v);
+	const text = typeof v === "object" && !(v instanceof Literal) || v === "null" || v === "empty" ? write(v) : String(v); // those words are texts in quotes
 	return element("td", { class: right ? "number" : null }, element("span", { class: "cell" }, text));
 }
