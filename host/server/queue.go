@@ -217,6 +217,18 @@ func (q *queue) interrupt(id string) {
 	}
 }
 
+// kept returns err, the answer of the state where an execution that runs here
+// was to go on. If it was lost to a client who has canceled it, and of whom
+// nothing was heard yet, that ends it.
+func (q *queue) kept(ctx context.Context, e execution, err error) error {
+	if errors.Is(err, errLost) {
+		if now, ferr := q.state.one(ctx, "id = $1", e.id); ferr == nil && now.cancel {
+			q.interrupt(e.id)
+		}
+	}
+	return err
+}
+
 // sweep takes over what a process left behind that is not there any more: an
 // execution whose commit had not begun is queued again, as nothing of it is
 // left; the outcome of the others is unknown.
