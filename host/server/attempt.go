@@ -24,7 +24,10 @@ func (q *queue) work(ctx context.Context, id string, wait bool) error {
 		return err
 	}
 	who, ok := q.server.tenantNamed(e.tenant, e.token)
-	if !ok || !q.runs(e.kind) {
+	switch {
+	case !ok:
+		return river.JobSnooze(tenantAway)
+	case !q.runs(e.kind):
 		return river.JobSnooze(notNow)
 	}
 	g := q.server.gate.of(e.tenant)

@@ -32,6 +32,9 @@ const (
 	// still, the row says so, and the second offer is dropped.
 	offerAgain = 30 * time.Second
 	notNow     = 2 * time.Second // until a job is offered again that cannot run here now
+	// tenantAway is the same for one whose tenant was removed: it waits until the
+	// tenant is there again, and many may.
+	tenantAway = 30 * time.Second
 	// fetchAgain is how soon River looks for more where it had some: with its own
 	// 100 ms, workers with short executions would wait for most of the time.
 	fetchAgain = 10 * time.Millisecond

@@ -112,6 +112,9 @@ func (c content) walk(dir string, f func(root *os.Root, name string, st fs.FileI
 			return nil
 		}
 		st, err := root.Stat(filepath.FromSlash(name)) // follows a link inside
+		if !c.wants(name) && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err == nil && st.IsDir() && !d.IsDir() {
 			err = &host.Error{Code: host.CodeConfig, Place: host.Place{File: name}, Message: "a link to a folder is not followed",
 				Hint: "link its files, or the tenant's folder as a whole"}
