@@ -47,6 +47,7 @@ type tenant struct {
 	mu      sync.Mutex
 	running int
 	retired bool
+	closed  bool
 	idle    chan struct{} // closed when retired and nothing runs
 }
 
@@ -254,8 +255,8 @@ func faultsOf(file string, err error) host.Errors {
 	return host.Errors{{Code: host.CodeConfig, Place: host.Place{File: file}, Message: err.Error(), Cause: err}}
 }
 
-// enter counts an execution in; it returns false where the tenant is being
-// closed.
+// enter counts an execution in, which may have to wait for the quota then; it
+// returns false where the tenant is being closed.
 func (t *tenant) enter() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -292,5 +293,15 @@ func (t *tenant) retire(ctx context.Context) error {
 	case <-t.idle:
 	case <-ctx.Done():
 	}
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
 	return t.host.Close()
+}
+
+// isClosed reports whether nothing runs in the tenant's world any more.
+func (t *tenant) isClosed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.closed
 }
