@@ -349,6 +349,32 @@ func TestT6TokensAreKeptHashed(t *testing.T) {
 	}
 }
 
+// TestT6TokenExpires uses a token until its time is over.
+func TestT6TokenExpires(t *testing.T) {
+	s := serve(t, files{"acme/wasmsql.yaml": config}, nil)
+	text, token, err := server.NewTokenFor(filepath.Join(s.dir, "acme"), server.Read, "", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.reload()
+	if got := s.do("GET", "/v1/tasks", text, ""); got.status != 200 || token.Expires.Sub(token.Created) != time.Hour {
+		t.Error(got.status, token)
+	}
+	name := filepath.Join(s.dir, "acme", "tokens.yaml")
+	kept, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files{"acme/tokens.yaml": strings.Replace(string(kept), token.Expires.Format(time.RFC3339), token.Created.Add(-time.Minute).Format(time.RFC3339), 1)}.write(t, s.dir)
+	s.reload()
+	if p := s.do("GET", "/v1/tasks", text, "").problem(t); p.Status != 401 || p.Detail != "there is no valid token in the request" || len(s.Broken()) != 0 {
+		t.Errorf("expired: %+v %v", p, s.Broken())
+	}
+	if all, err := server.Tokens(filepath.Join(s.dir, "acme")); err != nil || len(all) != 1 || !all[0].Expired(time.Now()) {
+		t.Error(all, err)
+	}
+}
+
 func allDrivers() map[string]sqldb.Driver {
 	return map[string]sqldb.Driver{"sqlite": sqlite.Driver{}, "postgresql": postgres.Driver{}, "mysql": mysql.Driver{}}
 }
