@@ -117,14 +117,19 @@ func (c content) walk(dir string, f func(root *os.Root, name string, st fs.FileI
 			return nil
 		}
 		if err == nil && st.IsDir() && !d.IsDir() {
-			err = &host.Error{Code: host.CodeConfig, Place: host.Place{File: name}, Message: "a link to a folder is not followed",
-				Hint: "link its files, or the tenant's folder as a whole"}
+			err = errLink(name, "a link to a folder is not followed", "link its files, or the tenant's folder as a whole")
+		} else if err != nil && d.Type()&fs.ModeSymlink != 0 {
+			err = errLink(name, "the link cannot be followed", "links are followed as long as they stay in the tenant's folder")
 		}
 		if err != nil || !st.Mode().IsRegular() || !c.wants(name) {
 			return err
 		}
 		return f(root, name, st)
 	})
+}
+
+func errLink(name, message, hint string) error {
+	return &host.Error{Code: host.CodeConfig, Place: host.Place{File: name}, Message: message, Hint: hint}
 }
 
 // wants reports whether a file of a tenant's folder is read.

@@ -123,19 +123,11 @@ func RevokeToken(dir, id string) error {
 
 // Tokens returns the tokens of a tenant, the oldest first.
 func Tokens(dir string) ([]Token, error) {
-	f, err := os.Open(filepath.Join(dir, tokensFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	text, err := readTokens(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	data, err := readAtMost(f, maxTokensFile)
-	if err != nil {
-		return nil, err
-	}
-	return parseTokens(data)
+	return parseTokens(text)
 }
 
 // readAtMost reads a file of at most so many bytes.
