@@ -225,6 +225,8 @@ func TestCalls(t *testing.T) {
 		{"token create --tenants " + dir + " acme --role root", 2, "wasmsql: error: --role: there is no role \"root\": accepted are read, run and operate\n"},
 		{"token create --tenants " + dir + " none --role run", 3, "wasmsql: error: there is no tenant \"none\"\nwasmsql: hint: make its folder first: mkdir -p " + dir + "/none\n"},
 		{"token create --tenants " + dir + " ../acme --role run", 2, "wasmsql: error: \"../acme\" is not the name of a tenant\nwasmsql: hint: it is the name of a folder in --tenants\n"},
+		{"token create --tenants " + dir + " acme --role run --expires soon", 2, "wasmsql: error: --expires: \"soon\" is not a time in which a token could be used\nwasmsql: hint: write it as 90d or 12h\n"},
+		{"token create --tenants " + dir + " acme --role run --expires -1h", 2, "wasmsql: error: --expires: \"-1h\" is not a time in which a token could be used\nwasmsql: hint: write it as 90d or 12h\n"},
 		{"token create --tenants " + dir + " Acme --role run", 2, "wasmsql: error: \"Acme\" cannot be the name of a tenant\nwasmsql: hint: lower case letters and digits, with a - between them where you like, at most 63\n"},
 		{"token revoke --tenants " + dir + " acme nothing", 3, "wasmsql: error: the tenant has no such token\nwasmsql: hint: see wasmsql token list\n"},
 	} {
@@ -252,6 +254,13 @@ func TestCalls(t *testing.T) {
 	_, list, _ := call(t, "token", "list", "--tenants", dir, "acme")
 	if status != 0 || !strings.Contains(list, id+"  run ") || !strings.Contains(list, "nightly") {
 		t.Error(status, text, list)
+	}
+	if _, _, stderr := call(t, "token", "create", "--tenants", dir, "acme", "--role", "read", "--expires", "90d"); stderr == "" {
+		t.Error("no token")
+	}
+	_, list, _ = call(t, "token", "list", "--tenants", dir, "acme")
+	if strings.Count(list, "\n") != 3 || strings.Count(list, " never ") != 1 || strings.Contains(list, " expired ") {
+		t.Error(list)
 	}
 	if status, _, stderr := call(t, "token", "revoke", "--tenants", dir, "acme", strings.TrimSpace(text)); status != 0 { // all of it, as it was printed
 		t.Error(status, stderr)

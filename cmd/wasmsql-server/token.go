@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/command"
 	"github.com/wasmsql/wasmsql/cmd/wasmsql/fault"
 	"github.com/wasmsql/wasmsql/host/manifest"
@@ -52,7 +54,7 @@ func tenantDir(tenants, name string) (string, error) {
 }
 
 func (a *app) tokenCreate() *cobra.Command {
-	var tenants, role, note string
+	var tenants, role, note, expires string
 	cmd := &cobra.Command{
 		Use:                   "create [flags] --tenants DIR TENANT --role run|read|operate",
 		DisableFlagsInUseLine: true,
@@ -76,7 +78,11 @@ func (a *app) tokenCreate() *cobra.Command {
 			if err != nil {
 				return fault.Usage("--role: "+err.Error(), "")
 			}
-			text, t, err := server.NewToken(dir, r, note)
+			age, err := ageOf(expires)
+			if err != nil {
+				return err
+			}
+			text, t, err := server.NewTokenFor(dir, r, note, age)
 			if err != nil {
 				return fault.Config(err.Error(), "")
 			}
@@ -87,8 +93,21 @@ func (a *app) tokenCreate() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder `DIR` has a folder for each tenant")
 	cmd.Flags().StringVar(&role, "role", "", "what its bearer may do: `ROLE` is read, run or operate")
+	cmd.Flags().StringVar(&expires, "expires", "", "how long it is accepted: `TIME` as 90d or 12h; default: until it is revoked")
 	cmd.Flags().StringVar(&note, "note", "", "`TEXT` says what it is for")
 	return cmd
+}
+
+// ageOf reads how long a token is accepted: 0 is forever.
+func ageOf(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	v, err := manifest.ParseText(abi.Type{Kind: abi.Timedelta}, text)
+	if err != nil || v.Int <= 0 || v.Int > math.MaxInt64/1000 {
+		return 0, fault.Usage(fmt.Sprintf("--expires: %s is not a time in which a token could be used", strconv.Quote(text)), "write it as 90d or 12h")
+	}
+	return time.Duration(v.Int) * time.Microsecond, nil
 }
 
 func (a *app) tokenList() *cobra.Command {
@@ -109,9 +128,9 @@ func (a *app) tokenList() *cobra.Command {
 			}
 			var b strings.Builder
 			w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "ID\tROLE\tCREATED\tNOTE")
+			fmt.Fprintln(w, "ID\tROLE\tCREATED\tEXPIRES\tNOTE")
 			for _, t := range all {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.ID, t.Role, t.Created.Format(time.RFC3339), fault.Printable(t.Note))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.ID, t.Role, t.Created.Format(time.RFC3339), expiry(t), fault.Printable(t.Note))
 			}
 			_ = w.Flush()
 			_, err = fmt.Fprint(a.stdout, b.String())
@@ -120,6 +139,17 @@ func (a *app) tokenList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&tenants, "tenants", "", "the folder `DIR` has a folder for each tenant")
 	return cmd
+}
+
+// expiry says until when a token is accepted.
+func expiry(t server.Token) string {
+	switch {
+	case t.Expires.IsZero():
+		return "never"
+	case t.Expired(time.Now()):
+		return "expired"
+	}
+	return t.Expires.Format(time.RFC3339)
 }
 
 func (a *app) tokenRevoke() *cobra.Command {

@@ -24,7 +24,10 @@ func (q *queue) work(ctx context.Context, id string, wait bool) error {
 		return err
 	}
 	who, ok := q.server.tenantNamed(e.tenant, e.token)
-	if !ok || !q.runs(e.kind) {
+	switch {
+	case !ok:
+		return river.JobSnooze(tenantAway)
+	case !q.runs(e.kind):
 		return river.JobSnooze(notNow)
 	}
 	g := q.server.gate.of(e.tenant)
@@ -147,6 +150,9 @@ func (q *queue) run(ctx context.Context, who principal, e execution) (report hos
 	}
 	sink := &storedResult{queue: q, execution: e, ctx: ctx, name: fmt.Sprintf("%s/%s/%d.arrow", e.tenant, e.id, e.attempts)}
 	report, err = program.Run(ctx, in, sink)
+	if err != nil && errors.Is(context.Cause(ctx), errCanceled) && !problemOf(err).Unknown {
+		return report, sink.written, e.canceled() // whatever it met with on its way out
+	}
 	q.server.tellOperator(ctx, e.tenant, e.task, err)
 	return report, sink.written, forClients(err)
 }

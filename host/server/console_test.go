@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"regexp"
@@ -82,6 +83,52 @@ func TestForms(t *testing.T) {
 	}
 	if list := s.do("GET", "/v1/tasks", s.token("acme", "read"), ""); strings.Contains(list.body, "SELECT") {
 		t.Errorf("the list is long: %s", list.body)
+	}
+}
+
+// TestDefaultsAndEnums: what the schema of a task's inputs says of their values
+// can be sent as it is.
+func TestDefaultsAndEnums(t *testing.T) {
+	inputs := "inputs:\n" +
+		"  a: {type: float, default: 0.5, enum: [0.5, 2, -1e300]}\n  b: {type: float, default: inf}\n  c: {type: json, default: {x: [1, null]}}\n" +
+		"  d: {type: json, default: null}\n  e: {type: json?, default: null}\n  f: {type: 'list[float]', default: [1, 2.5]}\n  g: {type: decimal, default: 1.10, enum: [1.10, 2]}\n" +
+		"  h: {type: bytes, default: 'hex:00ff'}\n  i: {type: timedelta, default: 90s}\n  j: {type: datetime, default: 2024-05-06T07:08:09.5Z}\n  k: {type: json, default: text, enum: [text, 1, {y: 2}]}\n" +
+		"  l: {type: bool, default: false}\n  m: {type: uuid, default: 01234567-89ab-cdef-0123-456789abcdef}\n  n: {type: 'list[json]', default: [1, {z: 3}]}\n  o: {type: date, default: 2024-05-06}\n  p: {type: time, default: '07:08'}\n"
+	query := "SELECT {{ f | tojson }} AS f, {{ n | tojson }} AS n"
+	for _, name := range "abcdeghijklmop" {
+		query += fmt.Sprintf(", {{ %c }} AS %c", name, name)
+	}
+	s := serve(t, files{"acme/wasmsql.yaml": config, "acme/tasks/one.yaml": task("one", query, inputs)}, nil)
+	token := s.token("acme", "run")
+	var told struct {
+		Inputs struct {
+			Properties map[string]struct {
+				Default json.RawMessage
+				Enum    []json.RawMessage
+			}
+		}
+	}
+	if got := s.do("GET", "/v1/tasks/one", token, ""); json.Unmarshal([]byte(got.body), &told) != nil || len(told.Inputs.Properties) != 16 {
+		t.Fatal(got.body, s.Broken())
+	}
+	run := func(in map[string]json.RawMessage) answer {
+		body, err := json.Marshal(map[string]any{"inputs": in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.do("POST", "/v1/tasks/one/run", token, string(body))
+	}
+	all := map[string]json.RawMessage{}
+	for name, p := range told.Inputs.Properties {
+		all[name] = p.Default
+		for _, one := range p.Enum {
+			if got := run(map[string]json.RawMessage{name: one}); got.status != 200 {
+				t.Errorf("%s: %s is in its enum: %s", name, one, got.body)
+			}
+		}
+	}
+	if got, want := run(all), run(nil); got.status != 200 || got.body != want.body {
+		t.Errorf("%v: %s, and without them %s", told, got.body, want.body)
 	}
 }
 

@@ -50,6 +50,9 @@ func (s *Server) execute(ctx context.Context, who principal, id string, p *host.
 		s.audit(ctx, who, id, p, start, report, err)
 		traced(report, err)
 	}()
+	if entered = t.enter(); !entered {
+		return report, errGone
+	}
 	g := s.gate.of(t.name)
 	within, stop := context.WithTimeout(ctx, p.Limits().Timeout) // all of it: waiting for the quota too
 	defer stop()
@@ -60,7 +63,7 @@ func (s *Server) execute(ctx context.Context, who principal, id string, p *host.
 	g.answering.Add(1)
 	defer g.answering.Add(-1)
 	waited := time.Since(start)
-	if entered = t.enter(); !entered {
+	if t.isClosed() { // it has waited for longer than a tenant that is replaced does
 		return report, errGone
 	}
 	report, err = p.Run(within, in, out)

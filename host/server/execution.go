@@ -57,7 +57,7 @@ type execution struct {
 // JSON object.
 func newExecution(ctx context.Context, who principal, task, inputs, key string) execution {
 	return execution{id: newExecutionID(), tenant: who.tenant.name, task: task, token: who.token.ID, key: key, hash: hashRequest(task, inputs),
-		inputs: inputs, status: Queued, accepted: time.Now().UTC(), trace: traceParent(ctx)}
+		inputs: inputs, status: Queued, accepted: time.Now().UTC().Truncate(time.Millisecond), trace: traceParent(ctx)}
 }
 
 // hashRequest says whether two requests ask for the same: the order of members

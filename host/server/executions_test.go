@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"crypto/rand"
+	"database/sql"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gocloud.dev/blob/fileblob"
 
@@ -19,6 +21,7 @@ import (
 // execution is an execution as the API shows it.
 type execution struct {
 	ID, Task, Status, Result string
+	Accepted                 time.Time
 	Attempts                 int
 	Problem                  problem
 	Report                   struct{ Rows, RowsAffected int64 }
@@ -69,6 +72,9 @@ func TestExecutions(t *testing.T) {
 		t.Fatalf("status %d: %s", got.status, got.body)
 	}
 	done := s.wait(token, e.ID)
+	if e.Accepted.IsZero() || !e.Accepted.Equal(done.Accepted) {
+		t.Errorf("accepted at %v, and later at %v", e.Accepted, done.Accepted)
+	}
 	if done.Status != "succeeded" || done.Report.Rows != 1 || done.Attempts != 1 {
 		t.Fatalf("%+v", done)
 	}
@@ -98,6 +104,39 @@ func TestExecutions(t *testing.T) {
 	other := s.token("acme", server.Read)
 	if got := s.do("GET", "/v1/executions", other, ""); strings.Count(got.body, `"id"`) != 3 {
 		t.Error(got.body)
+	}
+}
+
+// TestCanceledElsewhere has another process be told that an execution is to end,
+// shortly before its commit.
+func TestCanceledElsewhere(t *testing.T) {
+	state := sqldbtest.Postgres(t)
+	s := serve(t, files{"acme/wasmsql.yaml": "connections: {db: {uri: '" + state + "'}}\n", "acme/tasks/slow.yaml": task("slow", "SELECT pg_sleep(0.3) IS NULL AS n", "")},
+		withStateIn(t, state, t.TempDir()))
+	db, err := sql.Open("pgx", state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	token := s.token("acme", server.Run)
+	for range 5 {
+		id := s.do("POST", "/v1/executions", token, `{"task": "slow"}`).execution(t).ID
+		sqldbtest.Eventually(t, "it never runs", func() bool {
+			res, err := db.Exec("UPDATE wasmsql_executions SET cancel = 1 WHERE id = $1 AND status = 'running'", id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, _ := res.RowsAffected()
+			return n == 1
+		})
+		if e := s.wait(token, id); e.Status != "canceled" || e.Problem.Code != "canceled" || e.Problem.Detail != "the execution was canceled by a client" {
+			t.Errorf("%+v", e)
+		}
+	}
+	for _, r := range s.kept.list() {
+		if r.Outcome != "canceled" {
+			t.Errorf("%+v", r)
+		}
 	}
 }
 

@@ -43,6 +43,7 @@ func (g *gates) all() map[string]*gate {
 type gate struct {
 	mu      sync.Mutex
 	running int64
+	most    int64           // that may run, by the tenant's quota of now; 0: any number
 	waiting []chan struct{} // the first is the next
 	minute  allowance
 	day     day
@@ -131,6 +132,16 @@ func (g *gate) turn(ctx context.Context, q manifest.Quotas) error {
 	return context.Cause(ctx)
 }
 
+// allow takes over how many may run from now on: with more than before, the next
+// of those that wait do; with fewer, places are not handed on.
+func (g *gate) allow(most int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.most = most; len(g.waiting) > 0 && (most == 0 || g.running < most); g.running++ {
+		g.next()
+	}
+}
+
 // try is turn for an execution that does not wait: it reports whether it may
 // run now.
 func (g *gate) try(q manifest.Quotas) bool {
@@ -196,12 +207,17 @@ func (g *gate) standing() (running, waiting int64) {
 
 // pass hands a running execution's place on.
 func (g *gate) pass() {
-	if len(g.waiting) > 0 {
-		close(g.waiting[0])
-		g.waiting = g.waiting[1:]
+	if len(g.waiting) > 0 && (g.most == 0 || g.running <= g.most) {
+		g.next()
 		return
 	}
 	g.running--
+}
+
+// next lets the first of those that wait begin.
+func (g *gate) next() {
+	close(g.waiting[0])
+	g.waiting = g.waiting[1:]
 }
 
 // busy is the answer to what is over a quota for now.

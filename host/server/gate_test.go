@@ -48,3 +48,37 @@ func TestT10Clock(t *testing.T) {
 		t.Errorf("two days back: %+v", p)
 	}
 }
+
+// TestC14QuotaChanges has a tenant's quota change while executions wait: those
+// that wait go first, and no more run than may.
+func TestC14QuotaChanges(t *testing.T) {
+	g, q := &gate{}, manifest.Quotas{Running: 1}
+	g.allow(1)
+	if err := g.turn(t.Context(), q); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		go func() { _ = g.turn(t.Context(), q) }()
+	}
+	stands := func(running, waiting int64) {
+		t.Helper()
+		if r, w := g.standing(); r != running || w != waiting {
+			t.Errorf("%d run and %d wait, not %d and %d", r, w, running, waiting)
+		}
+	}
+	for _, w := g.standing(); w < 3; _, w = g.standing() {
+		time.Sleep(time.Millisecond)
+	}
+	g.allow(3)
+	stands(3, 1)
+	g.allow(1)
+	stands(3, 1)
+	g.leave(host.Report{})
+	stands(2, 1)
+	g.leave(host.Report{})
+	stands(1, 1)
+	g.leave(host.Report{})
+	stands(1, 0)
+	g.leave(host.Report{})
+	stands(0, 0)
+}

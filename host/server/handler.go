@@ -205,7 +205,7 @@ func respond(w http.ResponseWriter, status int, body any) error {
 
 // readBody reads a request's JSON body.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return nil, refuse(http.StatusUnsupportedMediaType, host.CodeUsage, fmt.Sprintf("a body with the encoding %q is not accepted", e), "send it as it is")
 	}
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {

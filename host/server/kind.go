@@ -147,10 +147,16 @@ func (s *Server) Cancel(ctx context.Context, kind, id string) error {
 	return s.queue.cancel(ctx, e)
 }
 
+// canceled is what an execution ends in that a client has ended.
+func (e execution) canceled() *problem {
+	p := refuse(statusOf[host.CodeCanceled], host.CodeCanceled, errCanceled.Error(), "")
+	p.Execution, p.Task = e.id, e.task
+	return p
+}
+
 // cancel ends an execution.
 func (q *queue) cancel(ctx context.Context, e execution) error {
-	told := refuse(statusOf[host.CodeCanceled], host.CodeCanceled, errCanceled.Error(), "")
-	told.Execution, told.Task = e.id, e.task
+	told := e.canceled()
 	status, now, err := q.state.cancelExecution(ctx, e.tenant, e.id, told)
 	switch {
 	case err != nil:
@@ -224,7 +230,7 @@ func (q *queue) runKind(ctx context.Context, who principal, e *execution) (ended
 		ID: e.id, Tenant: e.tenant, Who: e.token, Task: e.task, Payload: payload,
 		Host: who.tenant.host, Folder: who.tenant.dir,
 		Commit: func(outcome string) error {
-			return q.state.commits(ctx, *e, q.owner, outcome)
+			return q.kept(ctx, *e, q.state.commits(ctx, *e, q.owner, outcome))
 		},
 	})
 }

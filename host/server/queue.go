@@ -32,6 +32,9 @@ const (
 	// still, the row says so, and the second offer is dropped.
 	offerAgain = 30 * time.Second
 	notNow     = 2 * time.Second // until a job is offered again that cannot run here now
+	// tenantAway is the same for one whose tenant was removed: it waits until the
+	// tenant is there again, and many may.
+	tenantAway = 30 * time.Second
 	// fetchAgain is how soon River looks for more where it had some: with its own
 	// 100 ms, workers with short executions would wait for most of the time.
 	fetchAgain = 10 * time.Millisecond
@@ -215,6 +218,18 @@ func (q *queue) interrupt(id string) {
 	if cancel != nil {
 		cancel(errCanceled)
 	}
+}
+
+// kept returns err, the answer of the state where an execution that runs here
+// was to go on. If it was lost to a client who has canceled it, and of whom
+// nothing was heard yet, that ends it.
+func (q *queue) kept(ctx context.Context, e execution, err error) error {
+	if errors.Is(err, errLost) {
+		if now, ferr := q.state.one(ctx, "id = $1", e.id); ferr == nil && now.cancel {
+			q.interrupt(e.id)
+		}
+	}
+	return err
 }
 
 // sweep takes over what a process left behind that is not there any more: an

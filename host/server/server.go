@@ -380,6 +380,7 @@ func (s *Server) install(ctx context.Context, name string, t *tenant) {
 	case t == nil:
 		s.log.InfoContext(ctx, "a tenant is removed", "tenant", name)
 	default:
+		s.gate.of(name).allow(t.quotas.Within(s.cfg.Quotas).Running)
 		s.log.InfoContext(ctx, "a tenant is served", "tenant", name, "tasks", len(t.programs))
 	}
 	if old == nil {

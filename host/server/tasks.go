@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -188,8 +189,8 @@ func typeSchema(t abi.Type) schema {
 	return s
 }
 
-// jsonValue returns a value as JSON has it: a number, a word, a list, or text
-// that a request can send back.
+// jsonValue returns a value as a request can send it back: as a number, a word,
+// a list, what the JSON of an input is, or text.
 func jsonValue(v abi.Value) any {
 	if v.Null {
 		return nil
@@ -199,8 +200,14 @@ func jsonValue(v abi.Value) any {
 		return v.Int
 	case abi.Bool:
 		return v.Int != 0
+	case abi.Float:
+		if !math.IsInf(v.Float, 0) && !math.IsNaN(v.Float) {
+			return json.Number(manifest.Format(v))
+		}
 	case abi.Str:
 		return v.Str
+	case abi.JSON:
+		return json.RawMessage(v.Str)
 	case abi.List:
 		list := make([]any, len(v.List))
 		for i, e := range v.List {

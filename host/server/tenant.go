@@ -47,6 +47,7 @@ type tenant struct {
 	mu      sync.Mutex
 	running int
 	retired bool
+	closed  bool
 	idle    chan struct{} // closed when retired and nothing runs
 }
 
@@ -112,15 +113,23 @@ func (c content) walk(dir string, f func(root *os.Root, name string, st fs.FileI
 			return nil
 		}
 		st, err := root.Stat(filepath.FromSlash(name)) // follows a link inside
+		if !c.wants(name) && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err == nil && st.IsDir() && !d.IsDir() {
-			err = &host.Error{Code: host.CodeConfig, Place: host.Place{File: name}, Message: "a link to a folder is not followed",
-				Hint: "link its files, or the tenant's folder as a whole"}
+			err = errLink(name, "a link to a folder is not followed", "link its files, or the tenant's folder as a whole")
+		} else if err != nil && d.Type()&fs.ModeSymlink != 0 {
+			err = errLink(name, "the link cannot be followed", "links are followed as long as they stay in the tenant's folder")
 		}
 		if err != nil || !st.Mode().IsRegular() || !c.wants(name) {
 			return err
 		}
 		return f(root, name, st)
 	})
+}
+
+func errLink(name, message, hint string) error {
+	return &host.Error{Code: host.CodeConfig, Place: host.Place{File: name}, Message: message, Hint: hint}
 }
 
 // wants reports whether a file of a tenant's folder is read.
@@ -251,8 +260,8 @@ func faultsOf(file string, err error) host.Errors {
 	return host.Errors{{Code: host.CodeConfig, Place: host.Place{File: file}, Message: err.Error(), Cause: err}}
 }
 
-// enter counts an execution in; it returns false where the tenant is being
-// closed.
+// enter counts an execution in, which may have to wait for the quota then; it
+// returns false where the tenant is being closed.
 func (t *tenant) enter() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -289,5 +298,15 @@ func (t *tenant) retire(ctx context.Context) error {
 	case <-t.idle:
 	case <-ctx.Done():
 	}
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
 	return t.host.Close()
+}
+
+// isClosed reports whether nothing runs in the tenant's world any more.
+func (t *tenant) isClosed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.closed
 }

@@ -264,6 +264,9 @@ func TestC14Turns(t *testing.T) {
 	s.stands(acme, 1, 0)
 	waiting, _ := s.begun("fast", acme)
 	s.stands(acme, 1, 1)
+	files{"acme/tasks/fast.yaml": task("fast", "SELECT 2 AS n", "timeout: 1h\n")}.write(t, s.dir)
+	s.reload() // what has begun, or waits, ends in the world that it began in
+	s.stands(acme, 1, 1)
 	if p := s.do("POST", "/v1/tasks/fast/run", acme, "{}").problem(t); p.Code != "busy" {
 		t.Errorf("a third: %+v", p)
 	}
@@ -271,7 +274,7 @@ func TestC14Turns(t *testing.T) {
 		t.Error("another tenant waits too:", got.status, got.body)
 	}
 	leave()
-	if got := <-waiting; got.status != 200 {
+	if got := <-waiting; got.status != 200 || got.body != "[\n{\"n\":1}\n]\n" {
 		t.Error("its turn has come:", got.status, got.body)
 	}
 	s.stands(acme, 0, 0)
@@ -343,6 +346,32 @@ func TestT6TokensAreKeptHashed(t *testing.T) {
 	}
 	if err := server.RevokeToken(dir, token.ID); err == nil {
 		t.Error("revoked twice")
+	}
+}
+
+// TestT6TokenExpires uses a token until its time is over.
+func TestT6TokenExpires(t *testing.T) {
+	s := serve(t, files{"acme/wasmsql.yaml": config}, nil)
+	text, token, err := server.NewTokenFor(filepath.Join(s.dir, "acme"), server.Read, "", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.reload()
+	if got := s.do("GET", "/v1/tasks", text, ""); got.status != 200 || token.Expires.Sub(token.Created) != time.Hour {
+		t.Error(got.status, token)
+	}
+	name := filepath.Join(s.dir, "acme", "tokens.yaml")
+	kept, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files{"acme/tokens.yaml": strings.Replace(string(kept), token.Expires.Format(time.RFC3339), token.Created.Add(-time.Minute).Format(time.RFC3339), 1)}.write(t, s.dir)
+	s.reload()
+	if p := s.do("GET", "/v1/tasks", text, "").problem(t); p.Status != 401 || p.Detail != "there is no valid token in the request" || len(s.Broken()) != 0 {
+		t.Errorf("expired: %+v %v", p, s.Broken())
+	}
+	if all, err := server.Tokens(filepath.Join(s.dir, "acme")); err != nil || len(all) != 1 || !all[0].Expired(time.Now()) {
+		t.Error(all, err)
 	}
 }
 

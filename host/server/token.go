@@ -56,6 +56,7 @@ type Token struct {
 	Role    Role      `yaml:"role"`
 	Hash    string    `yaml:"hash"` // SHA-256 of the secret, in hex
 	Created time.Time `yaml:"created"`
+	Expires time.Time `yaml:"expires,omitempty"` // zero: never
 	Note    string    `yaml:"note,omitempty"`
 }
 
@@ -79,9 +80,14 @@ const (
 
 var tokenText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// NewToken makes a token and adds it to the folder of a tenant. The text that
-// it returns is the only copy of its secret.
+// NewToken makes a token that does not expire and adds it to the folder of a
+// tenant. The text that it returns is the only copy of its secret.
 func NewToken(dir string, role Role, note string) (text string, t Token, err error) {
+	return NewTokenFor(dir, role, note, 0)
+}
+
+// NewTokenFor is NewToken with how long the token is accepted; 0 is forever.
+func NewTokenFor(dir string, role Role, note string, age time.Duration) (text string, t Token, err error) {
 	if n := len([]rune(note)); n > maxNote {
 		return "", Token{}, fmt.Errorf("the note has %d characters, at most %d are accepted", n, maxNote)
 	}
@@ -91,6 +97,9 @@ func NewToken(dir string, role Role, note string) (text string, t Token, err err
 	t = Token{
 		ID: tokenText.EncodeToString(random[:tokenIDBytes]), Role: role, Hash: hashToken(secret),
 		Created: time.Now().UTC().Truncate(time.Second), Note: note,
+	}
+	if age > 0 {
+		t.Expires = t.Created.Add(age)
 	}
 	err = changeTokens(dir, func(all []Token) ([]Token, error) {
 		if len(all) >= maxTokens {
@@ -118,19 +127,11 @@ func RevokeToken(dir, id string) error {
 
 // Tokens returns the tokens of a tenant, the oldest first.
 func Tokens(dir string) ([]Token, error) {
-	f, err := os.Open(filepath.Join(dir, tokensFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	text, err := readTokens(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	data, err := readAtMost(f, maxTokensFile)
-	if err != nil {
-		return nil, err
-	}
-	return parseTokens(data)
+	return parseTokens(text)
 }
 
 // readAtMost reads a file of at most so many bytes.
@@ -230,5 +231,8 @@ func splitToken(text string) (id, secret string, ok bool) {
 // on where they differ. The zero Token matches none and takes as long.
 func (t Token) matches(secret string) bool {
 	want := cmp.Or(t.Hash, strings.Repeat("0", 2*sha256.Size))
-	return subtle.ConstantTimeCompare([]byte(hashToken(secret)), []byte(want)) == 1 && t.Hash != ""
+	return subtle.ConstantTimeCompare([]byte(hashToken(secret)), []byte(want)) == 1 && t.Hash != "" && !t.Expired(time.Now())
 }
+
+// Expired reports whether the token is not accepted any more at a time.
+func (t Token) Expired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }

@@ -231,7 +231,7 @@ func TestKinds(t *testing.T) {
 	b.signIn(s.token(server.Run))
 	b.at("tasks/kinds", "kinds")
 	names := eval[[]string](b, `[...document.querySelectorAll("form [name]")].map((e) => e.name)`)
-	if got := strings.Join(names, " "); got != "whole ratio exact yes words at day hour span key doc raw pick maybe ids" {
+	if got := strings.Join(names, " "); got != "whole ratio exact yes words at day hour span key doc raw pick rate shape maybe ids" {
 		t.Errorf("the fields are in another order than in the task file: %s", got)
 	}
 	b.fill("whole", "-9223372036854775808")
@@ -243,8 +243,8 @@ func TestKinds(t *testing.T) {
 	sent := eval[[]string](b, `[...document.querySelectorAll(".run tbody tr")].map((r) => r.innerText.replace(/\t/g, " "))`)
 	want := []string{
 		"1 int -9223372036854775808", "2 float 0.1", "3 decimal 12.50", "4 bool true", "5 str two\nlines, \"quoted\" {{ x }}", "6 datetime 2024-05-06T07:08:09Z", "7 date 2024-02-29",
-		"8 time 07:08:09", "9 timedelta 1h30m", "10 uuid 123e4567-e89b-12d3-a456-426614174000", `11 json [12345678901234567890,1.50,"é"]`, "12 bytes hex:00ff", "13 str green", "14 int? null",
-		"15 int 1", "16 int 9007199254740993",
+		"8 time 07:08:09", "9 timedelta 1h30m", "10 uuid 123e4567-e89b-12d3-a456-426614174000", `11 json [12345678901234567890,1.50,"é"]`, "12 bytes hex:00ff", "13 str green", "14 float 0.5", `15 json {"x":1}`, "16 int? null",
+		"17 int 1", "18 int 9007199254740993",
 	}
 	if strings.Join(sent, "|") != strings.Join(want, "|") {
 		t.Errorf("sent is\n%s\nwant\n%s", strings.Join(sent, "\n"), strings.Join(want, "\n"))
@@ -254,7 +254,7 @@ func TestKinds(t *testing.T) {
 	b.press("Run")
 	b.sees(".where", "Rows 1 to 1 of 1")
 	row := b.table()[1]
-	if got := strings.Join(row, "|"); !strings.HasPrefix(got, "1|-9223372036854775808|0.1|12.5|1|two\nlines, \"quoted\" {{ x }}|2024-05-06") || !strings.HasSuffix(got, "|AP8=|green|7") {
+	if got := strings.Join(row, "|"); !strings.HasPrefix(got, "1|-9223372036854775808|0.1|12.5|1|two\nlines, \"quoted\" {{ x }}|2024-05-06") || !strings.HasSuffix(got, `|AP8=|green|0.5|{"x":1}|7`) {
 		t.Error(got)
 	}
 	b.at("tasks/kinds", "kinds")

@@ -88,9 +88,10 @@ function list(elem, text) {
 
 // shown is a default as the field shows it.
 function shown(type, value) {
-	if (value === undefined || value === null) return "";
+	if (value === undefined || (value === null && (type.nullable || type.kind !== "json"))) return "";
+	if (type.kind === "json") return write(value);
 	if (type.kind === "list") {
-		const plain = value.every((v) => v !== null && typeof v !== "object" || v instanceof Literal) && !value.some((v) => /\n|^\s*\[|^null$/.test(String(v)) || v === "");
+		const plain = type.elem.kind !== "json" && value.every((v) => v !== null && typeof v !== "object" || v instanceof Literal) && !value.some((v) => /\n|^\s*\[|^null$/.test(String(v)) || v === "");
 		return plain ? value.map(String).join("\n") : write(value);
 	}
 	if (typeof value === "object" && !(value instanceof Literal)) return write(value);
@@ -116,7 +117,7 @@ function control(type, schema, attributes) {
 function select(values, chosen, attributes) {
 	const blank = chosen === undefined || chosen === null;
 	return element("select", attributes, blank ? element("option", { value: "" }, "Choose…") : null,
-		values.map((v) => element("option", { value: write(v), selected: !blank && write(v) === write(chosen) }, String(v))));
+		values.map((v) => element("option", { value: write(v), selected: !blank && write(v) === write(chosen) }, v !== null && typeof v === "object" ? write(v) : String(v))));
 }
 
 // field makes the field of an input.

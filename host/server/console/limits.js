@@ -15,7 +15,7 @@ export async function limits(_, { signal, show }) {
 		element("div", { class: "card" }, bars("At once", [limit("Running", t.running, q.running, count), limit("Waiting", Math.max(t.waiting, t.queued), q.waiting, count)]),
 			element("p", { class: "note" }, q.per_minute ? `${count(q.per_minute)} executions may begin in a minute.` : "As many executions as you like may begin in a minute.")),
 		element("div", { class: "card" }, bars("Today", [limit("Rows", t.today.rows, q.daily_rows, count), limit("Bytes", t.today.bytes, q.daily_bytes, bytes), limit("Fuel", t.today.fuel, q.daily_fuel, about)]),
-			element("p", { class: "note" }, `Counted by this process of the server, until 0:00 UTC, which is in ${micros((reset - Date.now()) * 1000)}.`))),
+			element("p", { class: "note" }, `Counted ${t.keeps.executions ? "" : "by this process of the server, "}until 0:00 UTC, which is in ${micros((reset - Date.now()) * 1000)}.`))),
 	element("h2", {}, "Of each execution"),
 	sheet("Limits of each execution", ["Task", { label: "Time", class: "number" }, { label: "Fuel", class: "number" }, { label: "Memory", class: "number" }, { label: "Rows", class: "number" }, { label: "Bytes", class: "number" }],
 		element("tbody", {}, tasks.map((k) => element("tr", {}, element("th", { scope: "row" }, element("a", { href: "#/tasks/" + encodeURIComponent(k.name) }, k.name)),
