@@ -2,7 +2,6 @@ package mysql
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -240,7 +239,6 @@ func refusal(number uint16) (message, hint string, retryable bool) {
 // unreachable tells why there was no connection.
 func unreachable(err error) (message, hint string, retryable bool) {
 	var dns *net.DNSError
-	var alert tls.AlertError
 	switch {
 	case errors.Is(err, errNoTLS):
 		return "TLS is asked for, and the server does not offer it", "leave the ssl arguments out, or set TLS up on the server", false
@@ -269,7 +267,7 @@ func unreachable(err error) (message, hint string, retryable bool) {
 		return "the server does not tell the state of the transaction", "connect to the server itself, not over a proxy", false
 	case errors.Is(err, errMalformed), errors.Is(err, driver.ErrMalformPkt), errors.Is(err, driver.ErrPktSync):
 		return "what answers is no MySQL or MariaDB server", "check host and port in the uri", false
-	case errors.As(err, &alert):
+	case alerted(err):
 		return "TLS with the server failed", "", false
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, driver.ErrInvalidConn), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the server closed the connection", "", true
@@ -287,12 +285,18 @@ func isTLS(err error) bool {
 	return errors.As(err, &t) && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded)
 }
 
+// alerted reports whether the server ended TLS: crypto/tls has a type of its own
+// for that, and it is in a *net.OpError.
+func alerted(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
+}
+
 // untrusted tells why there was no TLS.
 func untrusted(err error) (message, hint string) {
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var alert tls.AlertError
 	switch {
 	case errors.As(err, &unknown):
 		return "the server's certificate is from an unknown authority", "give the authority's certificate as ssl_ca"
@@ -302,8 +306,8 @@ func untrusted(err error) (message, hint string) {
 		return "the server's certificate has expired or is not valid yet", ""
 	case errors.As(err, &invalid):
 		return "the server's certificate is not valid", ""
-	case errors.As(err, &alert):
-		return "the server refused TLS", "it may want a client certificate: give ssl_cert and ssl_key"
+	case alerted(err):
+		return "the server refused TLS", "it may want a client certificate, ssl_cert and ssl_key, or have no cipher of today: ssl_disabled leaves TLS out"
 	}
 	return "TLS with the server failed", ""
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -158,6 +159,28 @@ func TestC7TLS(t *testing.T) {
 				clients(t, server, dir)
 			}
 		})
+	}
+}
+
+// TestC7RefusedTLS: a server whose TLS ends before it begins is told as that, and
+// gets nothing without TLS.
+func TestC7RefusedTLS(t *testing.T) {
+	more := make(chan bool, 1)
+	d := openURI(t, "mysql://u:p@127.0.0.1/d", listen(t, func(p *peer) {
+		defer func() { _ = p.Close() }()
+		p.send(helloOf(usual | canTLS)...)
+		if _, err := p.receive(); err == nil {
+			_ = tls.Server(p.Conn, &tls.Config{}).Handshake() // without a certificate
+		}
+		_, err := p.receive()
+		more <- err == nil
+	}))
+	_, err := d.Begin(ctxOf(t), sqldb.TxOptions{})
+	if e := fails(t, err); e.Message != "the server refused TLS" || !strings.Contains(e.Hint, "ssl_disabled") {
+		t.Error(whole(err))
+	}
+	if <-more {
+		t.Error("a login follows")
 	}
 }
 
