@@ -103,7 +103,7 @@ func (a *attacker) attack(t *testing.T, l sqldbtest.Attack) string {
 		t.Errorf("line %d: %q left in the session\n%s\nbefore\n%s", l.Line, l.Statements, now, a.clean)
 	}
 	runTemplate(t, a.templates, strings.Join(l.Statements, ";\n"), abi.OutputNone)
-	if now := a.sum(t); now != a.before {
+	if now := a.settled(t, a.before); now != a.before {
 		t.Fatalf("line %d: %q has changed the database:\n%s", l.Line, l.Statements, difference(a.before, now))
 	}
 	if names, err := os.ReadDir(a.tmp); err != nil || len(names) != 0 {
@@ -244,12 +244,7 @@ func TestReadOnlyTransactionsHoldAlone(t *testing.T) {
 					continue
 				}
 				runAlone(t, db, l.Statements)
-				// The session is made clean, or ends, behind the execution's back.
-				now := v.sum(t)
-				for wait := time.Now(); now != before && time.Since(wait) < sqldbtest.Patience; now = v.sum(t) {
-					time.Sleep(10 * time.Millisecond)
-				}
-				if now != before {
+				if now := v.settled(t, before); now != before {
 					t.Fatalf("line %d: %q has changed the database:\n%s", l.Line, l.Statements, difference(before, now))
 				}
 			}

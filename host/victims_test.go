@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wasmsql/wasmsql/abi"
 	"github.com/wasmsql/wasmsql/host"
@@ -24,6 +25,16 @@ type victim struct {
 // sum returns all that the server keeps of the database: its tables, rows and
 // sequences, its roles and settings, and what its sessions hold.
 func (v *victim) sum(t *testing.T) string { return asked(t, v.sums) }
+
+// settled is sum, after some time if it is not as before: a session is made clean,
+// or ends, behind the execution's back.
+func (v *victim) settled(t *testing.T, before string) string {
+	now := v.sum(t)
+	for wait := time.Now(); now != before && time.Since(wait) < sqldbtest.Patience; now = v.sum(t) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return now
+}
 
 func newVictim(t *testing.T, s server) *victim {
 	t.Helper()

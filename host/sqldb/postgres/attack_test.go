@@ -271,6 +271,15 @@ func TestFailedTransaction(t *testing.T) {
 	if err := tx.Commit(t.Context()); fault(t, err).Message != "the transaction cannot be committed, since a statement of it failed" {
 		t.Error(err)
 	}
+	for range 3 { // one that only reads says so too
+		tx = beginOn(t, d, single)
+		if _, err := tx.Exec(t.Context(), "SELECT 1/0", nil, true); fault(t, err).SQLState != "22012" {
+			t.Error(err)
+		}
+		if err := tx.Commit(t.Context()); fault(t, err).Code != abi.State {
+			t.Error(err)
+		}
+	}
 	tx = beginOn(t, d, readWrite)
 	exec(t, tx, "CREATE TABLE deferred (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
 	exec(t, tx, "INSERT INTO deferred VALUES (1), (1)")

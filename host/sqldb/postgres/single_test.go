@@ -230,3 +230,32 @@ func TestSingleWrites(t *testing.T) {
 		_ = tx.Commit(t.Context())
 	}
 }
+
+// TestC12Cancelled: a session in which something was cancelled is not used again:
+// a cancel request that comes late would hit the next execution.
+func TestC12Cancelled(t *testing.T) {
+	d := open(t, server(t), sqldb.Config{Access: abi.ReadWrite, Pool: sqldb.Pool{Max: 1}})
+	pid := func() string {
+		tx := beginOn(t, d, single)
+		defer func() { _ = tx.Commit(context.Background()) }()
+		return cell(t, tx, "SELECT pg_backend_pid()")
+	}
+	for _, opts := range []sqldb.TxOptions{single, {}, readWrite} {
+		for range 3 { // from the second on the statement is planned
+			before := pid()
+			if now := pid(); now != before {
+				t.Fatal("a session is not used again")
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			tx := beginOn(t, d, opts)
+			if _, err := tx.Query(ctx, "SELECT pg_sleep(3600)", nil); fault(t, err).Code != abi.Timeout {
+				t.Error(err)
+			}
+			cancel()
+			_ = tx.Rollback(t.Context())
+			if now := pid(); now == before {
+				t.Errorf("%+v: the session is used again", opts)
+			}
+		}
+	}
+}
