@@ -230,7 +230,7 @@ func (q *queue) runKind(ctx context.Context, who principal, e *execution) (ended
 		ID: e.id, Tenant: e.tenant, Who: e.token, Task: e.task, Payload: payload,
 		Host: who.tenant.host, Folder: who.tenant.dir,
 		Commit: func(outcome string) error {
-			return q.kept(ctx, *e, q.state.commits(ctx, *e, q.owner, outcome))
+			return q.commits(ctx, *e, outcome)
 		},
 	})
 }

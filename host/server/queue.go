@@ -220,10 +220,10 @@ func (q *queue) interrupt(id string) {
 	}
 }
 
-// kept returns err, the answer of the state where an execution that runs here
-// was to go on. If it was lost to a client who has canceled it, and of whom
-// nothing was heard yet, that ends it.
-func (q *queue) kept(ctx context.Context, e execution, err error) error {
+// commits moves an execution that runs here to Committing, with an outcome. If a
+// client has canceled it, of whom nothing was heard yet, that ends it.
+func (q *queue) commits(ctx context.Context, e execution, outcome string) error {
+	err := q.state.commits(ctx, e, q.owner, outcome)
 	if errors.Is(err, errLost) {
 		if now, ferr := q.state.one(ctx, "id = $1", e.id); ferr == nil && now.cancel {
 			q.interrupt(e.id)

@@ -58,7 +58,7 @@ func (r *storedResult) Finish() error {
 		}
 		r.written = r.name
 	}
-	return r.queue.kept(r.ctx, r.execution, r.queue.state.commits(r.ctx, r.execution, r.queue.owner, ""))
+	return r.queue.commits(r.ctx, r.execution, "")
 }
 
 // Close implements host.Sink.
