@@ -66,7 +66,7 @@ var arrows = []struct {
 	{"host/server", []string{"abi", "host", "host/manifest", "host/result", "host/secret", "host/sqldb", arrowGo, "go.yaml.in/yaml/v3", "gocloud.dev/...",
 		"github.com/jackc/pgx/v5/...", "github.com/prometheus/client_golang/...", "github.com/riverqueue/river/...", "modernc.org/sqlite",
 		"github.com/coreos/go-oidc/v3/oidc", "github.com/go-jose/go-jose/v4", openTelemetry}},
-	{"cmd/wasmsql-server", []string{"cmd/wasmsql/command", "cmd/wasmsql/drivers", "cmd/wasmsql/fault", "host", "host/manifest", "host/secret", "host/server", "github.com/spf13/...", "gocloud.dev/...",
+	{"cmd/wasmsql-server", []string{"abi", "cmd/wasmsql/command", "cmd/wasmsql/drivers", "cmd/wasmsql/fault", "host", "host/manifest", "host/secret", "host/server", "github.com/spf13/...", "gocloud.dev/...",
 		"host/flyte", "host/flyte/connector", "host/flyte/storage/...", "github.com/go-logr/logr", openTelemetry}},
 	{"cmd/wasmsql-flyte", []string{"cmd/wasmsql/drivers", "host/flyte", "host/flyte/storage/..."}},
 	{"cmd/wasmsql/drivers", []string{"host/sqldb", "host/sqldb/..."}},
