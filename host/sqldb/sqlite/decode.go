@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"encoding/json"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -148,8 +147,7 @@ func (d *textDecoder) add(c cell, store int32) (int64, *misfit) {
 	return size + 4, nil
 }
 
-// jsonDecoder refuses what is not JSON: who reads the column parses it, DuckDB
-// when it opens a Parquet file. It takes numbers too: a column declared JSON has the affinity
+// jsonDecoder takes numbers too: a column declared JSON has the affinity
 // NUMERIC, so that SQLite keeps the document 1.50 as the real 1.5.
 type jsonDecoder struct {
 	textDecoder
@@ -165,8 +163,6 @@ func (d *jsonDecoder) add(c cell, store int32) (int64, *misfit) {
 		text = strconv.AppendFloat(d.room[:0], c.real(), 'g', -1, 64)
 	case store == storeBlob:
 		return 0, wrong(store, "JSON", "write json(…) for what jsonb() made, CAST(… AS BLOB) for the bytes")
-	case store == storeText && int64(c.size()) <= d.limit && !json.Valid(c.text()):
-		return 0, &misfit{what: quote(c.text()) + " is not JSON", hint: "write CAST(… AS TEXT) for the text as it is"}
 	default:
 		return d.textDecoder.add(c, store)
 	}
