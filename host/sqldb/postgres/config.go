@@ -102,15 +102,8 @@ func (s *settings) loginArgs(a *sqldb.Args) {
 //
 // Source: the PostgreSQL documentation, "Parameter Key Words"; psycopg2.connect.
 func (s *settings) serverArgs(a *sqldb.Args) {
+	a.Text("host", &s.host)
 	var n int64
-	if a.Text("host", &s.host) {
-		// SQLAlchemy takes ?host=name:port too.
-		if name, port, ok := strings.Cut(s.host, ":"); ok && !strings.HasPrefix(name, "/") {
-			if n, err := strconv.ParseUint(port, 10, 16); err == nil {
-				s.host, s.port = name, int(n)
-			}
-		}
-	}
 	if a.Int("port", &n, 1, 65535) {
 		s.port = int(n)
 	}

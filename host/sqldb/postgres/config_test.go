@@ -46,7 +46,7 @@ func TestAccepted(t *testing.T) {
 		"postgresql://u@[::1]:5432/d", "postgresql://u@/d?host=/var/run/postgresql", "postgresql://u@h/d?sslmode=require&application_name=x&connect_timeout=5&keepalives_idle=30",
 		"postgresql://u@h/d?sslmode=verify-full&sslrootcert=system&channel_binding=require&target_session_attrs=read-write", "postgresql://u%40x:p%2F@h/d%20b?options=-c%20search_path%3Da,b%20--statement-timeout%3D5s",
 		"postgresql://u@h/d?require_auth=scram-sha-256,md5", "postgresql://u@h/d?require_auth=!none,!password", "postgresql:///?host=h&user=u&dbname=d&port=1&client_encoding=utf8&gssencmode=disable",
-		"postgresql+psycopg_async://u@h/d?prepare_threshold=0", "postgresql+psycopg2cffi://u@/d?host=h:5433", "postgresql+asyncpg://u@h/d?prepared_statement_cache_size=0", "postgresql+pg8000://u@h:/d?timeout=5",
+		"postgresql+psycopg_async://u@h/d?prepare_threshold=0", "postgresql+psycopg2cffi://u@h/d", "postgresql+asyncpg://u@h/d?prepared_statement_cache_size=0", "postgresql+pg8000://u@h:/d?timeout=5",
 		"postgresql://u@h/d?sslmode=require&sslnegotiation=direct&ssl_min_protocol_version=tlsv1.2&ssl_max_protocol_version=TLSv1.3", "postgresql://u@h/d?sslnegotiation=postgres",
 	} {
 		if got := faults(t, uri, sqldb.Config{}); got != "" {
