@@ -4,3 +4,6 @@ package host
 
 // offerProcessor does nothing here: the system takes the processor itself.
 func offerProcessor() {}
+
+// leaveProcessor does nothing here.
+func leaveProcessor() {}

@@ -36,7 +36,7 @@ type slots struct {
 	active []*Host       // tenants that hold a slot or wait; of equals, the next one first
 	least  time.Duration // the least that any of them had, and never less than it was
 	latest *Host         // the last that came
-	since  time.Time     // when another one came before
+	since  time.Time     // when it came, if another one was there before
 }
 
 // share is a tenant's of the slots. Their lock guards it, but for rested.
@@ -96,7 +96,10 @@ func (s *slots) acquire(ctx context.Context, h *Host, rows bool) error {
 // long is taken to have had about as much as they.
 func (s *slots) join(h *Host) {
 	if h != s.latest {
-		s.latest, s.since = h, s.now()
+		if s.latest != nil {
+			s.since = s.now()
+		}
+		s.latest = h
 	}
 	if !slices.Contains(s.active, h) {
 		h.share.used = max(h.share.used, s.least-slotCredit)
@@ -212,15 +215,32 @@ func (s *slot) due() bool {
 // with one: a guest that spins holds a slot for no more than its turn. It is
 // called often.
 func (s *slot) yield(ctx context.Context) error {
-	if now := s.slots.now(); now.Sub(s.offered) >= slotOffer {
-		s.offered = now
-		return s.blocking(ctx, offerProcessor)
-	}
+	s.offer()
 	if s.slots.waiters.Load() == 0 || !s.due() {
 		return nil
 	}
 	s.release()
 	return s.acquire(ctx)
+}
+
+// offer lets the system have the processor, if it is time to: for a moment where
+// there are other tenants. The slot is kept, as another guest that took it would
+// take the processor, too.
+func (s *slot) offer() {
+	now, all := s.slots.now(), s.slots
+	if now.Sub(s.offered) < slotOffer {
+		return
+	}
+	s.offered = now
+	all.mu.Lock()
+	alone := all.alone()
+	all.mu.Unlock()
+	if alone {
+		offerProcessor()
+	} else {
+		leaveProcessor()
+	}
+	s.host.share.rested.Store(all.now().UnixNano())
 }
 
 // blocking runs f without the slot, and comes back with one.
