@@ -32,6 +32,7 @@ func (p *pace) tick() {
 	case p.slot.held:
 		_ = p.slot.yield(p.ctx)
 	default: // it comes from a wait, which may have been none: a network that took all at once
+		offerProcessor()
 		p.slot.offer()
 		_ = p.slot.acquire(p.ctx)
 	}
