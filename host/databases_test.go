@@ -24,7 +24,7 @@ type server struct {
 var servers = []server{
 	{
 		name: "postgres", dialect: abi.Postgres, database: sqldbtest.PostgresDatabase,
-		queries: "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()",
+		queries: "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND state <> 'idle' AND pid <> pg_backend_pid()",
 	},
 	{
 		name: "mysql", dialect: abi.MySQL, database: sqldbtest.MariaDBDatabase,

@@ -337,7 +337,7 @@ func (w *work) waitFor(t *testing.T, state string, some bool) {
 	ctx, cancel := context.WithTimeout(t.Context(), sqldbtest.Patience)
 	defer cancel()
 	for ctx.Err() == nil {
-		n := w.sql(t, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND "+state+";")
+		n := w.sql(t, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid() AND "+state+";")
 		if (n != "0") == some {
 			return
 		}

@@ -289,7 +289,7 @@ func TestT8KilledLeavesNoQuery(t *testing.T) {
 	}
 	defer look.Close()
 	busy := func() (n int) {
-		err := look.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").Scan(&n)
+		err := look.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()").Scan(&n)
 		if err != nil {
 			t.Fatal(err)
 		}

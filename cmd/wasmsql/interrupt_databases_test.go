@@ -13,7 +13,7 @@ import (
 func TestC10InterruptEndsTheQueryOnTheServer(t *testing.T) {
 	for dialect, c := range map[string]struct{ sleep, running string }{
 		"postgres": {"INSERT INTO kept SELECT 2 FROM pg_sleep(3600)",
-			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'INSERT%' AND state = 'active'"},
+			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND query LIKE 'INSERT%' AND state = 'active'"},
 		"mysql": {"INSERT INTO kept SELECT SLEEP(3600)",
 			"SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE 'INSERT%'"},
 	} {

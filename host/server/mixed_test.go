@@ -196,7 +196,7 @@ func sessions(t *testing.T, look *sql.DB) (n int) {
 	if look == nil {
 		return 0
 	}
-	if err := look.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").Scan(&n); err != nil {
+	if err := look.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()").Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -232,7 +232,7 @@ func (m *mixed) all(n int, look *sql.DB) {
 	if look != nil {
 		around.Go(func() {
 			for wait(ctx, 30*time.Millisecond) {
-				if _, err := look.Exec("SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1) one"); err != nil {
+				if _, err := look.Exec("SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1) one"); err != nil {
 					m.t.Error(err)
 				}
 			}

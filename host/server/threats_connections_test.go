@@ -32,8 +32,8 @@ type database struct {
 
 var databases = []database{
 	{"postgres", sqldbtest.PostgresDatabase, "SELECT count(*) AS n FROM generate_series(1, 1000000000000) a",
-		"SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle' AND query LIKE '%generate_series%' AND pid <> pg_backend_pid()",
-		"SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"},
+		"SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND state <> 'idle' AND query LIKE '%generate_series%' AND pid <> pg_backend_pid()",
+		"SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()"},
 	{"mariadb", sqldbtest.MariaDBDatabase, "SELECT count(*) AS n FROM information_schema.COLUMNS a, information_schema.COLUMNS b, information_schema.COLUMNS c",
 		"SELECT count(*) AS n FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE '%COLUMNS%' AND ID <> CONNECTION_ID()",
 		"SELECT count(*) AS n FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID()"},

@@ -201,7 +201,7 @@ func TestStateGone(t *testing.T) {
 	p.end(meta)
 	admin1 := open(t, "pgx", state.AdminURI)
 	for i := range 2 {
-		if _, err := admin1.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"); err != nil {
+		if _, err := admin1.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()"); err != nil {
 			t.Fatal(err)
 		}
 		if got := p.get(meta); got.GetPhase() != core.TaskExecution_SUCCEEDED {
