@@ -292,18 +292,20 @@ func (s *state) cancelExecution(ctx context.Context, tenant, id string, p *probl
 	if err != nil {
 		return "", false, err
 	}
-	at, ended := time.Now().UnixMilli(), int64(0)
+	var owner string
+	mine := "canceled by " + newExecutionID() // of two who cancel at once it is one who ends it
 	err = s.QueryRowContext(ctx, s.q(`UPDATE wasmsql_executions SET
+		owner = CASE WHEN status = 'queued' THEN $5 ELSE owner END,
 		ended = CASE WHEN status = 'queued' THEN $1 ELSE ended END,
 		problem = CASE WHEN status = 'queued' THEN $2 ELSE problem END,
 		inputs = CASE WHEN status = 'queued' THEN '' ELSE inputs END,
 		cancel = CASE WHEN status = 'running' THEN 1 ELSE cancel END,
 		status = CASE WHEN status = 'queued' THEN 'canceled' ELSE status END
-		WHERE tenant = $3 AND id = $4 RETURNING status, ended`), at, string(told), tenant, id).Scan(&status, &ended)
+		WHERE tenant = $3 AND id = $4 RETURNING status, owner`), time.Now().UnixMilli(), string(told), tenant, id, mine).Scan(&status, &owner)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = errNoExecution
 	}
-	return status, err == nil && status == Canceled && ended == at, err
+	return status, err == nil && owner == mine, err
 }
 
 // orphans returns the executions whose owner has not been heard of since.
