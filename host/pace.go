@@ -39,7 +39,10 @@ func (p *pace) tick() {
 }
 
 // rest gives the slot back.
-func (p *pace) rest() { p.slot.release() }
+func (p *pace) rest() {
+	p.slot.release()
+	p.slot.long = false
+}
 
 // with returns a context that has a driver keep this pace.
 func (p *pace) with(ctx context.Context) context.Context {

@@ -29,8 +29,10 @@ type RuntimeConfig struct {
 	// Slots is how many guests run at once, and goroutines that read or write
 	// rows; 0: as many as there are processors.
 	Slots int
-	// Spare is how many more read or write rows while a single Host has
-	// executions.
+	// Spare is for processors that are kept free of guests, for a network or a
+	// database on the same machine: how many more read or write rows while a
+	// single Host has executions, and run for 100 µs, of a Host that has had
+	// less than the others.
 	Spare int
 }
 

@@ -29,7 +29,7 @@ type slots struct {
 	now     func() time.Time
 
 	all   int // slots
-	spare int // more of them for rows, while there is one tenant
+	spare int // more of them: for rows while there is one tenant, and for short work of who has had least
 
 	mu     sync.Mutex
 	free   int           // below 0 are spare ones that are in use
@@ -43,8 +43,14 @@ type slots struct {
 type share struct {
 	used    time.Duration // that it has had of them, or is taken to have had
 	running int
-	waiting []chan struct{}
+	waiting []*waiter
 	rested  atomic.Int64 // when a guest of its has last waited for something, in nanoseconds since 1970
+}
+
+// waiter is one that waits for a slot.
+type waiter struct {
+	slot *slot
+	came chan struct{} // closed when it has it
 }
 
 func newSlots(n, spare int) *slots {
@@ -58,23 +64,25 @@ func (s *slots) standing() (free, waiting int) {
 	return max(0, s.free), int(s.waiters.Load())
 }
 
-// acquire waits for a slot, which may be a spare one where it is for rows. Its
-// error is the context's.
-func (s *slots) acquire(ctx context.Context, h *Host, rows bool) error {
+// acquire waits for a slot, which may be a spare one. Its error is the context's.
+func (s *slots) acquire(ctx context.Context, of *slot) error {
+	h := of.host
 	s.mu.Lock()
 	s.join(h)
-	if s.free > 0 || rows && s.free > -s.spare && s.alone() {
+	alone := s.alone()
+	if s.free > 0 || s.free > -s.spare && (of.rows && alone || !of.long && s.first(h)) {
 		s.free--
 		h.share.running++
+		of.brief = s.free < 0 && !alone
 		s.mu.Unlock()
 		return nil
 	}
-	mine := make(chan struct{})
+	mine := &waiter{of, make(chan struct{})}
 	h.share.waiting = append(h.share.waiting, mine)
 	s.waiters.Add(1)
 	s.mu.Unlock()
 	select {
-	case <-mine:
+	case <-mine.came:
 		return nil
 	case <-ctx.Done():
 	}
@@ -90,6 +98,16 @@ func (s *slots) acquire(ctx context.Context, h *Host, rows bool) error {
 		s.release(h, 0)
 	}
 	return ctx.Err()
+}
+
+// first reports whether other tenants are active, and none of them has had less.
+func (s *slots) first(h *Host) bool {
+	for _, t := range s.active {
+		if t.share.used < h.share.used {
+			return false
+		}
+	}
+	return len(s.active) > 1
 }
 
 // join makes sure that a tenant is among the active ones. One that was away for
@@ -147,20 +165,32 @@ func (s *slots) release(h *Host, d time.Duration) {
 	defer s.mu.Unlock()
 	s.charge(h, d)
 	h.share.running--
-	next := s.next()
-	if next == nil || s.free < 0 && !s.alone() && next.share.running > 0 { // a spare one, and it is time to give it back
+	next, brief := s.next(), s.free < 0 && !s.alone()
+	if next == nil || brief && !s.mayBeBrief(next) {
 		s.free++
 		s.leave(h)
 		return
 	}
-	first := next.share.waiting[0]
-	next.share.waiting = next.share.waiting[1:]
-	next.share.running++
-	s.waiters.Add(-1)
 	s.leave(h)
-	i := slices.Index(s.active, next)
-	s.active = append(slices.Delete(s.active, i, i+1), next)
-	close(first)
+	s.pass(next, brief)
+}
+
+// mayBeBrief reports whether who waits first of a tenant may have a spare slot
+// beside other tenants.
+func (s *slots) mayBeBrief(h *Host) bool {
+	return !h.share.waiting[0].slot.long && s.first(h)
+}
+
+// pass gives a slot to who waits first of a tenant.
+func (s *slots) pass(to *Host, brief bool) {
+	first := to.share.waiting[0]
+	to.share.waiting = to.share.waiting[1:]
+	to.share.running++
+	s.waiters.Add(-1)
+	i := slices.Index(s.active, to)
+	s.active = append(slices.Delete(s.active, i, i+1), to)
+	first.slot.brief = brief
+	close(first.came)
 }
 
 // slot is a goroutine's hold on a slot.
@@ -169,13 +199,15 @@ type slot struct {
 	host    *Host
 	rows    bool // it reads or writes rows, and runs no guest
 	held    bool
+	brief   bool      // it has a spare slot, for a turn
+	long    bool      // it has had one for a turn, and has waited for nothing since
 	began   time.Time // when it came
 	counted time.Time // until when it was charged
 	offered time.Time // when the system was last asked whether others want the processor
 }
 
 func (s *slot) acquire(ctx context.Context) error {
-	err := s.slots.acquire(ctx, s.host, s.rows)
+	err := s.slots.acquire(ctx, s)
 	s.held = err == nil
 	s.began = s.slots.now()
 	s.counted = s.began
@@ -202,6 +234,9 @@ func (s *slot) due() bool {
 	s.counted = now
 	next, over := all.next(), now.Sub(s.began) >= slotTurn
 	switch {
+	case s.brief && over && all.free < 0:
+		s.long = true
+		return true
 	case next == nil:
 		return false
 	case next == s.host:
@@ -216,16 +251,17 @@ func (s *slot) due() bool {
 // called often.
 func (s *slot) yield(ctx context.Context) error {
 	s.offer()
-	if s.slots.waiters.Load() == 0 || !s.due() {
+	if s.slots.waiters.Load() == 0 && !s.brief || !s.due() {
 		return nil
 	}
 	s.release()
 	return s.acquire(ctx)
 }
 
-// offer lets the system have the processor, if it is time to: for a moment where
-// there are other tenants. The slot is kept, as another guest that took it would
-// take the processor, too.
+// offer lets the system have the processor, if it is time to: for a while where
+// other tenants are there, every slot is taken, and a processor is to be free of
+// them. The slot is kept, as another guest that took it would take the processor,
+// too.
 func (s *slot) offer() {
 	now, all := s.slots.now(), s.slots
 	if now.Sub(s.offered) < slotOffer {
@@ -233,12 +269,16 @@ func (s *slot) offer() {
 	}
 	s.offered = now
 	all.mu.Lock()
-	alone := all.alone()
+	if s.held {
+		all.charge(s.host, now.Sub(s.counted))
+		s.counted = now
+	}
+	crowded := all.spare > 0 && all.free <= 0 && !all.alone()
 	all.mu.Unlock()
-	if alone {
-		offerProcessor()
-	} else {
+	if crowded {
 		leaveProcessor()
+	} else {
+		offerProcessor()
 	}
 	s.host.share.rested.Store(all.now().UnixNano())
 }
@@ -246,6 +286,7 @@ func (s *slot) offer() {
 // blocking runs f without the slot, and comes back with one.
 func (s *slot) blocking(ctx context.Context, f func()) error {
 	s.release()
+	s.long = false
 	f()
 	s.host.share.rested.Store(s.slots.now().UnixNano())
 	return s.acquire(ctx)

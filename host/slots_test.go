@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/wasmsql/wasmsql/host/sqldb/sqldbtest"
 )
 
 // queue lets executions of tenants wait for slots, by name, and notes in which
@@ -14,12 +17,18 @@ type queue struct {
 	t     *testing.T
 	slots *slots
 	order chan string
-	clock time.Time
+	clock clock
 }
 
+// clock is a time that goes on when it is told to. It is safe for concurrent use.
+type clock struct{ since1970 atomic.Int64 }
+
+func (c *clock) now() time.Time      { return time.Unix(0, c.since1970.Load()) }
+func (c *clock) add(d time.Duration) { c.since1970.Add(int64(d)) }
+
 func newQueue(t *testing.T, n int) *queue {
-	q := &queue{t: t, slots: newSlots(n, 0), order: make(chan string, 100), clock: time.Unix(0, 0)}
-	q.slots.now = func() time.Time { return q.clock }
+	q := &queue{t: t, slots: newSlots(n, 0), order: make(chan string, 100)}
+	q.slots.now = q.clock.now
 	return q
 }
 
@@ -40,7 +49,7 @@ func (q *queue) wait(h *Host, name string, takes time.Duration) {
 	go func() {
 		s := &slot{slots: q.slots, host: h}
 		if s.acquire(context.Background()) == nil {
-			q.clock = q.clock.Add(takes)
+			q.clock.add(takes)
 			q.order <- name
 			s.release()
 		}
@@ -57,11 +66,11 @@ func (q *queue) came(n int) []string {
 	for range n {
 		names = append(names, <-q.order)
 	}
-	q.slots.mu.Lock()
-	defer q.slots.mu.Unlock()
-	if len(q.slots.active) > 0 || q.slots.waiters.Load() != 0 || q.slots.free != 1 {
-		q.t.Errorf("left behind: %d tenants, %d waiters, %d free", len(q.slots.active), q.slots.waiters.Load(), q.slots.free)
-	}
+	sqldbtest.Eventually(q.t, "tenants, waiters or slots that are taken are left", func() bool {
+		q.slots.mu.Lock()
+		defer q.slots.mu.Unlock()
+		return len(q.slots.active) == 0 && q.slots.waiters.Load() == 0 && q.slots.free == 1
+	})
 	return names
 }
 
@@ -77,7 +86,7 @@ func TestSlotsGoToWhoHadLeast(t *testing.T) {
 	for range 3 {
 		q.wait(quiet, "quiet", 2*time.Millisecond)
 	}
-	q.clock = q.clock.Add(3 * time.Millisecond)
+	q.clock.add(3 * time.Millisecond)
 	held.release()
 	if got, want := q.came(7), []string{"quiet", "quiet", "busy", "quiet", "busy", "busy", "busy"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
@@ -108,7 +117,7 @@ func TestSlotCredit(t *testing.T) {
 	q := newQueue(t, 1)
 	old, late := &Host{}, &Host{}
 	held := q.hold(old)
-	q.clock = q.clock.Add(time.Hour)
+	q.clock.add(time.Hour)
 	if held.due() {
 		t.Error("it is due, and nobody waits")
 	}
@@ -131,11 +140,11 @@ func TestSlotIsDue(t *testing.T) {
 	busy, quiet := &Host{}, &Host{}
 	held := q.hold(busy)
 	q.wait(busy, "busy", 0)
-	q.clock = q.clock.Add(slotTurn - 1)
+	q.clock.add(slotTurn - 1)
 	if held.due() {
 		t.Error("due to its own tenant before its turn is over")
 	}
-	q.clock = q.clock.Add(1)
+	q.clock.add(1)
 	if !held.due() {
 		t.Error("not due to its own tenant after its turn")
 	}
@@ -145,7 +154,7 @@ func TestSlotIsDue(t *testing.T) {
 	if <-q.order != "busy" || !held.held || held.due() {
 		t.Error("it has not come back with a turn of its own")
 	}
-	q.clock = q.clock.Add(slotCredit + slotMargin)
+	q.clock.add(slotCredit + slotMargin)
 	q.wait(quiet, "quiet", 0)
 	if !held.due() {
 		t.Error("not due to a tenant that has had less")
@@ -162,28 +171,28 @@ func TestSlotIsOffered(t *testing.T) {
 	h := &Host{}
 	held := q.hold(h)
 	for range 2 {
-		q.clock = q.clock.Add(slotOffer / 2)
+		q.clock.add(slotOffer / 2)
 		held.release()
 		if err := held.acquire(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	came := held.began
-	q.clock = q.clock.Add(1)
+	q.clock.add(1)
 	if err := held.yield(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if !held.held || held.began != came {
 		t.Error("it has let go of the slot")
 	}
-	if held.offered != q.clock {
+	if held.offered != q.clock.now() {
 		t.Error("it has not offered its processor")
 	}
-	q.clock = q.clock.Add(slotOffer - 1)
+	q.clock.add(slotOffer - 1)
 	if err := held.yield(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if held.offered == q.clock {
+	if held.offered == q.clock.now() {
 		t.Error("it is offered again before its time")
 	}
 	held.release()
@@ -193,12 +202,12 @@ func TestSlotIsOffered(t *testing.T) {
 func TestSlotsCanceledWaiter(t *testing.T) {
 	s := newSlots(1, 0)
 	h := &Host{}
-	if err := s.acquire(context.Background(), h, false); err != nil {
+	if err := s.acquire(context.Background(), &slot{slots: s, host: h}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
-	if err := s.acquire(ctx, h, false); !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.acquire(ctx, &slot{slots: s, host: h}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("acquire: %v", err)
 	}
 	s.release(h, 0)
@@ -213,7 +222,7 @@ func TestSlotsSpare(t *testing.T) {
 	q := newQueue(t, 1)
 	q.slots.spare = 1
 	busy, quiet := &Host{}, &Host{}
-	q.clock = q.clock.Add(2 * slotAlone)
+	q.clock.add(2 * slotAlone)
 	rows := func(h *Host) *slot {
 		t.Helper()
 		s := &slot{slots: q.slots, host: h, rows: true}
@@ -236,7 +245,7 @@ func TestSlotsSpare(t *testing.T) {
 	if rows(busy) != nil {
 		t.Error("a spare slot for a tenant that has just come after another")
 	}
-	q.clock = q.clock.Add(slotAlone + 1)
+	q.clock.add(slotAlone + 1)
 	extra := rows(busy)
 	if extra == nil {
 		t.Fatal("no spare slot for a tenant that is alone")
@@ -265,5 +274,70 @@ func TestSlotsSpare(t *testing.T) {
 		t.Error("a spare slot soon after another tenant was there")
 	}
 	guest.release()
+	q.came(0)
+}
+
+// TestSlotsBrief: beside a tenant that has every slot, one that has had less has
+// a spare one at once, for a turn; then it waits as others do, until it has
+// waited for something else.
+func TestSlotsBrief(t *testing.T) {
+	q := newQueue(t, 1)
+	q.slots.spare = 1
+	busy, quiet, other := &Host{}, &Host{}, &Host{}
+	soon := func() context.Context {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		t.Cleanup(cancel)
+		return ctx
+	}
+	wait := func(s *slot) <-chan error {
+		n, came := q.slots.waiters.Load(), make(chan error, 1)
+		go func() { came <- s.acquire(t.Context()) }()
+		sqldbtest.Eventually(t, "it does not wait", func() bool { return q.slots.waiters.Load() > n })
+		return came
+	}
+	held := q.hold(busy)
+	q.clock.add(slotCredit)
+	if err := held.yield(t.Context()); err != nil { // it is charged
+		t.Fatal(err)
+	}
+	brief := q.hold(quiet)
+	if held.brief || !brief.brief {
+		t.Error("the spare slot is not the second")
+	}
+	long := &slot{slots: q.slots, host: other}
+	came := wait(long) // there is but one that is spare
+	brief.release()
+	if err := <-came; err != nil || !long.brief {
+		t.Fatal("the spare slot does not go to one that has had as little", err)
+	}
+	q.clock.add(slotTurn - 1)
+	if long.due() {
+		t.Error("it is due before its turn is over")
+	}
+	q.clock.add(1)
+	if err := long.yield(soon()); err == nil {
+		t.Fatal("it keeps the spare slot after its turn, or has it again")
+	}
+	brief = q.hold(quiet)
+	came = wait(long)
+	q.clock.add(2 * slotTurn) // so that it has had least
+	brief.release()
+	select {
+	case <-came:
+		t.Fatal("the spare slot goes to one that has had its turn")
+	case <-time.After(10 * time.Millisecond):
+	}
+	held.release()
+	if err := <-came; err != nil || long.brief {
+		t.Fatal("it has no slot that is not spare", err)
+	}
+	if err := long.blocking(soon(), func() { held = q.hold(busy) }); err != nil || !long.brief {
+		t.Error("no spare slot for one that has waited for something else", err)
+	}
+	if err := (&slot{slots: q.slots, host: busy}).acquire(soon()); err == nil {
+		t.Error("the spare slot goes to who has had most")
+	}
+	held.release()
+	long.release()
 	q.came(0)
 }
