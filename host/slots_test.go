@@ -341,3 +341,35 @@ func TestSlotsBrief(t *testing.T) {
 	long.release()
 	q.came(0)
 }
+
+// TestSlotsBriefRows: rows that come from a wait are short work again.
+func TestSlotsBriefRows(t *testing.T) {
+	q := newQueue(t, 1)
+	q.slots.spare = 1
+	busy, quiet := &Host{}, &Host{runtime: &Runtime{slots: q.slots}}
+	held := q.hold(busy)
+	q.clock.add(slotCredit)
+	if err := held.yield(t.Context()); err != nil { // it is charged
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	p := newPace(ctx, quiet)
+	for range freeTicks + 1 {
+		p.tick()
+	}
+	if !p.slot.brief {
+		t.Fatal("no spare slot for rows")
+	}
+	q.clock.add(slotTurn)
+	if p.tick(); p.slot.held {
+		t.Error("they keep the spare slot after their turn")
+	}
+	p.rest()
+	if p.tick(); !p.slot.held || !p.slot.brief {
+		t.Error("no spare slot for rows that have waited")
+	}
+	p.rest()
+	held.release()
+	q.came(0)
+}
